@@ -1,0 +1,1 @@
+"""Accounts and the academic archive: a JSON service. Start reading in app.py, then routers/."""

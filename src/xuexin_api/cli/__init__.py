@@ -1,0 +1,47 @@
+"""`xuexin`, the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from xuexin_api.cli import demo, imports, journey, operating, serving
+from xuexin_api.cli.places import say
+from xuexin_api.settings import SettingsError
+
+app = typer.Typer(help="Accounts and the academic archive.", no_args_is_help=True, add_completion=False)
+app.command("serve")(serving.serve)
+app.command("migrate")(operating.migrate)
+app.command("demo-data")(demo.demo_data)
+app.command("journey")(journey.journey)
+app.command("outbox")(operating.outbox)
+app.command("settings")(operating.show_settings)
+app.command("openapi")(operating.openapi)
+app.command("purge")(operating.purge)
+
+institutions = typer.Typer(help="The ministry's list of institutions.", no_args_is_help=True)
+institutions.command("import")(imports.import_institutions)
+app.add_typer(institutions, name="institutions")
+
+roster = typer.Typer(help="Schools' rosters.", no_args_is_help=True)
+roster.command("import")(imports.import_roster)
+roster.command("generate")(demo.generate_roster)
+app.add_typer(roster, name="roster")
+
+photos = typer.Typer(help="Archive photos.", no_args_is_help=True)
+photos.command("import")(imports.import_photos)
+app.add_typer(photos, name="photos")
+
+keys = typer.Typer(help="Secrets.", no_args_is_help=True)
+keys.command("generate")(operating.generate)
+app.add_typer(keys, name="keys")
+
+
+def main() -> None:
+    """The entry point: a setting that will not do is one sentence, not a trace."""
+    try:
+        app()
+    except SettingsError as unfit:
+        say(f"xuexin: {unfit}")
+        sys.exit(2)

@@ -1,0 +1,74 @@
+"""Where this process finds its database: the server of the settings, or the embedded one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from xuexin_api.gateways.embedded_postgres import start_embedded
+from xuexin_api.settings import Settings, SettingsError
+
+_DATABASE = "xuexin"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Settings and the address of a database that is running."""
+
+    settings: Settings
+    database_url: str
+
+
+def say(line: str) -> None:
+    """To people, on standard error: standard output belongs to results."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the command line's voice
+
+
+@contextmanager
+def open_places() -> Iterator[Places]:
+    """The settings of the environment, with a running database while the block lasts."""
+    settings = Settings()
+    settings.refuse_unfit()
+    if settings.database_url is not None:
+        yield Places(settings, normal_url(settings.database_url.get_secret_value()))
+        return
+    server = start_embedded(settings.data_dir, say)
+    try:
+        yield Places(settings, server.url(_DATABASE))
+    finally:
+        server.close()
+
+
+def normal_url(url: str) -> str:
+    """`postgresql://` as operators write it, with the driver this service uses; nothing else is accepted."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() not in {"postgresql", "postgres"}:
+        raise SettingsError("XUEXIN_DATABASE_URL must be a postgresql:// address: PostgreSQL only")
+    return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+async def create_database_if_missing(url: str) -> None:
+    """Make the database named by `url`, as `migrate` does on a new server that lets us."""
+    target = make_url(url)
+    engine = create_async_engine(target.set(database="postgres"), poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    try:
+        async with engine.connect() as connection:
+            known = await connection.scalar(
+                text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": target.database}
+            )
+            if known is None:
+                name = engine.dialect.identifier_preparer.quote(str(target.database))
+                await connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
+    except DBAPIError:
+        # A server of somebody else may not let us look into `postgres`: then the database must be there.
+        return
+    finally:
+        await engine.dispose()

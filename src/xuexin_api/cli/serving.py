@@ -1,0 +1,57 @@
+"""`xuexin serve`."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+from fastapi import FastAPI
+
+from xuexin_api.app import create_app
+from xuexin_api.cli.demo import print_demo_student
+from xuexin_api.cli.places import open_places, say
+from xuexin_api.cli.workbench import configure_logs, make_wiring
+from xuexin_api.settings import Settings
+
+
+def app_of_worker() -> FastAPI:
+    """The application of one of several server processes; the first process has started the database."""
+    configure_logs()
+    settings = Settings()
+    assert settings.database_url is not None, "the first process hands its database on"
+    return create_app(make_wiring(settings, settings.database_url.get_secret_value()))
+
+
+def serve() -> None:
+    """Serve until told to stop."""
+    configure_logs()
+    with open_places() as places:
+        settings = places.settings
+        address = f"http://{settings.host}:{settings.port}"
+        say(f"Serving on {address} - documentation at {address}/docs")
+        if not settings.production:
+            say("Messages are kept, not sent: read them with `xuexin outbox` (in .venv/bin)")
+            print_demo_student()
+            say("Play the whole journey against this server: `xuexin journey`")
+        # Forwarded addresses are the edge middleware's business: uvicorn would believe any local peer.
+        common = {
+            "host": settings.host,
+            "port": settings.port,
+            "proxy_headers": False,
+            "server_header": False,
+            "access_log": False,
+            "log_level": "warning",
+            "http": "httptools",
+            "ws": "none",
+            "backlog": 2048,
+        }
+        if settings.workers == 1:
+            uvicorn.run(create_app(make_wiring(settings, places.database_url)), **common)  # type: ignore[arg-type]
+            return
+        os.environ["XUEXIN_DATABASE_URL"] = places.database_url
+        uvicorn.run(
+            "xuexin_api.cli.serving:app_of_worker",
+            factory=True,
+            workers=settings.workers,
+            **common,  # type: ignore[arg-type]
+        )

@@ -1,0 +1,70 @@
+"""The parts of the service for one command: opened, used, closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import structlog
+
+from xuexin_api.app import wire
+from xuexin_api.cli.places import Places, open_places
+from xuexin_api.core.clock import SystemClock
+from xuexin_api.core.entropy import SystemEntropy
+from xuexin_api.dependencies import Wiring
+from xuexin_api.keys import load_keys
+from xuexin_api.repositories.database import Database
+from xuexin_api.settings import Settings
+
+T = TypeVar("T")
+
+
+def configure_logs() -> None:
+    """JSON lines on standard error; the libraries' warnings and errors with them."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def make_wiring(settings: Settings, database_url: str) -> Wiring:
+    """The real parts: the machine's clock and chance, the keys of the settings."""
+    clock = SystemClock()
+    entropy = SystemEntropy(clock)
+    database = Database(
+        database_url, write_connections=settings.database_pool, read_connections=settings.read_pool
+    )
+    return wire(settings, keys=load_keys(settings, entropy), database=database, clock=clock, entropy=entropy)
+
+
+@asynccontextmanager
+async def _open_parts(places: Places) -> AsyncIterator[Wiring]:
+    parts = make_wiring(places.settings, places.database_url)
+    try:
+        yield parts
+    finally:
+        await parts.database.close()
+
+
+def with_parts(work: Callable[[Wiring, Places], Coroutine[Any, Any, T]]) -> T:
+    """Run one piece of work with the parts open."""
+    configure_logs()
+
+    async def run(places: Places) -> T:
+        async with _open_parts(places) as parts:
+            return await work(parts, places)
+
+    with open_places() as places:
+        return asyncio.run(run(places))

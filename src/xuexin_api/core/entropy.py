@@ -1,0 +1,50 @@
+"""Chance comes in through a constructor; this is the only place that asks the machine for it."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+from uuid import UUID
+
+from xuexin_api.core.clock import Clock
+
+
+class Entropy(Protocol):
+    """Everything random the service needs."""
+
+    def token(self, size: int = 32) -> bytes: ...
+
+    def digits(self, count: int) -> str: ...
+
+    def below(self, bound: int) -> int: ...
+
+    def identifier(self) -> UUID: ...
+
+
+def uuid7(milliseconds: int, chance: bytes) -> UUID:
+    """A UUIDv7 (RFC 9562) of a Unix time in ms and 10 random bytes: ids sort by birth."""
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(chance, "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+class SystemEntropy:
+    """The machine's random source; ids carry the time of the clock they were given."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def token(self, size: int = 32) -> bytes:
+        return os.urandom(size)  # noqa: TID251 - the one door
+
+    def below(self, bound: int) -> int:
+        """A fair number in [0, bound): 64 bits more than needed make the bias unmeasurable."""
+        width = (bound.bit_length() + 64 + 7) // 8
+        return int.from_bytes(self.token(width), "big") % bound
+
+    def digits(self, count: int) -> str:
+        return f"{self.below(10**count):0{count}d}"
+
+    def identifier(self) -> UUID:
+        milliseconds = int(self._clock.now().timestamp() * 1000)
+        return uuid7(milliseconds, self.token(10))

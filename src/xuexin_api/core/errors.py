@@ -1,0 +1,266 @@
+"""One class per refusal. `code` is the contract; the words for people live in content/messages/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class BrokenRuleError(ValueError):
+    """A single value breaks a rule of the field; `code` says which, the caller knows where it stood."""
+
+    def __init__(self, code: str, **params: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """One field of a request that breaks a rule: a JSON pointer and the rule's code."""
+
+    pointer: str
+    code: str
+    params: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something the caller can do next; its title is looked up by id in the caller's language."""
+
+    id: str
+
+
+class RefusalError(Exception):
+    """The service says no. Subclasses are the whole vocabulary of saying no."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+    headers: ClassVar[dict[str, str]] = {}
+    members: ClassVar[tuple[str, ...]] = ()
+    """Names of `params` that the problem document shows as members of its own."""
+
+    def __init__(
+        self,
+        *,
+        retry_after: int | None = None,
+        options: tuple[Option, ...] = (),
+        params: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(self.code)
+        self.retry_after = retry_after
+        self.options = options
+        self.params = params or {}
+
+
+class InvalidRequestError(RefusalError):
+    """The body is malformed or a field breaks a rule: every broken field is listed."""
+
+    status = 422
+    code = "invalid_request"
+
+    def __init__(self, problems: list[FieldProblem]) -> None:
+        super().__init__()
+        self.problems = problems
+
+
+class ChallengeRejectedError(RefusalError):
+    """The proof of work is wrong, late, spent, or was made for another purpose."""
+
+    status = 403
+    code = "challenge_rejected"
+
+
+class ChallengeRequiredError(RefusalError):
+    """After failures, or while the service is busy, a login needs a proof of work."""
+
+    status = 403
+    code = "challenge_required"
+
+
+class TooManyOperationsError(RefusalError):
+    """操作过于频繁，操作被禁止: wait until Retry-After."""
+
+    status = 429
+    code = "too_many_operations"
+
+
+class DailyLimitReachedError(RefusalError):
+    """This destination has had its messages or its wrong tries for the day."""
+
+    status = 429
+    code = "daily_limit_reached"
+
+
+class AddressLimitedError(RefusalError):
+    """Too much comes from one source address."""
+
+    status = 429
+    code = "address_limited"
+
+
+class CodeRejectedError(RefusalError):
+    """Wrong, late, used, dead, unknown, or another's: which of these is not told."""
+
+    status = 403
+    code = "code_rejected"
+
+
+class PhoneProofRejectedError(RefusalError):
+    """The phone proof is unknown, late or used."""
+
+    status = 403
+    code = "phone_proof_rejected"
+
+
+class PhoneProofExhaustedError(RefusalError):
+    """One phone proof has tried as many documents as it may."""
+
+    status = 403
+    code = "phone_proof_exhausted"
+
+
+class PhoneBusyError(RefusalError):
+    """手机号码忙: another operation with the same phone is under way."""
+
+    status = 409
+    code = "phone_busy"
+
+
+class PhoneRegisteredError(RefusalError):
+    """The proven phone belongs to an account; the options say what to do."""
+
+    status = 409
+    code = "phone_registered"
+
+
+class DocumentRegisteredError(RefusalError):
+    """证件号码已被注册; the options say what to do."""
+
+    status = 409
+    code = "document_registered"
+
+
+class DocumentUnderReviewError(RefusalError):
+    """Somebody's claim to this document waits for a decision."""
+
+    status = 409
+    code = "document_under_review"
+
+
+class ChoiceNotOpenError(RefusalError):
+    """The way asked for exists in the form, and is not open in this release."""
+
+    status = 409
+    code = "choice_not_open"
+
+
+class LoginRejectedError(RefusalError):
+    """Wrong, whatever of it was wrong."""
+
+    status = 401
+    code = "login_rejected"
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="xuexin"'}
+
+
+class TicketRejectedError(RefusalError):
+    """The login ticket is unknown, late, used or tried out."""
+
+    status = 401
+    code = "ticket_rejected"
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="xuexin"'}
+
+
+class TokenMissingError(RefusalError):
+    """No access token came with the request."""
+
+    status = 401
+    code = "token_missing"
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="xuexin"'}
+
+
+class TokenInvalidError(RefusalError):
+    """The access token is not ours, has expired, or its session has ended."""
+
+    status = 401
+    code = "token_invalid"
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="xuexin", error="invalid_token"'}
+
+
+class RefreshRejectedError(RefusalError):
+    """The refresh token is not ours, was used before, or its session has ended."""
+
+    status = 401
+    code = "refresh_rejected"
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="xuexin", error="invalid_token"'}
+
+
+class InsufficientUserAuthenticationError(RefusalError):
+    """RFC 9470: this needs a fresh identity verification; `methods` lists the ways open to the account."""
+
+    status = 401
+    code = "insufficient_user_authentication"
+    members: ClassVar[tuple[str, ...]] = ("methods",)
+
+    def __init__(self, *, max_age: int, methods: list[dict[str, object]]) -> None:
+        super().__init__(params={"methods": methods})
+        self.headers = {  # type: ignore[misc]
+            "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", '
+            f'acr_values="urn:xuexin:acr:verified", max_age="{max_age}"'
+        }
+
+
+class MethodNotAvailableError(RefusalError):
+    """This way of verification is not open to this account; the methods list says why."""
+
+    status = 409
+    code = "method_not_available"
+
+
+class VerificationNotFoundError(RefusalError):
+    """No pending verification of this session has this id."""
+
+    status = 404
+    code = "verification_not_found"
+
+
+class FactsDoNotMatchError(RefusalError):
+    """At least one answer does not match; never which."""
+
+    status = 403
+    code = "facts_do_not_match"
+
+
+class IdentityHeldError(RefusalError):
+    """Another account is verified as this person."""
+
+    status = 409
+    code = "identity_held"
+
+
+class RecordNotFoundError(RefusalError):
+    """No such record of the asker's own."""
+
+    status = 404
+    code = "record_not_found"
+
+
+class PhotoNotFoundError(RefusalError):
+    """The record is there, this photo of it is not."""
+
+    status = 404
+    code = "photo_not_found"
+
+
+class ServiceBusyError(RefusalError):
+    """Too much work is waiting: come back after Retry-After."""
+
+    status = 503
+    code = "service_busy"
+
+
+class NotReadyError(RefusalError):
+    """The database does not answer, or was not migrated."""
+
+    status = 503
+    code = "not_ready"

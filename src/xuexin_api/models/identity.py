@@ -1,0 +1,36 @@
+"""Proving who one is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import Text
+
+from xuexin_api.models.base import Base, one_of
+
+
+class IdentityVerification(Base):
+    """One try of one method by one account in one session."""
+
+    __tablename__ = "identity_verifications"
+    __table_args__ = (
+        one_of("method", "record_facts"),
+        one_of("status", "pending", "passed"),
+        Index("ix_identity_verifications_account_id_id", "account_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    session_id: Mapped[UUID] = mapped_column(ForeignKey("sessions.id"))
+    method: Mapped[str]
+    status: Mapped[str]
+    questions: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    tries: Mapped[int]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    passed_at: Mapped[datetime | None]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))

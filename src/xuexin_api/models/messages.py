@@ -1,0 +1,47 @@
+"""Messages waiting to leave, and the record of what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from xuexin_api.models.base import Base, one_of
+
+
+class OutboxMessage(Base):
+    """Written in the transaction that wants it, sent after it. The sealed body is erased once sent."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        one_of("channel", "sms", "email"),
+        one_of("state", "waiting", "sent", "given_up"),
+        Index("ix_outbox_next_try_at", "next_try_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_outbox_destination_key_id", "destination_key", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    purpose: Mapped[str]
+    destination_key: Mapped[bytes]
+    sealed: Mapped[bytes | None]
+    state: Mapped[str]
+    tries: Mapped[int]
+    next_try_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+
+class AuditEvent(Base):
+    """What happened to whom, in ids only; chained by a sealer in later work."""
+
+    __tablename__ = "audit_events"
+    __table_args__ = (Index("ix_audit_events_account_id_id", "account_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    action: Mapped[str]
+    account_id: Mapped[UUID | None]
+    session_id: Mapped[UUID | None]
+    at: Mapped[datetime]

@@ -1,0 +1,173 @@
+"""Accounts and what hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.accounts import Account, Consent, Credential, SecurityAnswers
+from xuexin_api.models.accounts import Session as SessionRow
+from xuexin_api.repositories.database import Database, HotRead
+
+ACCOUNT_COLUMNS = (
+    Account.id,
+    Account.state,
+    Account.name,
+    Account.sex,
+    Account.document_type,
+    Account.document_key,
+    Account.document_ciphertext,
+    Account.phone_key,
+    Account.phone_ciphertext,
+    Account.email_ciphertext,
+    Account.email_verified_at,
+    Account.person_id,
+    Account.created_at,
+)
+
+Identifier = Literal["phone", "email", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as it is stored, sealed values sealed."""
+
+    id: UUID
+    state: str
+    name: str
+    sex: str
+    document_type: str
+    document_key: bytes
+    document_ciphertext: bytes
+    phone_key: bytes | None
+    phone_ciphertext: bytes | None
+    email_ciphertext: bytes | None
+    email_verified_at: datetime | None
+    person_id: UUID | None
+    created_at: datetime
+
+
+_MY_ACCOUNT = HotRead(
+    select(
+        *ACCOUNT_COLUMNS,
+        Account.state.label("account_state"),
+        SessionRow.epoch,
+        SessionRow.ended_at,
+        SessionRow.ends_at,
+        SessionRow.idle_until,
+    )
+    .join(SessionRow, SessionRow.account_id == Account.id)
+    .where(SessionRow.id == bindparam("session_id"), Account.id == bindparam("account_id"))
+)
+
+
+class AccountRepository:
+    """Accounts, credentials, security answers, consents."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Account).values(**values))
+
+    async def add_credential(self, account_id: UUID, password_hash: str, *, now: datetime) -> None:
+        await self._session.execute(
+            insert(Credential).values(account_id=account_id, password_hash=password_hash, changed_at=now)
+        )
+
+    async def set_password_hash(self, account_id: UUID, password_hash: str, *, replaces: str) -> None:
+        """The same password under a dearer hash; a password changed meanwhile stays."""
+        await self._session.execute(
+            update(Credential)
+            .where(Credential.account_id == account_id, Credential.password_hash == replaces)
+            .values(password_hash=password_hash)
+        )
+
+    async def add_security_answers(
+        self, account_id: UUID, question_ids: Sequence[str], answers_hash: str, *, now: datetime
+    ) -> None:
+        await self._session.execute(
+            insert(SecurityAnswers).values(
+                account_id=account_id, question_ids=list(question_ids), answers_hash=answers_hash, changed_at=now
+            )
+        )
+
+    async def add_consents(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        await self._session.execute(insert(Consent), list(rows))
+
+    async def get_id_by_phone(self, phone_key: bytes) -> UUID | None:
+        return await self._session.scalar(select(Account.id).where(Account.phone_key == phone_key))
+
+    async def list_states_for_document(self, document_type: str, document_key: bytes) -> list[str]:
+        """The states of the accounts that claim a document; few, for their number is kept small by refusals."""
+        statement = (
+            select(Account.state)
+            .where(
+                Account.document_key == document_key,
+                Account.document_type == document_type,
+                Account.state.in_(("active", "closing", "conflict")),
+            )
+            .limit(20)
+        )
+        return list(await self._session.scalars(statement))
+
+    async def get_for_login(self, kind: Identifier, key: bytes) -> tuple[AccountRow, str | None] | None:
+        """The account behind a login name, with its password hash.
+
+        A document number stands for the verified account, else for the oldest active claim.
+        """
+        statement = select(*ACCOUNT_COLUMNS, Credential.password_hash).outerjoin(Credential)
+        row = (await self._session.execute(_narrowed(statement, kind, key))).first()
+        return None if row is None else (AccountRow(*row[:-1]), row[-1])
+
+    async def get_password_hash(self, account_id: UUID) -> str | None:
+        return await self._session.scalar(
+            select(Credential.password_hash).where(Credential.account_id == account_id)
+        )
+
+    async def get(self, account_id: UUID) -> AccountRow | None:
+        row = (await self._session.execute(select(*ACCOUNT_COLUMNS).where(Account.id == account_id))).first()
+        return None if row is None else AccountRow(*row)
+
+    async def bind_person(self, account_id: UUID, person_id: UUID) -> bool:
+        """The account is this person from now on; False when it already is somebody else or not active."""
+        statement = (
+            update(Account)
+            .where(
+                Account.id == account_id,
+                Account.state == "active",
+                Account.person_id.is_(None) | (Account.person_id == person_id),
+            )
+            .values(person_id=person_id)
+            .returning(Account.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+
+def _narrowed(statement: Select[Any], kind: Identifier, key: bytes) -> Select[Any]:
+    alive = Account.state.in_(("active", "closing", "conflict"))
+    if kind == "phone":
+        return statement.where(Account.phone_key == key, alive)
+    if kind == "email":
+        return statement.where(Account.email_key == key, Account.email_verified_at.is_not(None), alive)
+    return (
+        statement.where(Account.document_key == key, alive)
+        .order_by(Account.person_id.is_(None), Account.state != "active", Account.created_at)
+        .limit(1)
+    )
+
+
+class AccountReads:
+    """The hot read: one's own account, with the session that asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get_mine(self, *, session_id: UUID, account_id: UUID) -> Mapping[str, Any] | None:
+        return await self._database.row(_MY_ACCOUNT, session_id=session_id, account_id=account_id)

@@ -1,0 +1,145 @@
+"""Reading the archive. The hot reads fetch session, account and record in one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.accounts import Account
+from xuexin_api.models.accounts import Session as SessionRow
+from xuexin_api.models.archive import Enrollment, Institution, Person, RecordPhoto
+from xuexin_api.repositories.database import Database, HotRead
+
+_SESSION = (
+    SessionRow.epoch,
+    SessionRow.ended_at,
+    SessionRow.idle_until,
+    SessionRow.ends_at,
+    Account.state.label("account_state"),
+)
+_RECORD = (
+    Enrollment.id,
+    Enrollment.name,
+    Enrollment.sex,
+    Enrollment.birth_date,
+    Enrollment.ethnicity,
+    Enrollment.document_ciphertext,
+    Enrollment.institution_code,
+    Institution.name.label("institution_name"),
+    Enrollment.level,
+    Enrollment.programme_code,
+    Enrollment.programme_name,
+    Enrollment.duration_years,
+    Enrollment.category,
+    Enrollment.study_form,
+    Enrollment.branch,
+    Enrollment.department,
+    Enrollment.class_name,
+    Enrollment.student_number,
+    Enrollment.candidate_number,
+    Enrollment.admission_date,
+    Enrollment.status,
+    Enrollment.expected_graduation_date,
+    Enrollment.leaving_date,
+    select(func.array_agg(RecordPhoto.kind))
+    .where(RecordPhoto.enrollment_id == Enrollment.id)
+    .correlate(Enrollment)
+    .scalar_subquery()
+    .label("photo_kinds"),
+)
+_OWN = and_(Enrollment.person_id == Account.person_id, Account.state == "active")
+_ASKING = and_(SessionRow.id == bindparam("session_id"), Account.id == bindparam("account_id"))
+
+
+def _from_session(*columns: Any) -> Any:
+    return select(*columns).join_from(SessionRow, Account, SessionRow.account_id == Account.id).where(_ASKING)
+
+
+_ONE = HotRead(
+    _from_session(*_SESSION, *_RECORD)
+    .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
+    .outerjoin(Institution, Institution.code == Enrollment.institution_code)
+)
+_PAGE = HotRead(
+    _from_session(*_SESSION, *_RECORD)
+    .outerjoin(Enrollment, and_(_OWN, Enrollment.id > bindparam("after")))
+    .outerjoin(Institution, Institution.code == Enrollment.institution_code)
+    .order_by(Enrollment.id)
+    .limit(bindparam("most"))
+)
+_PHOTO = HotRead(
+    _from_session(*_SESSION, Enrollment.id, RecordPhoto.object_key, RecordPhoto.sha256)
+    .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
+    .outerjoin(
+        RecordPhoto, and_(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == bindparam("kind"))
+    )
+)
+
+
+class ArchiveReads:
+    """Every answer carries the session's columns; the record's are null where it is not the asker's own."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get_enrollment(
+        self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID
+    ) -> Mapping[str, Any] | None:
+        return await self._database.row(
+            _ONE, session_id=session_id, account_id=account_id, enrollment_id=enrollment_id
+        )
+
+    async def list_enrollments(
+        self, *, session_id: UUID, account_id: UUID, after: UUID, most: int
+    ) -> Sequence[Mapping[str, Any]]:
+        return await self._database.rows(_PAGE, session_id=session_id, account_id=account_id, after=after, most=most)
+
+    async def get_photo(
+        self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID, kind: str
+    ) -> Mapping[str, Any] | None:
+        return await self._database.row(
+            _PHOTO, session_id=session_id, account_id=account_id, enrollment_id=enrollment_id, kind=kind
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFacts:
+    """What a record knows that its owner may be asked."""
+
+    person_id: UUID
+    name: str
+    candidate_number: str | None
+    student_number: str
+    admission_year: str
+    institution_code: str
+    programme_name: str
+
+
+class RecordRepository:
+    """Records by person, for proving who one is."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_facts_for_document(self, document_type: str, document_key: bytes) -> list[RecordFacts]:
+        """The records of the person with this document; nobody has many."""
+        statement = (
+            select(
+                Enrollment.person_id,
+                Enrollment.name,
+                Enrollment.candidate_number,
+                Enrollment.student_number,
+                func.to_char(Enrollment.admission_date, "YYYY"),
+                Enrollment.institution_code,
+                Enrollment.programme_name,
+            )
+            .join(Person, Person.id == Enrollment.person_id)
+            .where(Person.document_key == document_key, Person.document_type == document_type)
+            .limit(50)
+        )
+        return [RecordFacts(*row) for row in await self._session.execute(statement)]

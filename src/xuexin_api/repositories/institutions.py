@@ -1,0 +1,40 @@
+"""The ministry's list of institutions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.archive import Institution
+
+
+class InstitutionRepository:
+    """Read whole, written whole: the list has some thousand rows."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_codes_and_names(self) -> list[tuple[str, str]]:
+        """All of them; the list is bounded by the number of schools in the country."""
+        rows = await self._session.execute(select(Institution.code, Institution.name).limit(100_000))
+        return [(row[0], row[1]) for row in rows]
+
+    async def add_or_change(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Add new ones and change what differs; how many rows that were."""
+        new = insert(Institution)
+        values = ("name", "authority", "place", "level", "remark")
+        differs = [getattr(Institution, name).is_distinct_from(new.excluded[name]) for name in values]
+        condition = differs[0]
+        for term in differs[1:]:
+            condition |= term
+        statement = new.values(list(rows)).on_conflict_do_update(
+            index_elements=["code"],
+            set_={name: new.excluded[name] for name in (*values, "updated_at")},
+            where=condition,
+        )
+        result = await self._session.execute(statement.returning(Institution.code))
+        return len(result.all())

@@ -1,0 +1,120 @@
+"""The outbox and the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.messages import AuditEvent, OutboxMessage
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingMessage:
+    """A message taken for sending; `sealed` holds destination, body and code."""
+
+    id: UUID
+    channel: str
+    sealed: bytes
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A message that the console gateway kept."""
+
+    id: UUID
+    channel: str
+    purpose: str
+    sealed: bytes
+    created_at: datetime
+
+
+class OutboxRepository:
+    """Messages: written with what caused them, taken under a lease, erased when sent."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(OutboxMessage).values(**values))
+
+    async def take_waiting(self, *, now: datetime, leased_until: datetime, most: int) -> list[WaitingMessage]:
+        """Take what is due; another process does not see it until the lease ends."""
+        due = (
+            select(OutboxMessage.id)
+            .where(OutboxMessage.state == "waiting", OutboxMessage.next_try_at <= now)
+            .order_by(OutboxMessage.next_try_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(OutboxMessage)
+            .where(OutboxMessage.id.in_(due.scalar_subquery()))
+            .values(next_try_at=leased_until, tries=OutboxMessage.tries + 1)
+            .returning(OutboxMessage.id, OutboxMessage.channel, OutboxMessage.sealed, OutboxMessage.tries)
+        )
+        return [WaitingMessage(*row) for row in await self._session.execute(statement)]
+
+    async def mark_sent(self, message_id: UUID, *, keep: bool, now: datetime) -> None:
+        values: dict[str, Any] = {"state": "sent", "sent_at": now}
+        if not keep:
+            values["sealed"] = None
+        await self._session.execute(update(OutboxMessage).where(OutboxMessage.id == message_id).values(**values))
+
+    async def mark_failed(self, message_id: UUID, *, next_try_at: datetime | None) -> None:
+        """Try again later, or (without a time) give up and erase the body."""
+        values: dict[str, Any] = (
+            {"state": "given_up", "sealed": None} if next_try_at is None else {"next_try_at": next_try_at}
+        )
+        await self._session.execute(update(OutboxMessage).where(OutboxMessage.id == message_id).values(**values))
+
+    async def list_kept(self, *, destination_key: bytes | None, most: int) -> list[KeptMessage]:
+        """Sent and kept, newest first."""
+        statement = select(
+            OutboxMessage.id,
+            OutboxMessage.channel,
+            OutboxMessage.purpose,
+            OutboxMessage.sealed,
+            OutboxMessage.created_at,
+        ).where(OutboxMessage.state == "sent", OutboxMessage.sealed.is_not(None))
+        if destination_key is not None:
+            statement = statement.where(OutboxMessage.destination_key == destination_key)
+        rows = await self._session.execute(statement.order_by(OutboxMessage.id.desc()).limit(most))
+        return [KeptMessage(*row) for row in rows]
+
+    async def count_waiting(self) -> int:
+        return int(
+            await self._session.scalar(
+                select(func.count()).select_from(OutboxMessage).where(OutboxMessage.state == "waiting")
+            )
+            or 0
+        )
+
+    async def delete_expired(self, *, before: datetime) -> int:
+        """Messages that have left or were given up before."""
+        result = await self._session.execute(
+            delete(OutboxMessage).where(OutboxMessage.state != "waiting", OutboxMessage.created_at < before)
+        )
+        return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+class AuditRepository:
+    """Append-only."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(
+        self, event_id: UUID, action: str, *, account_id: UUID | None, session_id: UUID | None, now: datetime
+    ) -> None:
+        await self._session.execute(
+            insert(AuditEvent).values(
+                id=event_id, action=action, account_id=account_id, session_id=session_id, at=now
+            )
+        )

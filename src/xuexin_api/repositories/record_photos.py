@@ -1,0 +1,57 @@
+"""Photos of records: found by candidate number, one of each kind per record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import and_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.archive import Enrollment, RecordPhoto
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPlace:
+    """A record that a photo belongs to, and the photo it has now."""
+
+    candidate_number: str
+    enrollment_id: UUID
+    person_id: UUID
+    sha256: bytes | None
+    object_key: str | None
+
+
+class RecordPhotoRepository:
+    """Statements on photos."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_places(self, candidate_numbers: Sequence[str], kind: str) -> list[PhotoPlace]:
+        """The records with one of these candidate numbers: as many as photos in a batch, and few more."""
+        statement = (
+            select(
+                Enrollment.candidate_number,
+                Enrollment.id,
+                Enrollment.person_id,
+                RecordPhoto.sha256,
+                RecordPhoto.object_key,
+            )
+            .outerjoin(RecordPhoto, and_(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == kind))
+            .where(Enrollment.candidate_number.in_(candidate_numbers))
+            .limit(20 * len(candidate_numbers))
+        )
+        return [PhotoPlace(*row) for row in await self._session.execute(statement)]
+
+    async def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add photos, or replace those of the same record and kind."""
+        new = insert(RecordPhoto)
+        statement = new.values(list(rows)).on_conflict_do_update(
+            index_elements=["enrollment_id", "kind"],
+            set_={name: new.excluded[name] for name in ("object_key", "sha256", "byte_size", "imported_at")},
+        )
+        await self._session.execute(statement)

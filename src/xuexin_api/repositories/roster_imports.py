@@ -1,0 +1,228 @@
+"""Staging and publishing a roster: rows come in by COPY and become records in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+# The record's columns as a roster gives them; what a later roster may change is compared column by column.
+_FIXED: Final = ("institution_code", "student_number", "document_type", "document_key", "document_ciphertext")
+_CHANGEABLE: Final = (
+    "name",
+    "sex",
+    "birth_date",
+    "ethnicity",
+    "level",
+    "programme_code",
+    "programme_name",
+    "duration_years",
+    "category",
+    "study_form",
+    "branch",
+    "department",
+    "class_name",
+    "grade",
+    "candidate_number",
+    "admission_date",
+    "status",
+    "expected_graduation_date",
+)
+STAGED_COLUMNS: Final = ("line", "person_id", "enrollment_id", *_FIXED, *_CHANGEABLE)
+REJECTED_COLUMNS: Final = ("line", "column_name", "code", "params")
+
+
+def _list(alias: str, columns: Sequence[str]) -> str:
+    return ", ".join(f"{alias}.{column}" for column in columns)
+
+
+_NEW: Final = f"ROW({_list('s', _CHANGEABLE)})"
+_OLD: Final = f"ROW({_list('e', _CHANGEABLE)})"
+_SAME_RECORD: Final = "e.institution_code = s.institution_code AND e.student_number = s.student_number"
+_AS_JSON: Final = ", ".join(f"'{column}', {{0}}.{column}" for column in _CHANGEABLE)
+
+# Temporary: gone with the connection, however it ends, so that a stop in the middle leaves nothing.
+_CREATE: Final = f"""
+CREATE TEMPORARY TABLE staged AS SELECT 0 AS line, e.person_id, e.id AS enrollment_id, {_list("e", _FIXED)},
+{_list("e", _CHANGEABLE)} FROM enrollments e WITH NO DATA;
+CREATE TEMPORARY TABLE rejected (line integer, column_name text, code text, params text)
+"""
+_LOCK: Final = """
+SELECT pg_advisory_xact_lock(hashtext('roster ' || code))
+FROM (SELECT DISTINCT institution_code AS code FROM staged ORDER BY 1) AS schools
+"""
+
+
+def _repeated(column_name: str, code: str, *keys: str) -> str:
+    """Rows of the file whose key stands in an earlier row of it."""
+    same = " AND ".join(f"s.{key} = twice.{key}" for key in keys)
+    present = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+    return f"""
+    WITH twice AS (
+        SELECT {", ".join(keys)}, min(line) AS first FROM staged WHERE {present}
+        GROUP BY {", ".join(keys)} HAVING count(*) > 1
+    )
+    INSERT INTO rejected
+    SELECT s.line, '{column_name}', '{code}', json_build_object('first_line', twice.first)::text
+    FROM staged s JOIN twice ON {same} WHERE s.line > twice.first
+    """  # noqa: S608 - names of our own columns
+
+
+_REJECT: Final = (
+    _repeated("XH", "duplicate_student_number", "institution_code", "student_number"),
+    _repeated("KSH", "duplicate_candidate_number", "institution_code", "candidate_number"),
+    _repeated("SFZH", "duplicate_document_number", "institution_code", "level", "document_type", "document_key"),
+    # The school cannot hand a student's record to somebody else by a roster: that is a correction.
+    f"""
+    INSERT INTO rejected SELECT s.line, 'XH', 'student_number_taken', '{{}}'
+    FROM staged s JOIN enrollments e ON {_SAME_RECORD}
+    WHERE e.document_key <> s.document_key OR e.document_type <> s.document_type
+    """,
+    """
+    INSERT INTO rejected SELECT s.line, 'KSH', 'candidate_number_taken', '{}'
+    FROM staged s JOIN enrollments e ON e.candidate_number = s.candidate_number
+    WHERE e.institution_code = s.institution_code AND e.student_number <> s.student_number
+    """,
+    "DELETE FROM staged s USING rejected r WHERE r.line = s.line",
+)
+_ADD_PERSONS: Final = """
+INSERT INTO persons (id, document_type, document_key, document_ciphertext, name, sex, birth_date, ethnicity, created_at)
+SELECT person_id, document_type, document_key, document_ciphertext, name, sex, birth_date, ethnicity, $1
+FROM staged ON CONFLICT (document_key, document_type) DO NOTHING
+"""
+# The id made for the record serves as the id of its change where the record was there.
+_NOTE_CHANGES: Final = f"""
+INSERT INTO enrollment_changes (id, enrollment_id, roster_import_id, before, after, at)
+SELECT s.enrollment_id, e.id, $2, jsonb_build_object({_AS_JSON.format("e")}),
+       jsonb_build_object({_AS_JSON.format("s")}), $1
+FROM staged s JOIN enrollments e ON {_SAME_RECORD} WHERE {_OLD} IS DISTINCT FROM {_NEW}
+"""
+_CHANGE: Final = f"""
+UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, roster_import_id, updated_at) = ({_list("s", _CHANGEABLE)}, $2, $1)
+FROM staged s WHERE {_SAME_RECORD} AND {_OLD} IS DISTINCT FROM {_NEW}
+"""
+_ADD: Final = f"""
+INSERT INTO enrollments (id, person_id, {", ".join((*_FIXED, *_CHANGEABLE))}, roster_import_id, updated_at)
+SELECT s.enrollment_id, p.id, {_list("s", (*_FIXED, *_CHANGEABLE))}, $2, $1
+FROM staged s
+JOIN persons p ON p.document_key = s.document_key AND p.document_type = s.document_type
+WHERE NOT EXISTS (SELECT FROM enrollments e WHERE {_SAME_RECORD})
+"""
+_RECORD: Final = """
+INSERT INTO roster_imports (id, file_name, started_at, published_at, rows_read, rows_added, rows_changed,
+                            rows_unchanged, rows_rejected)
+VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0)
+"""
+_COMPLETE: Final = """
+UPDATE roster_imports SET rows_added = $2, rows_changed = $3, rows_unchanged = $4, rows_rejected = $5 WHERE id = $1
+"""
+_COUNT: Final = f"""
+SELECT count(*) FILTER (WHERE e.id IS NOT NULL AND {_OLD} IS DISTINCT FROM {_NEW}),
+       count(*) FILTER (WHERE e.id IS NULL), count(*)
+FROM staged s LEFT JOIN enrollments e ON {_SAME_RECORD}
+"""
+_KEEP_ERRORS: Final = """
+INSERT INTO roster_errors (roster_import_id, line, column_name, code)
+SELECT DISTINCT ON (line, column_name) $1::uuid, line, column_name, code FROM rejected ORDER BY line, column_name
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What becomes of the rows that stand."""
+
+    added: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """Where a row breaks which rule; `params` is a JSON object."""
+
+    line: int
+    column_name: str
+    code: str
+    params: str
+
+
+class RosterStaging:
+    """One import on one connection of its own."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._connection.copy_records_to_table("staged", records=rows, columns=STAGED_COLUMNS)
+
+    async def add_rejected(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._connection.copy_records_to_table("rejected", records=rows, columns=REJECTED_COLUMNS)
+
+    async def judge(self) -> Counts:
+        """What publishing would do now; only the staged rows change."""
+        async with self._connection.transaction():
+            await self._prepare()
+            changed, added, kept = await self._connection.fetchrow(_COUNT)
+        return Counts(added, changed, kept - added - changed)
+
+    async def publish(
+        self, import_id: UUID, *, file_name: str, rows_read: int, started_at: datetime, now: datetime
+    ) -> Counts:
+        """Turn staged rows into records, all or none."""
+        run = self._connection.execute
+        async with self._connection.transaction():
+            await self._prepare()
+            await run(_RECORD, import_id, file_name, started_at, now, rows_read)
+            await run(_ADD_PERSONS, now)
+            await run(_NOTE_CHANGES, now, import_id)
+            changed = _rows_of(await run(_CHANGE, now, import_id))
+            added = _rows_of(await run(_ADD, now, import_id))
+            await run(_KEEP_ERRORS, import_id)
+            kept = int(await self._connection.fetchval("SELECT count(*) FROM staged"))
+            counts = Counts(added, changed, kept - added - changed)
+            await run(_COMPLETE, import_id, added, changed, counts.unchanged, rows_read - kept)
+        if added:
+            await run("ANALYZE persons, enrollments")
+        return counts
+
+    async def list_rejected(self) -> AsyncIterator[RejectedRow]:
+        """Every broken rule, in the file's order, a few at a time."""
+        async with self._connection.transaction():
+            async for row in self._connection.cursor(
+                "SELECT line, column_name, code, params FROM rejected ORDER BY line, column_name", prefetch=500
+            ):
+                yield RejectedRow(*row)
+
+    async def _prepare(self) -> None:
+        """One import of a school at a time, and the rows that cannot stand are out."""
+        await self._connection.execute("ANALYZE staged")
+        await self._connection.execute(_LOCK)
+        for statement in _REJECT:
+            await self._connection.execute(statement)
+
+
+def _rows_of(command_tag: str) -> int:
+    """`UPDATE 12` → 12."""
+    return int(command_tag.rsplit(" ", 1)[1])
+
+
+@asynccontextmanager
+async def open_staging(url: str) -> AsyncIterator[RosterStaging]:
+    """A connection of its own with empty staging tables."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(
+        plain,
+        # A large file takes its time, and sorts in memory rather than on disk.
+        server_settings={"work_mem": "256MB", "jit": "off", "temp_buffers": "64MB"},
+    )
+    try:
+        await connection.execute(_CREATE)
+        yield RosterStaging(connection)
+    finally:
+        await connection.close()

@@ -1,0 +1,161 @@
+"""Sessions, devices and login tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.accounts import Device, Flow
+from xuexin_api.models.accounts import Session as SessionRow
+
+_COLUMNS = (
+    SessionRow.id,
+    SessionRow.account_id,
+    SessionRow.generation,
+    SessionRow.rotated_at,
+    SessionRow.epoch,
+    SessionRow.methods,
+    SessionRow.created_at,
+    SessionRow.verified_at,
+    SessionRow.verified_by,
+    SessionRow.idle_until,
+    SessionRow.ends_at,
+    SessionRow.ended_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionState:
+    """A session as it is stored."""
+
+    id: UUID
+    account_id: UUID
+    generation: int
+    rotated_at: datetime
+    epoch: int
+    methods: list[str]
+    created_at: datetime
+    verified_at: datetime | None
+    verified_by: str | None
+    idle_until: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+
+    def alive(self, now: datetime) -> bool:
+        """Whether it is neither ended nor past its time."""
+        return self.ended_at is None and now < self.idle_until and now < self.ends_at
+
+
+class SessionRepository:
+    """Statements on sessions, devices, flows."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(SessionRow).values(**values))
+
+    async def get(self, session_id: UUID) -> SessionState | None:
+        row = (await self._session.execute(select(*_COLUMNS).where(SessionRow.id == session_id))).first()
+        return None if row is None else SessionState(*row)
+
+    async def rotate(
+        self, session_id: UUID, generation: int, *, idle_until: datetime, now: datetime
+    ) -> SessionState | None:
+        """Move a living session from `generation` to the next; None when it is not there (any more)."""
+        statement = (
+            update(SessionRow)
+            .where(
+                SessionRow.id == session_id,
+                SessionRow.generation == generation,
+                SessionRow.ended_at.is_(None),
+                SessionRow.idle_until > now,
+                SessionRow.ends_at > now,
+            )
+            .values(generation=SessionRow.generation + 1, rotated_at=now, idle_until=idle_until)
+            .returning(*_COLUMNS)
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else SessionState(*row)
+
+    async def mark_verified(self, session_id: UUID, epoch: int, method: str, *, now: datetime) -> SessionState | None:
+        """Raise the session to verified: all earlier tokens, of both kinds, end with it.
+
+        The generation moves by two, so that the token before it is not a predecessor within its grace.
+        """
+        statement = (
+            update(SessionRow)
+            .where(SessionRow.id == session_id, SessionRow.epoch == epoch, SessionRow.ended_at.is_(None))
+            .values(
+                verified_at=now,
+                verified_by=method,
+                epoch=SessionRow.epoch + 1,
+                generation=SessionRow.generation + 2,
+                rotated_at=now,
+            )
+            .returning(*_COLUMNS)
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else SessionState(*row)
+
+    async def revoke(self, session_id: UUID, reason: str, *, now: datetime) -> bool:
+        """End the session; False when it had ended."""
+        statement = (
+            update(SessionRow)
+            .where(SessionRow.id == session_id, SessionRow.ended_at.is_(None))
+            .values(ended_at=now, end_reason=reason)
+            .returning(SessionRow.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def add_device(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Device).values(**values))
+
+    async def touch_device(self, account_id: UUID, token_hash: bytes, *, now: datetime) -> UUID | None:
+        """The device of this account that holds the token, seen just now; None for a stranger."""
+        statement = (
+            update(Device)
+            .where(Device.account_id == account_id, Device.token_hash == token_hash)
+            .values(last_seen_at=now)
+            .returning(Device.id)
+        )
+        return (await self._session.execute(statement)).scalar_one_or_none()
+
+    async def knows_device(self, account_id: UUID, token_hash: bytes) -> bool:
+        statement = select(Device.id).where(Device.account_id == account_id, Device.token_hash == token_hash)
+        return await self._session.scalar(statement) is not None
+
+    async def add_flow(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Flow).values(**values))
+
+    async def count_flow_try(self, secret_hash: bytes, *, kind: str, most: int, now: datetime) -> tuple[UUID, UUID] | None:
+        """Count a try of a living flow: (flow, account), or None."""
+        statement = (
+            update(Flow)
+            .where(
+                Flow.secret_hash == secret_hash,
+                Flow.kind == kind,
+                Flow.consumed_at.is_(None),
+                Flow.expires_at > now,
+                Flow.tries < most,
+            )
+            .values(tries=Flow.tries + 1)
+            .returning(Flow.id, Flow.account_id)
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else (row[0], row[1])
+
+    async def consume_flow(self, flow_id: UUID, *, now: datetime) -> bool:
+        statement = (
+            update(Flow)
+            .where(Flow.id == flow_id, Flow.consumed_at.is_(None), Flow.expires_at > now)
+            .values(consumed_at=now)
+            .returning(Flow.id)
+        )
+        return (await self._session.execute(statement)).first() is not None

@@ -1,0 +1,116 @@
+"""From what services return to what the contract promises: titles by language, names of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi import Response
+
+from xuexin_api.core.code_tables import EnrollmentStatus
+from xuexin_api.core.errors import Option
+from xuexin_api.core.messages import Language, message
+from xuexin_api.dependencies import Source
+from xuexin_api.schemas import accounts as account_schemas
+from xuexin_api.schemas import archive as archive_schemas
+from xuexin_api.schemas import identity as identity_schemas
+from xuexin_api.schemas import sessions as session_schemas
+from xuexin_api.schemas.types import Choice
+from xuexin_api.services.account_view import AccountView
+from xuexin_api.services.archive import PHOTO_KINDS, EnrollmentView
+from xuexin_api.services.login import Caller, LoggedIn, PasswordPair, PhoneCode, Ticket
+from xuexin_api.services.session_opening import Tokens
+from xuexin_api.services.verification_methods import VerificationMethod
+
+
+def choices(options: Iterable[Option], language: Language) -> list[Choice]:
+    return [Choice(id=option.id, title=message(f"option_{option.id}", language)) for option in options]
+
+
+def tokens(issued: Tokens) -> account_schemas.Tokens:
+    return account_schemas.Tokens.model_validate(
+        {name: getattr(issued, name) for name in Tokens.__slots__} | {"token_type": "Bearer"}
+    )
+
+
+def account(view: AccountView) -> account_schemas.Account:
+    return account_schemas.Account.model_validate(view)
+
+
+def status(code: EnrollmentStatus) -> archive_schemas.EnrollmentStatus:
+    return archive_schemas.EnrollmentStatus(code=code.value, display=code.display, enrolled=code.enrolled)
+
+
+def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:
+    """Built without validating again: the columns are typed, and this is the hottest answer."""
+    return archive_schemas.Enrollment.model_construct(
+        id=view.id,
+        name=view.name,
+        sex=view.sex,
+        birth_date=view.birth_date,
+        ethnicity=view.ethnicity,
+        document_number_masked=view.document_number_masked,
+        institution=archive_schemas.CodedName.model_construct(
+            code=view.institution_code, name=view.institution_name
+        ),
+        level=view.level,
+        programme=archive_schemas.CodedName.model_construct(code=view.programme_code, name=view.programme_name),
+        duration_years=view.duration_years,
+        category=view.category,
+        study_form=view.study_form,
+        branch=view.branch,
+        department=view.department,
+        class_name=view.class_name,
+        student_number=view.student_number,
+        candidate_number=view.candidate_number,
+        admission_date=view.admission_date,
+        status=status(view.status),
+        expected_graduation_date=view.expected_graduation_date,
+        leaving_date=view.leaving_date,
+        photos=[
+            archive_schemas.PhotoState.model_construct(kind=kind, available=kind in view.photo_kinds)
+            for kind in PHOTO_KINDS
+        ],
+    )
+
+
+def logged_in(done: LoggedIn) -> session_schemas.LoggedIn:
+    return session_schemas.LoggedIn(
+        account=account(done.account), tokens=tokens(done.tokens), device_token=done.device_token
+    )
+
+
+def login_answer(
+    done: LoggedIn | Ticket, language: Language, response: Response
+) -> session_schemas.LoggedIn | session_schemas.LoginTicket:
+    """201 with a session, or 200 with a ticket."""
+    if isinstance(done, LoggedIn):
+        return logged_in(done)
+    response.status_code = 200
+    return session_schemas.LoginTicket(
+        ticket=done.ticket, expires_in=done.expires_in, next=choices(done.next, language)
+    )
+
+
+def verification_method(method: VerificationMethod, language: Language) -> identity_schemas.VerificationMethod:
+    return identity_schemas.VerificationMethod.model_validate(
+        {
+            "method": method.method,
+            "title": message(f"method_{method.method}", language),
+            "strength": method.strength,
+            "available": method.available,
+            "reason": method.reason,
+        }
+    )
+
+
+def login_factors(body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin) -> PasswordPair | PhoneCode:
+    if isinstance(body, session_schemas.PasswordLogin):
+        return PasswordPair(body.identifier, body.password, body.challenge)
+    return PhoneCode(body.code_id, body.phone, body.code)
+
+
+def login_caller(
+    body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin | session_schemas.ContinueLogin,
+    source: Source,
+) -> Caller:
+    return Caller(source.address, source.network, body.device_token)

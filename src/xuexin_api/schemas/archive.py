@@ -1,0 +1,60 @@
+"""学籍 as the student reads it."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field, PlainSerializer
+
+from xuexin_api.schemas.types import Id, Output, Sex
+
+PhotoKind = Literal["admission", "graduation"]
+Years = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+
+
+class CodedName(Output):
+    code: str = Field(examples=["080901"])
+    name: str = Field(examples=["计算机科学与技术"])
+
+
+class EnrollmentStatus(Output):
+    code: str = Field(examples=["registered"])
+    display: str = Field(examples=["在籍（注册学籍）"])
+    enrolled: bool = Field(description="Whether the student is in school now.", examples=[True])
+
+
+class PhotoState(Output):
+    kind: PhotoKind = Field(examples=["admission"])
+    available: bool = Field(examples=[True])
+
+
+class Enrollment(Output):
+    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    name: str = Field(examples=["示例同学"])
+    sex: Sex = Field(examples=["female"])
+    birth_date: date = Field(examples=["2005-03-07"])
+    ethnicity: str = Field(examples=["汉族"])
+    document_number_masked: str = Field(examples=["4301**********1234"])
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    level: str = Field(examples=["本科"])
+    programme: CodedName
+    duration_years: Years = Field(examples=[4.0])
+    category: str = Field(examples=["普通高等教育"])
+    study_form: str = Field(examples=["普通全日制"])
+    branch: str | None = Field(examples=[None])
+    department: str | None = Field(examples=["信息学院"])
+    class_name: str | None = Field(examples=["计科2301"])
+    student_number: str = Field(examples=["2023010001"])
+    candidate_number: str | None = Field(examples=["23430101150001"])
+    admission_date: date = Field(examples=["2023-09-01"])
+    status: EnrollmentStatus
+    expected_graduation_date: date | None = Field(description="While enrolled.", examples=["2027-07-01"])
+    leaving_date: date | None = Field(description="After.", examples=[None])
+    photos: list[PhotoState] = Field(description="Both kinds, each there or not.")
+
+
+class EnrollmentList(Output):
+    items: list[Enrollment]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.", examples=[None])

@@ -1,0 +1,1 @@
+"""What the service decides. Transactions stand in sight here; HTTP and settings are unknown here."""

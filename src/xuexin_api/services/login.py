@@ -1,0 +1,292 @@
+"""Logging in: one answer and one amount of work for every wrong pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.documents import normalise_document_number
+from xuexin_api.core.emails import parse_email
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    AddressLimitedError,
+    BrokenRuleError,
+    ChallengeRequiredError,
+    CodeRejectedError,
+    FieldProblem,
+    InvalidRequestError,
+    LoginRejectedError,
+    Option,
+    TicketRejectedError,
+    TooManyOperationsError,
+)
+from xuexin_api.core.passwords import canonical_password
+from xuexin_api.core.phones import parse_phone
+from xuexin_api.core.policies import LoginPolicy
+from xuexin_api.core.sealing import Sealer
+from xuexin_api.gateways.password_hashing import PasswordHashing
+from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.repositories.accounts import AccountRepository, AccountRow, Identifier
+from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.services.account_view import AccountView, view_account
+from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.challenges import ChallengeService, spend
+from xuexin_api.services.code_checking import CodeChecking
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.session_opening import DeviceTokens, SessionOpening, Tokens
+
+_MINUTE: Final = 60
+_FAILURES: Final = "login_failures"
+_PURPOSE: Final = "login"
+_TICKET_NEXT: Final = (Option("password"),)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A new session."""
+
+    account: AccountView
+    tokens: Tokens
+    device_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The first factor was right, and one more is needed: the number alone does not prove the person."""
+
+    ticket: str
+    expires_in: int
+    next: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPair:
+    """A login name (phone, document number or e-mail) and its password."""
+
+    identifier: str
+    password: str
+    challenge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneCode:
+    """A code and the phone that received it."""
+
+    code_id: UUID
+    phone: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a login comes from: address, its network, and the device token it brought, if any."""
+
+    address: str
+    network: str
+    device_token: str | None
+
+
+class LoginService(Service):
+    """Password, or phone code, or the further factor of a phone code."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        accounts: AccountRepository,
+        sessions: SessionRepository,
+        codes: CodeRepository,
+        counters: CounterRepository,
+        audit: AuditRepository,
+        checking: CodeChecking,
+        challenges: ChallengeService,
+        opening: SessionOpening,
+        devices: DeviceTokens,
+        hashing: PasswordHashing,
+        throttle: Throttle,
+        lookups: Lookups,
+        sealer: Sealer,
+        policy: LoginPolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._accounts = accounts
+        self._sessions = sessions
+        self._codes = codes
+        self._counters = counters
+        self._audit = audit
+        self._checking = checking
+        self._challenges = challenges
+        self._opening = opening
+        self._devices = devices
+        self._hashing = hashing
+        self._throttle = throttle
+        self._lookups = lookups
+        self._sealer = sealer
+        self._policy = policy
+        self._entropy = entropy
+
+    async def begin(self, asked: PasswordPair | PhoneCode, caller: Caller) -> LoggedIn | Ticket:
+        """A session, or a ticket where one more factor is needed."""
+        if isinstance(asked, PasswordPair):
+            return await self.with_password(asked, caller)
+        return await self.with_phone_code(asked, caller)
+
+    async def with_password(self, asked: PasswordPair, caller: Caller) -> LoggedIn:
+        """A session for a right pair; LoginRejectedError for every other."""
+        self._hashing.refuse_if_full()
+        await self._limit_address(caller)
+        device = self._devices.read(caller.device_token)
+        if device is None and self._hashing.half_full and asked.challenge is None:
+            raise ChallengeRequiredError
+        await self._spend_challenge(asked.challenge)
+
+        kind, key = self._classify(asked.identifier)
+        async with self._read():
+            found = await self._accounts.get_for_login(kind, key)
+        known = found is not None and device is not None and device.account_id == found[0].id
+        # A stranger's failures count against his network, the owner's against the owner's device.
+        source = device.token_hash if known and device is not None else caller.network
+        subject = self._lookups.attempt(kind, key, source)
+        await self._count_or_refuse(subject, challenged=asked.challenge is not None)
+
+        row, stored = found if found is not None else (None, None)
+        password = canonical_password(asked.password)
+        right = await self._hashing.verify(password, stored)
+        if not right or row is None:
+            await self._challenges.note_activity(caller.network)
+            raise LoginRejectedError
+        rehashed = None
+        if stored is not None and self._hashing.outdated(stored):
+            rehashed = await self._hashing.hash(password)
+        async with self._transaction():
+            await self._counters.forget(_FAILURES, subject)
+            if rehashed is not None and stored is not None:
+                await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
+            return await self._open(row, methods=["pwd"], caller=caller, now=self._clock.now())
+
+    async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
+        """A session on a device that logged in before, a ticket on any other."""
+        await self._limit_address(caller)
+        try:
+            key = self._lookups.phone(parse_phone(asked.phone))
+        except BrokenRuleError as broken:
+            raise InvalidRequestError([FieldProblem("/phone", broken.code, broken.params)]) from None
+        now = self._clock.now()
+        async with self._transaction():
+            device = self._devices.read(caller.device_token)
+            if device is None:
+                await self._checking.refuse_if_closed(key, now=now)
+            tried = await self._checking.count(asked.code_id, now=now)
+        if not self._checking.matches(
+            tried, code_id=asked.code_id, code=asked.code, destination_key=key, purpose=_PURPOSE
+        ):
+            raise LoginRejectedError
+        try:
+            async with self._transaction():
+                await self._checking.consume(asked.code_id, key, now=now)
+                found = await self._accounts.get_for_login("phone", key)
+                if found is not None:
+                    return await self._after_code(found[0], caller, now)
+        except CodeRejectedError:
+            raise LoginRejectedError from None
+        # The code is used up also where the phone belongs to nobody.
+        raise LoginRejectedError
+
+    async def continue_with(self, *, ticket: str, answer: str, caller: Caller) -> LoggedIn:
+        """The session, once the ticket's further factor (the password) is right."""
+        self._hashing.refuse_if_full()
+        await self._limit_address(caller)
+        now = self._clock.now()
+        async with self._transaction():
+            flow = await self._sessions.count_flow_try(
+                self._lookups.secret("ticket", ticket), kind="login", most=self._policy.ticket_tries, now=now
+            )
+        if flow is None:
+            raise TicketRejectedError
+        flow_id, account_id = flow
+        async with self._read():
+            stored = await self._accounts.get_password_hash(account_id)
+        if not await self._hashing.verify(canonical_password(answer), stored):
+            raise LoginRejectedError
+        async with self._transaction():
+            if not await self._sessions.consume_flow(flow_id, now=self._clock.now()):
+                raise TicketRejectedError
+            row = await self._accounts.get(account_id)
+            if row is None:
+                raise TicketRejectedError
+            return await self._open(row, methods=["sms", "pwd"], caller=caller, now=now)
+
+    async def _after_code(self, row: AccountRow, caller: Caller, now: datetime) -> LoggedIn | Ticket:
+        device = self._devices.read(caller.device_token)
+        if (
+            device is not None
+            and device.account_id == row.id
+            and await self._sessions.knows_device(row.id, device.token_hash)
+        ):
+            return await self._open(row, methods=["sms"], caller=caller, now=now)
+        secret = self._entropy.token().hex()
+        await self._sessions.add_flow(
+            {
+                "id": self._entropy.identifier(),
+                "kind": "login",
+                "account_id": row.id,
+                "secret_hash": self._lookups.secret("ticket", secret),
+                "tries": 0,
+                "created_at": now,
+                "expires_at": now + timedelta(seconds=self._policy.ticket_lifetime),
+            }
+        )
+        return Ticket(secret, self._policy.ticket_lifetime, _TICKET_NEXT)
+
+    async def _open(self, row: AccountRow, *, methods: list[str], caller: Caller, now: datetime) -> LoggedIn:
+        tokens, device_token, session_id = await self._opening.open(
+            row.id, methods=methods, address=caller.address, device_token=caller.device_token, now=now
+        )
+        await self._audit.add(
+            self._entropy.identifier(), "session:login", account_id=row.id, session_id=session_id, now=now
+        )
+        return LoggedIn(view_account(row, self._sealer), tokens, device_token)
+
+    async def _limit_address(self, caller: Caller) -> None:
+        wait = await self._throttle.hit(
+            "logins", caller.network, most=self._policy.per_address_minute, seconds=_MINUTE
+        )
+        if wait is not None:
+            raise AddressLimitedError(retry_after=wait)
+
+    async def _spend_challenge(self, challenge: str | None) -> None:
+        if challenge is None:
+            return
+        answered = await self._challenges.judge(challenge, purpose=_PURPOSE)
+        async with self._transaction():
+            await spend(self._codes, answered)
+
+    async def _count_or_refuse(self, subject: bytes, *, challenged: bool) -> None:
+        """Counted before it is judged, so that parallel tries are all counted; a success forgets the row."""
+        now = self._clock.now()
+        window_ends_at = now + timedelta(seconds=self._policy.failure_window)
+        async with self._transaction():
+            tries = await self._counters.add_one(_FAILURES, subject, now=now, window_ends_at=window_ends_at)
+        if tries.count > self._policy.failures_before_wait:
+            raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
+        if tries.count > self._policy.failures_before_challenge and not challenged:
+            raise ChallengeRequiredError
+
+    def _classify(self, identifier: str) -> tuple[Identifier, bytes]:
+        """Which login name this is. What is none of them is looked up like a document, and not found."""
+        try:
+            if "@" in identifier:
+                return "email", self._lookups.email(parse_email(identifier))
+            return "phone", self._lookups.phone(parse_phone(identifier))
+        except BrokenRuleError:
+            return "document", self._lookups.document(normalise_document_number(identifier))

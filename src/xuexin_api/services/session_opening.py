@@ -1,0 +1,153 @@
+"""Opening a session and writing its tokens; used by registration, login, refresh and verification."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.policies import SessionPolicy
+from xuexin_api.core.refresh_tokens import RefreshToken, RefreshTokens
+from xuexin_api.core.sealing import KeyedHash
+from xuexin_api.core.tokens import Assurance, TokenMint
+from xuexin_api.repositories.sessions import SessionRepository, SessionState
+
+_ID_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a client gets; `acr` says what the session has proven."""
+
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    refresh_expires_in: int
+    acr: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDevice:
+    """What a device token says of itself, checked without the database."""
+
+    account_id: UUID
+    token_hash: bytes
+
+
+class DeviceTokens:
+    """account ‖ random ‖ HMAC: nobody can make one up, and it serves one account."""
+
+    def __init__(self, keyed: KeyedHash, entropy: Entropy) -> None:
+        self._keyed = keyed
+        self._entropy = entropy
+
+    def make(self, account_id: UUID) -> str:
+        head = account_id.bytes + self._entropy.token(_ID_BYTES)
+        return base64.urlsafe_b64encode(head + self._keyed.digest(head)[:_ID_BYTES]).decode()
+
+    def read(self, text: str | None) -> KnownDevice | None:
+        """The device, or None for a token that is not ours."""
+        try:
+            raw = base64.b64decode(text or "", altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        head, tag = raw[: 2 * _ID_BYTES], raw[2 * _ID_BYTES :]
+        if not hmac.compare_digest(tag, self._keyed.digest(head)[:_ID_BYTES]):
+            return None
+        return KnownDevice(UUID(bytes=head[:_ID_BYTES]), self.hash_of(text or ""))
+
+    def hash_of(self, text: str) -> bytes:
+        """What is stored of a device token."""
+        return self._keyed.lookup("device", text)
+
+
+class SessionOpening:
+    """Works inside the transaction of the service that asks."""
+
+    def __init__(
+        self,
+        *,
+        sessions: SessionRepository,
+        mint: TokenMint,
+        refresh_tokens: RefreshTokens,
+        devices: DeviceTokens,
+        policy: SessionPolicy,
+        entropy: Entropy,
+    ) -> None:
+        self._sessions = sessions
+        self._mint = mint
+        self._refresh_tokens = refresh_tokens
+        self._devices = devices
+        self._policy = policy
+        self._entropy = entropy
+
+    async def open(
+        self, account_id: UUID, *, methods: Sequence[str], address: str, device_token: str | None, now: datetime
+    ) -> tuple[Tokens, str, UUID]:
+        """A new session on a known or a new device: tokens, the device's token, the session's id."""
+        device_id = None
+        if device_token is not None:
+            device_id = await self._sessions.touch_device(
+                account_id, self._devices.hash_of(device_token), now=now
+            )
+        if device_id is None or device_token is None:
+            device_token = self._devices.make(account_id)
+            device_id = self._entropy.identifier()
+            await self._sessions.add_device(
+                {
+                    "id": device_id,
+                    "account_id": account_id,
+                    "token_hash": self._devices.hash_of(device_token),
+                    "created_at": now,
+                    "last_seen_at": now,
+                }
+            )
+        state = SessionState(
+            id=self._entropy.identifier(),
+            account_id=account_id,
+            generation=0,
+            rotated_at=now,
+            epoch=0,
+            methods=list(methods),
+            created_at=now,
+            verified_at=None,
+            verified_by=None,
+            idle_until=now + timedelta(seconds=self._policy.idle),
+            ends_at=now + timedelta(seconds=self._policy.absolute),
+            ended_at=None,
+        )
+        await self._sessions.add(
+            {name: getattr(state, name) for name in SessionState.__slots__}
+            | {"device_id": device_id, "address": address}
+        )
+        return self.tokens_of(state, now=now), device_token, state.id
+
+    def tokens_of(self, state: SessionState, *, now: datetime) -> Tokens:
+        """The tokens that this state of a session stands for; a verification counts only within its time."""
+        verified_until = (
+            None if state.verified_at is None else state.verified_at + timedelta(seconds=self._policy.verified)
+        )
+        verified = verified_until is not None and now < verified_until
+        methods = [*state.methods, "kba"] if verified else state.methods
+        access = self._mint.issue(
+            account_id=state.account_id,
+            session_id=state.id,
+            epoch=state.epoch,
+            assurance=Assurance.VERIFIED if verified else Assurance.LOGIN,
+            auth_time=(state.verified_at if verified else None) or state.created_at,
+            methods=methods,
+        )
+        lives_until = min(state.idle_until, state.ends_at)
+        return Tokens(
+            access_token=access,
+            expires_in=self._policy.access_lifetime,
+            refresh_token=self._refresh_tokens.write(RefreshToken(state.id, state.generation)),
+            refresh_expires_in=max(0, int((lives_until - now).total_seconds())),
+            acr=str(Assurance.VERIFIED if verified else Assurance.LOGIN),
+        )

@@ -1,0 +1,268 @@
+"""Everything an operator may set, each with its default, unit and reason. Read once, in app and cli only."""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from xuexin_api.core.policies import (
+    ChallengePolicy,
+    CodePolicy,
+    HashingPolicy,
+    LoginPolicy,
+    OutboxPolicy,
+    RegistrationPolicy,
+    SessionPolicy,
+    VerificationPolicy,
+)
+from xuexin_api.core.sealing import KEY_BYTES
+from xuexin_api.core.tokens import TokenPolicy
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(Exception):
+    """The service will not start like this; the message says what is missing and how to give it."""
+
+
+def _networks(value: object) -> object:
+    if isinstance(value, str):
+        return [ipaddress.ip_network(part.strip(), strict=False) for part in value.split(",") if part.strip()]
+    return value
+
+
+class Settings(BaseSettings):
+    """Read from the environment, prefix XUEXIN_. `xuexin settings` prints this table with secrets hidden."""
+
+    model_config = SettingsConfigDict(env_prefix="XUEXIN_", extra="ignore", frozen=True)
+
+    # Where it runs
+    environment: Literal["demo", "production"] = Field(
+        "demo", description="demo makes its own secrets in the data directory; production refuses to start so"
+    )
+    data_dir: Path = Field(Path("var"), description="files, photos, and the embedded database")
+    database_url: SecretStr | None = Field(
+        None, description="postgresql://… of your server; unset: an embedded PostgreSQL in the data directory"
+    )
+    host: str = Field("127.0.0.1", description="address to listen on")
+    port: int = Field(8000, ge=1, le=65535, description="port to listen on")
+    workers: int = Field(1, ge=1, le=64, description="server processes; more than one needs XUEXIN_LIMITS_URL")
+    trusted_proxies: Annotated[list[Network], NoDecode, BeforeValidator(_networks)] = Field(
+        default_factory=list,
+        description="networks (comma-separated) whose X-Forwarded-For is believed; none by default",
+    )
+    log_requests: bool = Field(
+        default=False, description="a log line for each request, and not only for failures; metrics count all"
+    )
+    database_pool: int = Field(10, ge=1, description="connections for writes, per process")
+    read_pool: int = Field(6, ge=1, description="connections for the hottest reads, per process")
+
+    # Secrets
+    secret_key: SecretStr | None = Field(
+        None, description="base64 of 32 bytes; refresh tokens, codes and challenges are derived from it"
+    )
+    lookup_key: SecretStr | None = Field(
+        None, description="base64 of 32 bytes; keyed hashes by which phones and documents are found; for ever"
+    )
+    sealing_keys: SecretStr | None = Field(
+        None, description="version:base64 of 32 bytes, comma-separated; the highest version seals, all open"
+    )
+    token_keys: SecretStr | None = Field(
+        None, description="PEM of EC P-256 private keys, one after the other; the first signs, all verify"
+    )
+
+    # Tokens and sessions
+    token_issuer: str = Field("http://127.0.0.1:8000", description="`iss` of access tokens")
+    token_audience: str = Field("xuexin-api", description="`aud` of access tokens")
+    token_client_id: str = Field("xuexin-app", description="`client_id` of access tokens")
+    access_token_seconds: int = Field(600, gt=0, description="an access token lives this long")
+    refresh_grace_seconds: int = Field(
+        30, ge=0, description="a rotated refresh token still answers with its successor: lost answers happen"
+    )
+    session_idle_seconds: int = Field(14 * 86400, gt=0, description="a session unused for so long ends")
+    session_absolute_seconds: int = Field(90 * 86400, gt=0, description="no session lives longer")
+    verified_seconds: int = Field(
+        1800, gt=0, description="an identity verification opens the archive for so long; refresh never renews it"
+    )
+    login_ticket_seconds: int = Field(300, gt=0, description="time for the further factor of a login")
+    login_ticket_tries: int = Field(5, gt=0, description="wrong further factors that end a login ticket")
+
+    # Codes
+    code_seconds: int = Field(300, gt=0, description="a code lives this long (the source: 15 minutes)")
+    code_resend_seconds: int = Field(60, gt=0, description="between two codes to one destination")
+    codes_per_destination_day: int = Field(10, gt=0, description="codes to one destination and day")
+    code_tries: int = Field(5, gt=0, description="wrong tries that kill a code")
+    wrong_codes_per_destination_day: int = Field(
+        15, gt=0, description="wrong tries, over all codes, that close a destination for the day"
+    )
+    codes_per_address_day: int = Field(
+        3000, gt=0, description="codes asked for from one address and day: high, a dormitory is one address"
+    )
+    phone_proof_seconds: int = Field(900, gt=0, description="a proven phone may register for so long")
+    documents_per_proof: int = Field(3, gt=0, description="documents that one phone proof may try")
+
+    # Bot defence
+    challenge_seconds: int = Field(600, gt=0, description="a challenge may be answered for so long")
+    challenge_cost: int = Field(
+        2000, gt=0, description="PBKDF2 rounds per try, 256 tries on average: half a second on a phone"
+    )
+    challenge_cost_doubles_every: int = Field(
+        20, gt=0, description="recent codes and failures of one address after which the cost doubles, to 16 times"
+    )
+    challenges_per_address_hour: int = Field(3000, gt=0, description="challenges given to one address and hour")
+
+    # Login
+    login_failures_before_challenge: int = Field(
+        3, gt=0, description="failures of one identifier from one address, in the window, that ask for a challenge"
+    )
+    login_failures_before_wait: int = Field(
+        10, gt=0, description="failures of one identifier from one address, in the window, that mean waiting"
+    )
+    login_failure_window_seconds: int = Field(900, gt=0, description="how long login failures are remembered")
+    logins_per_address_minute: int = Field(600, gt=0, description="login tries of one address and minute")
+
+    # Identity verification
+    verification_seconds: int = Field(900, gt=0, description="time to answer the questions of a verification")
+    verification_tries: int = Field(3, gt=0, description="tries to answer one verification")
+    verification_tries_per_person_day: int = Field(
+        5, gt=0, description="tries per claimed document and day, over all accounts: the person is what is guarded"
+    )
+    verification_tries_per_account_day: int = Field(10, gt=0, description="tries per account and day")
+
+    # Passwords
+    argon2_memory_kib: int = Field(19 * 1024, ge=8, description="Argon2id memory (OWASP: 19 MiB)")
+    argon2_passes: int = Field(2, ge=1, description="Argon2id passes")
+    hashing_threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, gt=0, description="hashes at once; as many as cores"
+    )
+    hashing_queue: int = Field(40, gt=0, description="callers waiting for a hash; past it 503")
+    hashing_wait_seconds: float = Field(1.0, gt=0, description="longest wait for a hash; past it 503")
+    hashing_retry_after_seconds: int = Field(2, gt=0, description="Retry-After of that 503")
+
+    # Messages
+    sms_gateway: Literal["console"] = Field("console", description="console keeps messages for `xuexin outbox`")
+    email_gateway: Literal["console"] = Field("console", description="as XUEXIN_SMS_GATEWAY, for e-mail")
+    outbox_poll_seconds: float = Field(2.0, gt=0, description="how often waiting messages are looked for")
+    outbox_lease_seconds: int = Field(30, gt=0, description="a message taken by a process that died is free after")
+    outbox_tries: int = Field(8, gt=0, description="tries to send one message")
+
+    # Limits
+    limits_url: str = Field("async+memory://", description="where rate limits live; async+redis://… for workers")
+
+    # Imports and photos
+    roster_chunk_rows: int = Field(5000, gt=0, description="roster rows staged at a time")
+    photo_min_bytes: int = Field(20 * 1024, description="smallest archive photo")
+    photo_max_bytes: int = Field(60 * 1024, description="largest archive photo")
+
+    @property
+    def production(self) -> bool:
+        """Whether the careful refusals apply."""
+        return self.environment == "production"
+
+    def code_policy(self) -> CodePolicy:
+        return CodePolicy(
+            lifetime=self.code_seconds,
+            resend=self.code_resend_seconds,
+            per_destination_day=self.codes_per_destination_day,
+            tries=self.code_tries,
+            wrong_per_destination_day=self.wrong_codes_per_destination_day,
+            per_address_day=self.codes_per_address_day,
+        )
+
+    def challenge_policy(self) -> ChallengePolicy:
+        return ChallengePolicy(
+            lifetime=self.challenge_seconds,
+            cost=self.challenge_cost,
+            doubles_every=self.challenge_cost_doubles_every,
+            per_address_hour=self.challenges_per_address_hour,
+        )
+
+    def registration_policy(self) -> RegistrationPolicy:
+        return RegistrationPolicy(
+            proof_lifetime=self.phone_proof_seconds, documents_per_proof=self.documents_per_proof
+        )
+
+    def session_policy(self) -> SessionPolicy:
+        return SessionPolicy(
+            access_lifetime=self.access_token_seconds,
+            refresh_grace=self.refresh_grace_seconds,
+            idle=self.session_idle_seconds,
+            absolute=self.session_absolute_seconds,
+            verified=self.verified_seconds,
+        )
+
+    def login_policy(self) -> LoginPolicy:
+        return LoginPolicy(
+            failures_before_challenge=self.login_failures_before_challenge,
+            failures_before_wait=self.login_failures_before_wait,
+            failure_window=self.login_failure_window_seconds,
+            per_address_minute=self.logins_per_address_minute,
+            ticket_lifetime=self.login_ticket_seconds,
+            ticket_tries=self.login_ticket_tries,
+        )
+
+    def verification_policy(self) -> VerificationPolicy:
+        return VerificationPolicy(
+            lifetime=self.verification_seconds,
+            tries=self.verification_tries,
+            per_person_day=self.verification_tries_per_person_day,
+            per_account_day=self.verification_tries_per_account_day,
+        )
+
+    def outbox_policy(self) -> OutboxPolicy:
+        return OutboxPolicy(
+            poll=self.outbox_poll_seconds, lease=self.outbox_lease_seconds, tries=self.outbox_tries
+        )
+
+    def hashing_policy(self) -> HashingPolicy:
+        return HashingPolicy(
+            memory_kib=self.argon2_memory_kib,
+            passes=self.argon2_passes,
+            threads=self.hashing_threads,
+            queue=self.hashing_queue,
+            longest_wait_seconds=self.hashing_wait_seconds,
+            retry_after_seconds=self.hashing_retry_after_seconds,
+        )
+
+    def token_policy(self) -> TokenPolicy:
+        return TokenPolicy(
+            issuer=self.token_issuer,
+            audience=self.token_audience,
+            client_id=self.token_client_id,
+            lifetime_seconds=self.access_token_seconds,
+        )
+
+    def refuse_unfit(self) -> None:
+        """SettingsError, naming everything that production needs and does not have."""
+        if self.workers > 1 and "memory" in self.limits_url and self.production:
+            raise SettingsError("several workers need shared limits: set XUEXIN_LIMITS_URL=async+redis://…")
+        if not self.production:
+            return
+        missing = [
+            f"XUEXIN_{name.upper()}"
+            for name in ("database_url", "secret_key", "lookup_key", "sealing_keys", "token_keys")
+            if getattr(self, name) is None
+        ]
+        if missing:
+            raise SettingsError(f"production needs its own {', '.join(missing)} (see `xuexin keys generate`)")
+        console = [name for name in ("sms_gateway", "email_gateway") if getattr(self, name) == "console"]
+        if console:
+            names = ", ".join(f"XUEXIN_{name.upper()}" for name in console)
+            raise SettingsError(f"production does not send messages to a console: set {names}")
+
+
+def decode_key(text: str, name: str) -> bytes:
+    """32 bytes from base64, or SettingsError."""
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise SettingsError(f"{name} must be base64 of {KEY_BYTES} bytes")
+    return key
