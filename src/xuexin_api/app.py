@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI
@@ -55,9 +54,7 @@ from xuexin_api.settings import Settings
 _LARGEST_BODY = 64 * 1024
 
 
-def wire(
-    settings: Settings, *, keys: Keys, database: Database, clock: Clock, entropy: Entropy
-) -> Wiring:
+def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, entropy: Entropy) -> Wiring:
     """Everything that lives as long as the application."""
     sealer = Sealer(keys.sealing, entropy)
     throttle = Throttle(settings.limits_url)
@@ -114,11 +111,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Wiring = app.state.wiring
     await parts.database.open()
     await parts.hashing.start()
-    background = [asyncio.create_task(parts.dispatcher.run()), asyncio.create_task(parts.housekeeping.run())]
-    # What was made until now stays: the collector need not look at it, which keeps the slowest answers short.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
+    work = [parts.dispatcher.run(), parts.housekeeping.run()] if app.state.background else []
+    background = [asyncio.create_task(task) for task in work]
     try:
         yield
     finally:
@@ -134,19 +128,20 @@ def _operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def create_app(parts: Wiring) -> FastAPI:
-    """The application around its parts."""
+def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
+    """The application around its parts; with its background tasks, unless somebody else sends and cleans."""
     app = FastAPI(
         title="学信 API",
+        version="0.1.0",
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
-        max_body_size=_LARGEST_BODY,
         redirect_slashes=False,
     )
     app.state.wiring = parts
+    app.state.background = background
     app.state.registry = CollectorRegistry()
     for module in (
         service,
@@ -169,6 +164,7 @@ def create_app(parts: Wiring) -> FastAPI:
         registry=app.state.registry,
         trusted_proxies=parts.settings.trusted_proxies,
         new_request_id=lambda: str(parts.entropy.identifier()),
+        largest_body=_LARGEST_BODY,
         production=parts.settings.production,
         log_requests=parts.settings.log_requests,
     )

@@ -215,7 +215,11 @@ async def registration_service(request: Request) -> RegistrationService:
 async def login_service(request: Request) -> LoginService:
     parts = wiring(request)
     session = parts.database.session()
-    codes, counters, sessions = CodeRepository(session), CounterRepository(session), SessionRepository(session)
+    codes, counters, sessions = (
+        CodeRepository(session),
+        CounterRepository(session),
+        SessionRepository(session),
+    )
     return LoginService(
         session=session,
         accounts=AccountRepository(session),
@@ -276,4 +280,3 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         clock=parts.clock,
         entropy=parts.entropy,
     )
-

@@ -88,7 +88,9 @@ class Settings(BaseSettings):
     session_idle_seconds: int = Field(14 * 86400, gt=0, description="a session unused for so long ends")
     session_absolute_seconds: int = Field(90 * 86400, gt=0, description="no session lives longer")
     verified_seconds: int = Field(
-        1800, gt=0, description="an identity verification opens the archive for so long; refresh never renews it"
+        1800,
+        gt=0,
+        description="an identity verification opens the archive for so long; refresh never renews it",
     )
     login_ticket_seconds: int = Field(300, gt=0, description="time for the further factor of a login")
     login_ticket_tries: int = Field(5, gt=0, description="wrong further factors that end a login ticket")
@@ -113,13 +115,17 @@ class Settings(BaseSettings):
         2000, gt=0, description="PBKDF2 rounds per try, 256 tries on average: half a second on a phone"
     )
     challenge_cost_doubles_every: int = Field(
-        20, gt=0, description="recent codes and failures of one address after which the cost doubles, to 16 times"
+        20,
+        gt=0,
+        description="recent codes and failures of one address after which the cost doubles, to 16 times",
     )
     challenges_per_address_hour: int = Field(3000, gt=0, description="challenges given to one address and hour")
 
     # Login
     login_failures_before_challenge: int = Field(
-        3, gt=0, description="failures of one identifier from one address, in the window, that ask for a challenge"
+        3,
+        gt=0,
+        description="failures of one identifier from one address, in the window, that ask for a challenge",
     )
     login_failures_before_wait: int = Field(
         10, gt=0, description="failures of one identifier from one address, in the window, that mean waiting"
@@ -131,7 +137,9 @@ class Settings(BaseSettings):
     verification_seconds: int = Field(900, gt=0, description="time to answer the questions of a verification")
     verification_tries: int = Field(3, gt=0, description="tries to answer one verification")
     verification_tries_per_person_day: int = Field(
-        5, gt=0, description="tries per claimed document and day, over all accounts: the person is what is guarded"
+        5,
+        gt=0,
+        description="tries per claimed document and day, over all accounts: the person is what is guarded",
     )
     verification_tries_per_account_day: int = Field(10, gt=0, description="tries per account and day")
 
@@ -184,9 +192,7 @@ class Settings(BaseSettings):
         )
 
     def registration_policy(self) -> RegistrationPolicy:
-        return RegistrationPolicy(
-            proof_lifetime=self.phone_proof_seconds, documents_per_proof=self.documents_per_proof
-        )
+        return RegistrationPolicy(proof_lifetime=self.phone_proof_seconds, documents_per_proof=self.documents_per_proof)
 
     def session_policy(self) -> SessionPolicy:
         return SessionPolicy(
@@ -216,9 +222,7 @@ class Settings(BaseSettings):
         )
 
     def outbox_policy(self) -> OutboxPolicy:
-        return OutboxPolicy(
-            poll=self.outbox_poll_seconds, lease=self.outbox_lease_seconds, tries=self.outbox_tries
-        )
+        return OutboxPolicy(poll=self.outbox_poll_seconds, lease=self.outbox_lease_seconds, tries=self.outbox_tries)
 
     def hashing_policy(self) -> HashingPolicy:
         return HashingPolicy(

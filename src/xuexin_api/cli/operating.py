@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -12,18 +13,17 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from xuexin_api.app import create_app, wire
+from xuexin_api.app import create_app
 from xuexin_api.cli.migration import migrate as migrate_database
 from xuexin_api.cli.places import Places, open_places, say
-from xuexin_api.cli.workbench import with_parts
+from xuexin_api.cli.workbench import make_wiring, with_parts
 from xuexin_api.core.clock import SystemClock
 from xuexin_api.core.emails import parse_email
 from xuexin_api.core.entropy import SystemEntropy
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.dependencies import Wiring
-from xuexin_api.keys import Keys, generate_keys
+from xuexin_api.keys import generate_keys
 from xuexin_api.openapi import build_openapi
-from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.outbox import OutboxReading, SentMessage
 from xuexin_api.settings import Settings
@@ -37,6 +37,7 @@ def migrate(revision: Annotated[str, typer.Argument(help="Where to go")] = "head
 
 
 def outbox(
+    *,
     to: Annotated[str | None, typer.Option(help="Only to this phone or e-mail")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list on standard output")] = False,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, newest first")] = 20,
@@ -81,9 +82,7 @@ def show_settings() -> None:
         value = getattr(settings, name)
         shown = "(set)" if isinstance(value, SecretStr) else "" if value is None else str(value)
         default = field.get_default(call_default_factory=True, validated_data={})
-        table.add_row(
-            f"XUEXIN_{name.upper()}", shown, "" if default is None else str(default), field.description or ""
-        )
+        table.add_row(f"XUEXIN_{name.upper()}", shown, "" if default is None else str(default), field.description or "")
     Console(width=200).print(table)
 
 
@@ -100,11 +99,11 @@ def openapi() -> None:
 
 
 def contract() -> str:
-    """The OpenAPI document, as it is committed; needs neither database nor secrets of anybody."""
-    clock = SystemClock()
-    entropy = SystemEntropy(clock)
-    settings = Settings(_env_file=None, data_dir=Path("/nonexistent"))
-    return json.dumps(build_openapi(create_app(wire(settings, keys=_no_keys(entropy), database=Database("postgresql+asyncpg://", write_connections=1, read_connections=1), clock=clock, entropy=entropy))))
+    """The OpenAPI document as it is committed: the same whatever the settings; needs no database."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(data_dir=Path(folder), environment="demo")
+        document = build_openapi(create_app(make_wiring(settings, "postgresql+asyncpg://")))
+    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def purge() -> None:

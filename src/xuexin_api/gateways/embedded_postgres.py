@@ -39,7 +39,7 @@ def start_embedded(data_dir: Path, say: Callable[[str], None], *, stop_with_us: 
     if sys.platform != "win32" and os.geteuid() == 0:
         folder = _reachable(folder, wheel, say)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = wheel.get_server(folder, cleanup_mode="stop" if stop_with_us else None)
+    server = wheel.postgres_server.get_server(folder, cleanup_mode="stop" if stop_with_us else None)
 
     def url(database: str) -> str:
         return str(server.get_uri(database)).replace("postgresql://", "postgresql+asyncpg://", 1)

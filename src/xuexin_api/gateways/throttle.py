@@ -15,7 +15,7 @@ class Throttle:
     """Fixed windows. Attempts that matter for one account or destination are counted in the database instead."""
 
     def __init__(self, url: str) -> None:
-        self._limiter = FixedWindowRateLimiter(storage_from_string(url))  # type: ignore[arg-type]
+        self._limiter = FixedWindowRateLimiter(storage_from_string(url))
 
     async def hit(self, name: str, subject: str, *, most: int, seconds: int) -> int | None:
         """Count one; seconds to wait where that was too many, else None."""

@@ -22,10 +22,21 @@ class Account(Base):
     __table_args__ = (
         one_of("state", "active", "conflict", "superseded", "closing", "closed"),
         Index("uq_accounts_phone_key", "phone_key", unique=True),
-        Index("uq_accounts_document_key_document_type", "document_key", "document_type", unique=True, postgresql_where=_LIVING),
+        Index(
+            "uq_accounts_document_key_document_type",
+            "document_key",
+            "document_type",
+            unique=True,
+            postgresql_where=_LIVING,
+        ),
         Index("uq_accounts_person_id", "person_id", unique=True, postgresql_where=_LIVING),
         Index("ix_accounts_document_key_created_at", "document_key", "created_at"),
-        Index("uq_accounts_email_key", "email_key", unique=True, postgresql_where=text("email_verified_at IS NOT NULL")),
+        Index(
+            "uq_accounts_email_key",
+            "email_key",
+            unique=True,
+            postgresql_where=text("email_verified_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

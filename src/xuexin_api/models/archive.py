@@ -50,7 +50,12 @@ class Enrollment(Base):
     __tablename__ = "enrollments"
     __table_args__ = (
         # One record per student number of a school; a photo is found by candidate number.
-        Index("uq_enrollments_institution_code_student_number", "institution_code", "student_number", unique=True),
+        Index(
+            "uq_enrollments_institution_code_student_number",
+            "institution_code",
+            "student_number",
+            unique=True,
+        ),
         Index("ix_enrollments_candidate_number", "candidate_number"),
         Index("ix_enrollments_person_id_id", "person_id", "id"),
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.accounts import Account, Consent, Credential, SecurityAnswers
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.repositories.database import Database, HotRead
 
-ACCOUNT_COLUMNS = (
+ACCOUNT_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Account.id,
     Account.state,
     Account.name,
@@ -94,7 +95,10 @@ class AccountRepository:
     ) -> None:
         await self._session.execute(
             insert(SecurityAnswers).values(
-                account_id=account_id, question_ids=list(question_ids), answers_hash=answers_hash, changed_at=now
+                account_id=account_id,
+                question_ids=list(question_ids),
+                answers_hash=answers_hash,
+                changed_at=now,
             )
         )
 
@@ -127,9 +131,7 @@ class AccountRepository:
         return None if row is None else (AccountRow(*row[:-1]), row[-1])
 
     async def get_password_hash(self, account_id: UUID) -> str | None:
-        return await self._session.scalar(
-            select(Credential.password_hash).where(Credential.account_id == account_id)
-        )
+        return await self._session.scalar(select(Credential.password_hash).where(Credential.account_id == account_id))
 
     async def get(self, account_id: UUID) -> AccountRow | None:
         row = (await self._session.execute(select(*ACCOUNT_COLUMNS).where(Account.id == account_id))).first()
@@ -150,7 +152,7 @@ class AccountRepository:
         return (await self._session.execute(statement)).first() is not None
 
 
-def _narrowed(statement: Select[Any], kind: Identifier, key: bytes) -> Select[Any]:
+def _narrowed(statement: Select[*tuple[Any, ...]], kind: Identifier, key: bytes) -> Select[*tuple[Any, ...]]:
     alive = Account.state.in_(("active", "closing", "conflict"))
     if kind == "phone":
         return statement.where(Account.phone_key == key, alive)

@@ -75,9 +75,7 @@ _PAGE = HotRead(
 _PHOTO = HotRead(
     _from_session(*_SESSION, Enrollment.id, RecordPhoto.object_key, RecordPhoto.sha256)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
-    .outerjoin(
-        RecordPhoto, and_(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == bindparam("kind"))
-    )
+    .outerjoin(RecordPhoto, and_(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == bindparam("kind")))
 )
 
 
@@ -90,9 +88,7 @@ class ArchiveReads:
     async def get_enrollment(
         self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID
     ) -> Mapping[str, Any] | None:
-        return await self._database.row(
-            _ONE, session_id=session_id, account_id=account_id, enrollment_id=enrollment_id
-        )
+        return await self._database.row(_ONE, session_id=session_id, account_id=account_id, enrollment_id=enrollment_id)
 
     async def list_enrollments(
         self, *, session_id: UUID, account_id: UUID, after: UUID, most: int

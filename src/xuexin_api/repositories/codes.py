@@ -74,7 +74,11 @@ class CodeRepository:
         room = known | (func.cardinality(PhoneProof.tried_documents) < most)
         statement = (
             update(PhoneProof)
-            .where(PhoneProof.secret_hash == secret_hash, PhoneProof.purpose == purpose, *_living(PhoneProof, now))
+            .where(
+                PhoneProof.secret_hash == secret_hash,
+                PhoneProof.purpose == purpose,
+                *_living(PhoneProof, now),
+            )
             .values(
                 tried_documents=case(
                     (room & ~known, func.array_append(PhoneProof.tried_documents, document_key)),

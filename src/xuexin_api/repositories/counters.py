@@ -45,7 +45,14 @@ class CounterRepository:
         return Counter(*row)
 
     async def add_one_unless(
-        self, scope: str, subject: bytes, *, limit: int, spaced: datetime | None, now: datetime, window_ends_at: datetime
+        self,
+        scope: str,
+        subject: bytes,
+        *,
+        limit: int,
+        spaced: datetime | None,
+        now: datetime,
+        window_ends_at: datetime,
     ) -> bool:
         """Count one more unless `limit` is reached or the last was after `spaced`; whether it was counted."""
         new = insert(AttemptCounter).values(
@@ -74,9 +81,7 @@ class CounterRepository:
     async def take_back(self, scope: str, subject: bytes) -> None:
         """The attempt counted before it was judged was a good one."""
         await self._session.execute(
-            update(AttemptCounter)
-            .where(_is(scope, subject))
-            .values(count=func.greatest(AttemptCounter.count - 1, 0))
+            update(AttemptCounter).where(_is(scope, subject)).values(count=func.greatest(AttemptCounter.count - 1, 0))
         )
 
     async def forget(self, scope: str, subject: bytes) -> None:
@@ -89,7 +94,7 @@ class CounterRepository:
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     @staticmethod
-    def _running(now: datetime) -> Select[tuple[int, datetime, datetime]]:
+    def _running(now: datetime) -> Select[int, datetime, datetime]:
         return select(AttemptCounter.count, AttemptCounter.last_at, AttemptCounter.window_ends_at).where(
             AttemptCounter.window_ends_at > now
         )

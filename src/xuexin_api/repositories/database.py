@@ -18,8 +18,8 @@ _STATEMENT_TIMEOUT_MS = "15000"
 class HotRead:
     """A Core statement compiled once and run on a bare connection: 0.60 of bare asyncpg instead of 0.48."""
 
-    def __init__(self, statement: Select[Any]) -> None:
-        compiled = statement.compile(dialect=dialect.dialect())
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+        compiled = statement.compile(dialect=dialect.dialect())  # type: ignore[no-untyped-call]
         self.sql = str(compiled)
         self._order: Sequence[str] = compiled.positiontup or ()
         self._defaults: Mapping[str, Any] = compiled.params

@@ -20,7 +20,7 @@ class WaitingMessage:
 
     id: UUID
     channel: str
-    sealed: bytes
+    sealed: bytes | None
     tries: int
 
 
@@ -31,7 +31,7 @@ class KeptMessage:
     id: UUID
     channel: str
     purpose: str
-    sealed: bytes
+    sealed: bytes | None
     created_at: datetime
 
 
@@ -114,7 +114,5 @@ class AuditRepository:
         self, event_id: UUID, action: str, *, account_id: UUID | None, session_id: UUID | None, now: datetime
     ) -> None:
         await self._session.execute(
-            insert(AuditEvent).values(
-                id=event_id, action=action, account_id=account_id, session_id=session_id, at=now
-            )
+            insert(AuditEvent).values(id=event_id, action=action, account_id=account_id, session_id=session_id, at=now)
         )

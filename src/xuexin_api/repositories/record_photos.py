@@ -18,7 +18,7 @@ from xuexin_api.models.archive import Enrollment, RecordPhoto
 class PhotoPlace:
     """A record that a photo belongs to, and the photo it has now."""
 
-    candidate_number: str
+    candidate_number: str | None
     enrollment_id: UUID
     person_id: UUID
     sha256: bytes | None

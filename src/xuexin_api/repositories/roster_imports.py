@@ -71,7 +71,7 @@ def _repeated(column_name: str, code: str, *keys: str) -> str:
     INSERT INTO rejected
     SELECT s.line, '{column_name}', '{code}', json_build_object('first_line', twice.first)::text
     FROM staged s JOIN twice ON {same} WHERE s.line > twice.first
-    """  # noqa: S608 - names of our own columns
+    """
 
 
 _REJECT: Final = (
@@ -195,7 +195,8 @@ class RosterStaging:
         """Every broken rule, in the file's order, a few at a time."""
         async with self._connection.transaction():
             async for row in self._connection.cursor(
-                "SELECT line, column_name, code, params FROM rejected ORDER BY line, column_name", prefetch=500
+                "SELECT line, column_name, code, params FROM rejected ORDER BY line, column_name",
+                prefetch=500,
             ):
                 yield RejectedRow(*row)
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.accounts import Device, Flow
 from xuexin_api.models.accounts import Session as SessionRow
 
-_COLUMNS = (
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     SessionRow.id,
     SessionRow.account_id,
     SessionRow.generation,
@@ -134,7 +135,9 @@ class SessionRepository:
     async def add_flow(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Flow).values(**values))
 
-    async def count_flow_try(self, secret_hash: bytes, *, kind: str, most: int, now: datetime) -> tuple[UUID, UUID] | None:
+    async def count_flow_try(
+        self, secret_hash: bytes, *, kind: str, most: int, now: datetime
+    ) -> tuple[UUID, UUID] | None:
         """Count a try of a living flow: (flow, account), or None."""
         statement = (
             update(Flow)

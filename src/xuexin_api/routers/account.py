@@ -18,8 +18,6 @@ router = APIRouter(prefix="/v1", tags=["account"], route_class=StrictRoute)
 
 
 @router.get("/account", summary="My account", responses=refusals(TokenMissingError, TokenInvalidError))
-async def get_account(
-    claims: CallerClaims, accounts: Annotated[AccountService, Depends(account_service)]
-) -> Account:
+async def get_account(claims: CallerClaims, accounts: Annotated[AccountService, Depends(account_service)]) -> Account:
     """The account of the token, its contact data and document masked."""
     return account(await accounts.get_mine(claims))

@@ -57,6 +57,4 @@ async def get_enrollment_photo(
 ) -> Response:
     """录取照片 (admission) or 学历照片 (graduation), as the school gave it."""
     photo, tag = await archive.get_photo(enrollment_id, kind, claims)
-    return Response(
-        photo, media_type="image/jpeg", headers={"ETag": f'"{tag}"', "Cache-Control": "no-store, private"}
-    )
+    return Response(photo, media_type="image/jpeg", headers={"ETag": f'"{tag}"', "Cache-Control": "no-store, private"})

@@ -17,7 +17,10 @@ router = APIRouter(prefix="/v1", tags=["bot defence"], route_class=StrictRoute)
 
 
 @router.post(
-    "/challenges", status_code=201, summary="Get a proof-of-work challenge", responses=refusals(AddressLimitedError)
+    "/challenges",
+    status_code=201,
+    summary="Get a proof-of-work challenge",
+    responses=refusals(AddressLimitedError),
 )
 async def create_challenge(
     body: ChallengeRequest,

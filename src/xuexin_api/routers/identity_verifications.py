@@ -83,11 +83,16 @@ async def start_identity_verification(
     ),
 )
 async def answer_identity_verification(
-    verification_id: VerificationId, body: VerificationAnswers, claims: CallerClaims, verifications: Verifications
+    verification_id: VerificationId,
+    body: VerificationAnswers,
+    claims: CallerClaims,
+    verifications: Verifications,
 ) -> VerificationPassed:
     """Right answers give tokens that read the archive for 30 minutes and end all earlier tokens of the session.
 
     Wrong ones never say which was wrong; tries are limited per person, over all accounts.
     """
-    passed = await verifications.answer(verification_id, dict(body.answers), claims)
+    passed = await verifications.answer(
+        verification_id, {str(asked): text for asked, text in body.answers.items()}, claims
+    )
     return VerificationPassed(id=passed.id, status="passed", tokens=tokens(passed.tokens))

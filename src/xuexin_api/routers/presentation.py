@@ -45,13 +45,11 @@ def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:
     return archive_schemas.Enrollment.model_construct(
         id=view.id,
         name=view.name,
-        sex=view.sex,
+        sex="male" if view.sex == "male" else "female",
         birth_date=view.birth_date,
         ethnicity=view.ethnicity,
         document_number_masked=view.document_number_masked,
-        institution=archive_schemas.CodedName.model_construct(
-            code=view.institution_code, name=view.institution_name
-        ),
+        institution=archive_schemas.CodedName.model_construct(code=view.institution_code, name=view.institution_name),
         level=view.level,
         programme=archive_schemas.CodedName.model_construct(code=view.programme_code, name=view.programme_name),
         duration_years=view.duration_years,
@@ -103,7 +101,9 @@ def verification_method(method: VerificationMethod, language: Language) -> ident
     )
 
 
-def login_factors(body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin) -> PasswordPair | PhoneCode:
+def login_factors(
+    body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin,
+) -> PasswordPair | PhoneCode:
     if isinstance(body, session_schemas.PasswordLogin):
         return PasswordPair(body.identifier, body.password, body.challenge)
     return PhoneCode(body.code_id, body.phone, body.code)

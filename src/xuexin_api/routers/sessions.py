@@ -19,7 +19,13 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import CallerClaims, RequestLanguage, RequestSource, login_service, session_service
+from xuexin_api.dependencies import (
+    CallerClaims,
+    RequestLanguage,
+    RequestSource,
+    login_service,
+    session_service,
+)
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.presentation import logged_in, login_answer, login_caller, login_factors, tokens
 from xuexin_api.routers.strict_route import StrictRoute

@@ -25,9 +25,7 @@ router = APIRouter(prefix="/v1", tags=["codes"], route_class=StrictRoute)
     "/verification-codes",
     status_code=202,
     summary="Send a one-time code",
-    responses=refusals(
-        ChallengeRejectedError, TooManyOperationsError, DailyLimitReachedError, AddressLimitedError
-    ),
+    responses=refusals(ChallengeRejectedError, TooManyOperationsError, DailyLimitReachedError, AddressLimitedError),
 )
 async def send_verification_code(
     body: VerificationCodeRequest,

@@ -26,7 +26,8 @@ EmailText = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 class Account(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
     state: Literal["active", "conflict", "superseded", "closing", "closed"] = Field(
-        description="`conflict`: logged in, but the archive stays locked until a case is decided.", examples=["active"]
+        description="`conflict`: logged in, but the archive stays locked until a case is decided.",
+        examples=["active"],
     )
     name: str = Field(description="As claimed; the archive has its own.", examples=["示例同学"])
     phone_masked: str | None = Field(examples=["+86170****0001"])
@@ -39,10 +40,15 @@ class Account(Output):
 
 
 class Tokens(Output):
-    access_token: str = Field(description="A JWT (RFC 9068), for `Authorization: Bearer`.", examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"])
+    access_token: str = Field(
+        description="A JWT (RFC 9068), for `Authorization: Bearer`.",
+        examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"],
+    )
     token_type: Literal["Bearer"] = Field(examples=["Bearer"])
     expires_in: int = Field(description="Seconds.", examples=[600])
-    refresh_token: str = Field(description="Works once; the answer brings its successor.", examples=["AZmhssPUfl-Kb3yNng8aKwAAAAE"])
+    refresh_token: str = Field(
+        description="Works once; the answer brings its successor.", examples=["AZmhssPUfl-Kb3yNng8aKwAAAAE"]
+    )
     refresh_expires_in: int = Field(description="Seconds.", examples=[1209600])
     acr: Literal["urn:xuexin:acr:login", "urn:xuexin:acr:verified"] = Field(
         description="What the session has proven.", examples=["urn:xuexin:acr:login"]
@@ -61,13 +67,17 @@ class Consents(Input):
 
 
 class RegistrationRequest(Input):
-    phone_proof: Secret = Field(description="From POST /v1/phone-proofs.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"])
+    phone_proof: Secret = Field(
+        description="From POST /v1/phone-proofs.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"]
+    )
     password: Password = Field(
         description="8 to 64 characters of any kind; not a common one, not one's own data.",
         examples=["correct-horse-battery"],
     )
     password_confirmation: Password = Field(description="The same again.", examples=["correct-horse-battery"])
-    name: ShortText = Field(description="As on the document; rare characters and the dot · are welcome.", examples=["示例同学"])
+    name: ShortText = Field(
+        description="As on the document; rare characters and the dot · are welcome.", examples=["示例同学"]
+    )
     sex: Sex = Field(examples=["female"])
     document_type: DocumentTypeName = Field(
         description="SFZ resident ID card, SFZ_GAT Hong Kong/Macao/Taiwan identity document, SFZ_HQ overseas Chinese, "
@@ -85,7 +95,9 @@ class RegistrationRequest(Input):
     )
     consents: Consents
     on_phone_registered: Literal["take_over"] | None = Field(
-        default=None, description="After `phone_registered`: the number was somebody else's before.", examples=[None]
+        default=None,
+        description="After `phone_registered`: the number was somebody else's before.",
+        examples=[None],
     )
     on_document_registered: Literal["re_register"] | None = Field(
         default=None, description="After `document_registered`: I never registered.", examples=[None]
@@ -96,6 +108,7 @@ class Registered(Output):
     account: Account
     tokens: Tokens
     device_token: str = Field(
-        description="Keep it on the device and send it with every login there.", examples=["AZmhssPUfl-Kb3yNng8aKw=="]
+        description="Keep it on the device and send it with every login there.",
+        examples=["AZmhssPUfl-Kb3yNng8aKw=="],
     )
     next: list[Choice] = Field(description="What to do next.")

@@ -57,4 +57,6 @@ class Enrollment(Output):
 
 class EnrollmentList(Output):
     items: list[Enrollment]
-    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last.", examples=[None])
+    next_cursor: str | None = Field(
+        description="Send it as `cursor` for the next page; null on the last.", examples=[None]
+    )

@@ -10,7 +10,9 @@ from xuexin_api.schemas.types import Input, Output, Purpose
 
 
 class ChallengeRequest(Input):
-    purpose: Purpose = Field(description="What the answer will be used for; it fits nothing else.", examples=["registration"])
+    purpose: Purpose = Field(
+        description="What the answer will be used for; it fits nothing else.", examples=["registration"]
+    )
 
 
 class Challenge(Output):

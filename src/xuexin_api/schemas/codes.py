@@ -18,7 +18,9 @@ class VerificationCodeRequest(Input):
         description="A mobile number as people type it (mainland without an area code), or an e-mail address.",
         examples=["17012340001"],
     )
-    purpose: Purpose = Field(description="What the code will be used for; it fits nothing else.", examples=["registration"])
+    purpose: Purpose = Field(
+        description="What the code will be used for; it fits nothing else.", examples=["registration"]
+    )
     challenge: Annotated[str, StringConstraints(min_length=1, max_length=4096)] = Field(
         description="The answer to a challenge of the same purpose: base64 of {challenge, solution}.",
         examples=["eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6e319LCJzb2x1dGlvbiI6e319"],
@@ -42,7 +44,9 @@ class PhoneProofRequest(Input):
 
 
 class PhoneProof(Output):
-    phone_proof: str = Field(description="A secret; good for one registration.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"])
+    phone_proof: str = Field(
+        description="A secret; good for one registration.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"]
+    )
     expires_in: int = Field(description="Seconds.", examples=[900])
     phone_status: Literal["available", "registered"] = Field(examples=["available"])
     options: list[Choice] = Field(description="What can be done about a registered phone; empty when available.")

@@ -18,9 +18,13 @@ class PasswordLogin(Input):
     identifier: Destination = Field(description="Phone, document number or e-mail.", examples=["17012340001"])
     password: Password = Field(examples=["correct-horse-battery"])
     challenge: ChallengeAnswer | None = Field(
-        default=None, description="The answer to a `login` challenge, where `challenge_required` asked for it.", examples=[None]
+        default=None,
+        description="The answer to a `login` challenge, where `challenge_required` asked for it.",
+        examples=[None],
     )
-    device_token: Secret | None = Field(default=None, description="Of an earlier login on this device.", examples=[None])
+    device_token: Secret | None = Field(
+        default=None, description="Of an earlier login on this device.", examples=[None]
+    )
 
 
 class PhoneCodeLogin(Input):
@@ -28,7 +32,9 @@ class PhoneCodeLogin(Input):
     code_id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
     phone: Destination = Field(examples=["17012340001"])
     code: CodeText = Field(examples=["424242"])
-    device_token: Secret | None = Field(default=None, description="Of an earlier login on this device.", examples=[None])
+    device_token: Secret | None = Field(
+        default=None, description="Of an earlier login on this device.", examples=[None]
+    )
 
 
 LoginRequest = Annotated[PasswordLogin | PhoneCodeLogin, Field(discriminator="method")]
@@ -38,7 +44,8 @@ class LoggedIn(Output):
     account: Account
     tokens: Tokens
     device_token: str = Field(
-        description="Keep it on the device and send it with every login there.", examples=["AZmhssPUfl-Kb3yNng8aKw=="]
+        description="Keep it on the device and send it with every login there.",
+        examples=["AZmhssPUfl-Kb3yNng8aKw=="],
     )
 
 
@@ -52,7 +59,9 @@ class ContinueLogin(Input):
     ticket: Secret = Field(examples=["1f2e3d4c5b6a"])
     factor: Literal["password"] = Field(description="One of the ticket's `next`.", examples=["password"])
     answer: Password = Field(examples=["correct-horse-battery"])
-    device_token: Secret | None = Field(default=None, description="Of an earlier login on this device.", examples=[None])
+    device_token: Secret | None = Field(
+        default=None, description="Of an earlier login on this device.", examples=[None]
+    )
 
 
 class RefreshRequest(Input):

@@ -44,9 +44,7 @@ def view_account(row: AccountRow, sealer: Sealer) -> AccountView:
         email_masked=None if email is None else mask_email(sealer.open(email, EMAIL_CONTEXT).decode()),
         email_verified=row.email_verified_at is not None,
         document_type=row.document_type,
-        document_number_masked=mask_document_number(
-            sealer.open(row.document_ciphertext, DOCUMENT_CONTEXT).decode()
-        ),
+        document_number_masked=mask_document_number(sealer.open(row.document_ciphertext, DOCUMENT_CONTEXT).decode()),
         verified=row.person_id is not None,
         created_at=row.created_at,
     )

@@ -29,7 +29,6 @@ from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_veri
 
 PHOTO_KINDS: Final = ("admission", "graduation")
 _BEFORE_ALL: Final = UUID(int=0)
-_UUID_BYTES: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +122,7 @@ class ArchiveService:
         now = self._clock.now()
         refuse_unless_live(row, claims, now=now)
         assert row is not None, "refused where there is none"
-        refuse_unless_verified(
-            claims, account_state=row["account_state"], max_age=self._verified_seconds, now=now
-        )
+        refuse_unless_verified(claims, account_state=row["account_state"], max_age=self._verified_seconds, now=now)
         return row
 
     def _view(self, row: Mapping[str, Any]) -> EnrollmentView:
@@ -164,9 +161,6 @@ def _write_cursor(last: UUID) -> str:
 
 def _read_cursor(cursor: str) -> UUID:
     try:
-        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        if len(raw) != _UUID_BYTES:
-            raise ValueError(cursor)
+        return UUID(bytes=base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError):
         raise InvalidRequestError([FieldProblem("/query/cursor", "cursor_malformed", {})]) from None
-    return UUID(bytes=raw)

@@ -31,7 +31,7 @@ def refuse_unless_verified(claims: Claims, *, account_state: str, max_age: int, 
     fresh = claims.auth_time + max_age > now.timestamp()
     if claims.assurance is Assurance.VERIFIED and fresh:
         return
-    methods = [
+    methods: list[dict[str, object]] = [
         {
             "method": method.method,
             "strength": method.strength,

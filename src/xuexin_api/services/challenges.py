@@ -40,9 +40,7 @@ class ChallengeService:
 
     async def issue(self, purpose: str, *, network: str) -> dict[str, Any]:
         """An altcha version 2 challenge bound to `purpose`: {parameters, signature}."""
-        wait = await self._throttle.hit(
-            "challenges", network, most=self._policy.per_address_hour, seconds=_HOUR
-        )
+        wait = await self._throttle.hit("challenges", network, most=self._policy.per_address_hour, seconds=_HOUR)
         if wait is not None:
             raise AddressLimitedError(retry_after=wait)
         activity = await self._throttle.count("activity", network, most=_ACTIVITY, seconds=_HOUR)

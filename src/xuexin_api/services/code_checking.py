@@ -43,9 +43,7 @@ class CodeChecking:
         """Count the try, for the code and for its destination; commit this before judging."""
         tried = await self._codes.count_try(code_id, most=self._policy.tries, now=now)
         if tried is not None:
-            await self._counters.add_one(
-                _WRONG_CODES, tried.destination_key, now=now, window_ends_at=now + DAY
-            )
+            await self._counters.add_one(_WRONG_CODES, tried.destination_key, now=now, window_ends_at=now + DAY)
         return tried
 
     def matches(

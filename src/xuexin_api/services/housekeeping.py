@@ -51,6 +51,6 @@ class HousekeepingService(Service):
         while True:
             try:
                 await self.purge()
-            except Exception:
+            except Exception:  # noqa: BLE001 - the next round tries again
                 _LOG.exception("purge_failed")
             await asyncio.sleep(_EVERY_SECONDS)

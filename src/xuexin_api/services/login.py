@@ -258,9 +258,7 @@ class LoginService(Service):
         return LoggedIn(view_account(row, self._sealer), tokens, device_token)
 
     async def _limit_address(self, caller: Caller) -> None:
-        wait = await self._throttle.hit(
-            "logins", caller.network, most=self._policy.per_address_minute, seconds=_MINUTE
-        )
+        wait = await self._throttle.hit("logins", caller.network, most=self._policy.per_address_minute, seconds=_MINUTE)
         if wait is not None:
             raise AddressLimitedError(retry_after=wait)
 

@@ -91,6 +91,7 @@ class OutboxReading(Service):
             rows = await self._outbox.list_kept(destination_key=destination_key, most=most)
         kept = []
         for row in rows:
+            assert row.sealed is not None, "only kept messages are listed"
             content = json.loads(self._sealer.open(row.sealed, _context(row.id)))
             kept.append(SentMessage(channel=row.channel, purpose=row.purpose, created_at=row.created_at, **content))
         return kept
@@ -126,7 +127,7 @@ class OutboxDispatcher:
             try:
                 while await self.send_due():
                     pass
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, messages go on waiting in the table
                 _LOG.exception("outbox_interrupted")
             try:
                 async with asyncio.timeout(self._policy.poll):
@@ -154,11 +155,12 @@ class OutboxDispatcher:
         return len(messages)
 
     async def _send(self, message: WaitingMessage) -> bool:
+        assert message.sealed is not None, "a waiting message has its body"
         content = json.loads(self._sealer.open(message.sealed, _context(message.id)))
         try:
             await self._gateways[message.channel].send(content["destination"], content["body"])
-        except Exception:
-            # Any failure of a gateway is one more try later; its text may hold the number, so only the id is kept.
+        except Exception:  # noqa: BLE001 - any failure of a gateway is one more try later
+            # The failure's text may hold the number: only the id is logged.
             _LOG.warning("message_not_sent", message_id=str(message.id), tries=message.tries)
             return False
         return True

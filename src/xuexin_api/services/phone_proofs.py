@@ -79,9 +79,7 @@ class PhoneProofService(Service):
             e164 = parse_phone(phone)
         except BrokenRuleError as broken:
             raise InvalidRequestError([FieldProblem("/phone", broken.code, broken.params)]) from None
-        wait = await self._throttle.hit(
-            "code_tries", network, most=self._codes_policy.per_address_day, seconds=_MINUTE
-        )
+        wait = await self._throttle.hit("code_tries", network, most=self._codes_policy.per_address_day, seconds=_MINUTE)
         if wait is not None:
             raise AddressLimitedError(retry_after=wait)
         key = self._lookups.phone(e164)

@@ -94,7 +94,13 @@ class RegistrationService(Service):
         self._entropy = entropy
 
     async def register(
-        self, form: RegistrationForm, *, phone_proof: str, choices: tuple[str, ...], address: str, network: str
+        self,
+        form: RegistrationForm,
+        *,
+        phone_proof: str,
+        choices: tuple[str, ...],
+        address: str,
+        network: str,
     ) -> Registered:
         """The account and its first session, or a refusal that consumed nothing but a document's try."""
         wait = await self._throttle.hit(
@@ -128,9 +134,7 @@ class RegistrationService(Service):
                 await self._accounts.add(values)
                 await self._accounts.add_credential(account_id, password_hash, now=now)
                 if answers_hash is not None:
-                    await self._accounts.add_security_answers(
-                        account_id, sorted(judged.answers), answers_hash, now=now
-                    )
+                    await self._accounts.add_security_answers(account_id, sorted(judged.answers), answers_hash, now=now)
                 await self._accounts.add_consents(self._consents(account_id, form, now))
                 tokens, device_token, session_id = await self._opening.open(
                     account_id, methods=["pwd", "sms"], address=address, device_token=None, now=now

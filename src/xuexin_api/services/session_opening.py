@@ -88,14 +88,18 @@ class SessionOpening:
         self._entropy = entropy
 
     async def open(
-        self, account_id: UUID, *, methods: Sequence[str], address: str, device_token: str | None, now: datetime
+        self,
+        account_id: UUID,
+        *,
+        methods: Sequence[str],
+        address: str,
+        device_token: str | None,
+        now: datetime,
     ) -> tuple[Tokens, str, UUID]:
         """A new session on a known or a new device: tokens, the device's token, the session's id."""
         device_id = None
         if device_token is not None:
-            device_id = await self._sessions.touch_device(
-                account_id, self._devices.hash_of(device_token), now=now
-            )
+            device_id = await self._sessions.touch_device(account_id, self._devices.hash_of(device_token), now=now)
         if device_id is None or device_token is None:
             device_token = self._devices.make(account_id)
             device_id = self._entropy.identifier()

@@ -76,9 +76,7 @@ class VerificationCodeService(Service):
         self._policy = policy
         self._entropy = entropy
 
-    async def send(
-        self, *, channel: str, destination: str, purpose: str, challenge: str, network: str
-    ) -> SentCode:
+    async def send(self, *, channel: str, destination: str, purpose: str, challenge: str, network: str) -> SentCode:
         """Send a code, or refuse: address, challenge, spacing and daily number, in this order."""
         place = _parse_destination(channel, destination)
         wait = await self._throttle.hit(

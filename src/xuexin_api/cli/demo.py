@@ -1,0 +1,124 @@
+"""`xuexin demo-data` and `xuexin roster generate`: made-up schools, students and photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from xuexin_api.cli.imports import make_roster_import
+from xuexin_api.cli.places import Places, say
+from xuexin_api.cli.workbench import with_parts
+from xuexin_api.core.archive_photos import PhotoRules
+from xuexin_api.core.roster import COLUMNS
+from xuexin_api.demo.people import DemoStudent, make_students
+from xuexin_api.demo.photos import draw_archive_photo
+from xuexin_api.demo.rosters import Format, generate_rows, roster_row, write_roster
+from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.institution_file import InstitutionError, ListedInstitution, read_institutions
+from xuexin_api.gateways.photo_archive import PhotoFile
+from xuexin_api.repositories.institutions import InstitutionRepository
+from xuexin_api.repositories.record_photos import RecordPhotoRepository
+from xuexin_api.services.institution_import import InstitutionImportService
+from xuexin_api.services.photo_import import PhotoImportService
+from xuexin_api.services.roster_import import RejectedCell
+
+_DEMO_SEED: Final = 2026
+_DEMO_STUDENTS: Final = 200
+_WITH_PHOTOS: Final = 20
+
+
+def demo_schools() -> list[ListedInstitution]:
+    """The made-up institutions that come with the package."""
+    with resources.as_file(resources.files("xuexin_api") / "demo" / "institutions.csv") as path:
+        return [line for line in read_institutions(path) if isinstance(line, ListedInstitution)]
+
+
+def demo_students(count: int = _DEMO_STUDENTS, seed: int = _DEMO_SEED) -> Iterator[DemoStudent]:
+    """Made-up students of the made-up schools."""
+    return make_students(count, seed=seed, schools=[(school.code, school.name) for school in demo_schools()])
+
+
+def demo_data() -> None:
+    """Load made-up schools, students and photos. Run again, it changes nothing."""
+    report = with_parts(lambda parts, places: load_students(parts, places, list(demo_students())))
+    say(f"Demo data: {report} students added")
+
+
+async def load_students(parts: Wiring, places: Places, students: list[DemoStudent]) -> int:
+    """Import schools, students and the first students' photos, as a school's own files would come in."""
+    session = parts.database.session()
+    institutions = InstitutionImportService(
+        session=session, institutions=InstitutionRepository(session), clock=parts.clock
+    )
+    await institutions.run(demo_schools(), rejected=_never)
+    service = await make_roster_import(parts, places)
+    rows = enumerate([list(COLUMNS), *map(roster_row, students)], start=1)
+    report = await service.run(
+        ((line, list(cells)) for line, cells in rows),
+        file_name="demo",
+        dry_run=False,
+        rejected=_never,
+        progress=lambda _: None,
+    )
+    photos = PhotoImportService(
+        session=session,
+        photos=RecordPhotoRepository(session),
+        store=parts.photos,
+        rules=PhotoRules(),
+        clock=parts.clock,
+    )
+    for kind in ("admission", "graduation"):
+        files = (
+            PhotoFile(
+                f"{student.candidate_number}.jpg",
+                student.candidate_number,
+                draw_archive_photo(index, "admission" if kind == "admission" else "graduation"),
+            )
+            for index, student in enumerate(students[:_WITH_PHOTOS])
+        )
+        await photos.run(files, kind=kind, rejected=_never)
+    return report.added
+
+
+def _never(error: InstitutionError | RejectedCell | object) -> None:
+    raise AssertionError(f"made-up data broke a rule: {error}")
+
+
+def print_demo_student() -> None:
+    """The data with which a person can play the journey by hand."""
+    student = next(demo_students(1))
+    say("A demo student (made up) to register and verify as:")
+    for title, value in (
+        ("phone", student.phone),
+        ("name", student.name),
+        ("sex", "male" if student.sex == "男" else "female"),
+        ("document (SFZ)", student.document_number),
+        ("candidate number", student.candidate_number),
+        ("student number", student.student_number),
+        ("admission year", f"{student.admission_date:%Y}"),
+        ("institution code", student.institution_code),
+        ("programme", student.programme_name),
+    ):
+        say(f"    {title}: {value}")
+
+
+def generate_roster(
+    out: Annotated[Path, typer.Argument(help="Where to write; .csv, .xlsx or .dbf")],
+    rows: Annotated[int, typer.Option(min=1, help="How many students")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed, other students")] = 1,
+    encoding: Annotated[str, typer.Option(help="Of a CSV: utf-8, utf-8-sig or gb18030")] = "utf-8",
+) -> None:
+    """Write a roster of made-up students of the made-up schools."""
+    kinds: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".dbf": "dbf"}
+    kind = kinds.get(out.suffix.lower())
+    if kind is None:
+        raise typer.BadParameter("the name must end in .csv, .xlsx or .dbf")
+    if encoding not in {"utf-8", "utf-8-sig", "gb18030"}:
+        raise typer.BadParameter("utf-8, utf-8-sig or gb18030", param_hint="--encoding")
+    schools = [(school.code, school.name) for school in demo_schools()]
+    write_roster(out, generate_rows(rows, seed=seed, schools=schools), kind=kind, encoding=encoding)
+    say(f"{rows} made-up students in {out}")

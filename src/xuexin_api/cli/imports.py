@@ -1,0 +1,173 @@
+"""`xuexin institutions import`, `xuexin roster import`, `xuexin photos import`."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from xuexin_api.cli.places import Places, say
+from xuexin_api.cli.workbench import with_parts
+from xuexin_api.core.archive_photos import PhotoRules
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.messages import Language, message
+from xuexin_api.core.roster import COLUMNS, InstitutionNames
+from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.institution_file import InstitutionError, read_institutions
+from xuexin_api.gateways.photo_archive import open_photos
+from xuexin_api.gateways.roster_files import open_roster
+from xuexin_api.repositories.institutions import InstitutionRepository
+from xuexin_api.repositories.record_photos import RecordPhotoRepository
+from xuexin_api.repositories.roster_imports import open_staging
+from xuexin_api.services.institution_import import InstitutionImportService, InstitutionReport
+from xuexin_api.services.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
+from xuexin_api.services.roster_import import RejectedCell, RosterImportService, RosterReport
+
+ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file")]
+
+
+_LANGUAGES: Final[tuple[Language, ...]] = ("zh-CN", "en")
+
+
+def _refuse_file(broken: BrokenRuleError) -> typer.Exit:
+    """The file as a whole cannot be taken: nothing was written."""
+    sentences = [message(broken.code, language, **broken.params) for language in _LANGUAGES]
+    say(f"{broken.code}: {' / '.join(sentences)}")
+    return typer.Exit(1)
+
+
+def import_institutions(file: ExistingFile) -> None:
+    """Import the ministry's list of institutions (CSV of six columns)."""
+
+    def show(error: InstitutionError) -> None:
+        typer.echo(f"line {error.line}\t{error.column}\t{error.code}\t{message(error.code)}")
+
+    async def work(parts: Wiring, _: Places) -> InstitutionReport:
+        session = parts.database.session()
+        service = InstitutionImportService(
+            session=session, institutions=InstitutionRepository(session), clock=parts.clock
+        )
+        return await service.run(read_institutions(file), rejected=show)
+
+    try:
+        report = with_parts(work)
+    except BrokenRuleError as broken:
+        raise _refuse_file(broken) from None
+    say(f"{report.read} institutions read, {report.written} written, {report.rejected} rejected")
+
+
+async def load_institution_names(parts: Wiring) -> InstitutionNames:
+    """The list that rosters are checked against."""
+    session = parts.database.session()
+    async with session.begin():
+        return InstitutionNames(await InstitutionRepository(session).list_codes_and_names())
+
+
+async def make_roster_import(parts: Wiring, places: Places) -> RosterImportService:
+    """The import service, with the institutions of this database."""
+    return RosterImportService(
+        open_staging=lambda: open_staging(places.database_url),
+        institutions=await load_institution_names(parts),
+        sealer=parts.sealer,
+        lookups=parts.lookups,
+        clock=parts.clock,
+        entropy=parts.entropy,
+        chunk_rows=parts.settings.roster_chunk_rows,
+    )
+
+
+def import_roster(
+    file: ExistingFile,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge every row, write nothing")] = False,
+    rejected: Annotated[
+        Path | None, typer.Option(help="Write rejected rows to this CSV instead of showing them")
+    ] = None,
+) -> None:
+    """Import a school's roster: CSV (UTF-8, GB18030), XLSX or DBF. Rejected rows do not stop the others."""
+    out = csv.writer(rejected.open("w", encoding="utf-8-sig", newline="")) if rejected is not None else None
+    if out is not None:
+        out.writerow(["line", "column", "title", "code", "reason"])
+
+    def show(cell: RejectedCell) -> None:
+        reason = message(cell.code, "zh-CN", **cell.params)
+        title = COLUMNS.get(cell.column, "")
+        if out is not None:
+            out.writerow([cell.line, cell.column, title, cell.code, reason])
+        else:
+            typer.echo(f"line {cell.line}\t{cell.column} {title}\t{cell.code}\t{reason}")
+
+    with _bar() as bar:
+        task = bar.add_task("Reading rows", total=None)
+
+        async def work(parts: Wiring, places: Places) -> RosterReport:
+            service = await make_roster_import(parts, places)
+            return await service.run(
+                open_roster(file),
+                file_name=file.name,
+                dry_run=dry_run,
+                rejected=show,
+                progress=lambda read: bar.update(task, completed=read, description=f"{read} rows read"),
+            )
+
+        try:
+            report = with_parts(work)
+        except BrokenRuleError as broken:
+            raise _refuse_file(broken) from None
+    verb = "would be" if dry_run else "were"
+    say(
+        f"{report.read} rows: {report.added} {verb} added, {report.changed} changed, "
+        f"{report.unchanged} unchanged, {report.rejected} rejected"
+    )
+
+
+def import_photos(
+    source: Annotated[Path, typer.Argument(exists=True, help="A folder or zip of JPEGs named by candidate number")],
+    kind: Annotated[str, typer.Option(help="admission or graduation")],
+) -> None:
+    """Import archive photos. Each must keep the photo rules; a rejected one does not stop the others."""
+    if kind not in {"admission", "graduation"}:
+        raise typer.BadParameter("admission or graduation", param_hint="--kind")
+
+    def show(photo: RejectedPhoto) -> None:
+        typer.echo(f"{photo.name}\t{photo.code}\t{message(photo.code, 'zh-CN', **photo.params)}")
+
+    async def work(parts: Wiring, _: Places) -> PhotoReport:
+        rules = PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes)
+        session = parts.database.session()
+        service = PhotoImportService(
+            session=session,
+            photos=RecordPhotoRepository(session),
+            store=parts.photos,
+            rules=rules,
+            clock=parts.clock,
+        )
+        with open_photos(source, limit=rules.largest) as files:
+            return await service.run(files, kind=kind, rejected=show)
+
+    try:
+        report = with_parts(work)
+    except BrokenRuleError as broken:
+        raise _refuse_file(broken) from None
+    say(
+        f"{report.added} photos added, {report.replaced} replaced, {report.unchanged} unchanged, "
+        f"{report.rejected} rejected"
+    )
+
+
+def _bar() -> Progress:
+    """A progress bar for people; silent where nobody watches."""
+    console = Console(stderr=True)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        disable=not sys.stderr.isatty(),
+    )

@@ -1,0 +1,88 @@
+"""Roster files of any size, in every format schools use."""
+
+from __future__ import annotations
+
+import csv
+import struct
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Final, Literal
+
+import xlsxwriter
+
+from xuexin_api.core.roster import COLUMNS
+from xuexin_api.demo.people import DemoStudent, make_students
+
+Format = Literal["csv", "xlsx", "dbf"]
+_DBF_WIDTHS: Final = {"XM": 60, "YXMC": 60, "ZYMC": 60, "FY": 40, "XSH": 40, "BH": 40}
+_DBF_WIDTH: Final = 24
+
+
+def roster_row(student: DemoStudent) -> list[str]:
+    """A student as the 23 columns of the roster format."""
+    return [
+        student.candidate_number,
+        "43",
+        student.student_number,
+        student.name,
+        student.sex,
+        f"{student.birth_date:%Y%m%d}",
+        student.document_number,
+        "共青团员",
+        student.ethnicity,
+        student.institution_code[-5:],
+        student.institution_name,
+        student.programme_code,
+        student.programme_name,
+        "",
+        student.department,
+        student.class_name,
+        student.level,
+        student.duration,
+        "普通全日制",
+        f"{student.admission_date:%Y}",
+        f"{student.admission_date:%Y%m%d}",
+        f"{student.expected_graduation_date:%Y%m%d}",
+        student.status,
+    ]
+
+
+def generate_rows(count: int, *, seed: int, schools: list[tuple[str, str]]) -> Iterator[list[str]]:
+    """Rows without the header; the same for the same seed."""
+    return (roster_row(student) for student in make_students(count, seed=seed, schools=schools))
+
+
+def write_roster(path: Path, rows: Iterable[list[str]], *, kind: Format, encoding: str = "utf-8") -> None:
+    """A roster file with its header. DBF is GBK (GB18030), XLSX has text cells only."""
+    if kind == "csv":
+        with path.open("w", encoding=encoding, newline="") as text:
+            csv.writer(text).writerows(chain([list(COLUMNS)], rows))
+    elif kind == "xlsx":
+        with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as workbook:
+            sheet = workbook.add_worksheet("学籍")
+            for line, row in enumerate(chain([list(COLUMNS)], rows)):
+                for column, cell in enumerate(row):
+                    sheet.write_string(line, column, cell)
+    else:
+        _write_dbf(path, rows)
+
+
+def _write_dbf(path: Path, rows: Iterable[list[str]]) -> None:
+    """Version 3, text fields only; the number of records is written when it is known."""
+    widths = [_DBF_WIDTHS.get(code, _DBF_WIDTH) for code in COLUMNS]
+    header_size = 32 + 32 * len(widths) + 1
+    record_size = 1 + sum(widths)
+    with path.open("wb") as stream:
+        stream.write(struct.pack("<B3BIHH20x", 3, 126, 9, 1, 0, header_size, record_size))
+        for code, width in zip(COLUMNS, widths, strict=True):
+            stream.write(struct.pack("<11sc4xBB14x", code.encode(), b"C", width, 0))
+        stream.write(b"\r")
+        count = 0
+        for row in rows:
+            cells = (text.encode("gb18030") for text in row)
+            stream.write(b" " + b"".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)))
+            count += 1
+        stream.write(b"\x1a")
+        stream.seek(4)
+        stream.write(struct.pack("<I", count))

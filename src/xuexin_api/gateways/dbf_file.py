@@ -1,0 +1,85 @@
+"""DBF tables of dBase and FoxPro: fixed-width text in GBK. Read strictly and as a stream."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from xuexin_api.core.errors import BrokenRuleError
+
+_HEADER: Final = struct.Struct("<B3xIHH20x")
+_FIELD: Final = struct.Struct("<11sc4xBB14x")
+_END_OF_FIELDS: Final = 0x0D
+_DELETED: Final = 0x2A
+_ALIVE: Final = 0x20
+_VERSIONS: Final = frozenset((0x03, 0x30, 0x31, 0x83, 0x8B, 0xF5))
+_MOST_FIELDS: Final = 255
+_WIDEST_RECORD: Final = 65_535
+_RECORDS_AT_ONCE: Final = 500
+# Text, numbers, dates and yes/no are all text in the file; memo and binary fields do not belong into a roster.
+_TEXT_KINDS: Final = frozenset(b"CNFDL")
+
+
+def looks_like_dbf(head: bytes) -> bool:
+    """Whether the first bytes are those of a table with a plausible header."""
+    if len(head) < _HEADER.size:
+        return False
+    version, _, header_size, record_size = _HEADER.unpack_from(head)
+    return version in _VERSIONS and header_size > _HEADER.size and 1 < record_size <= _WIDEST_RECORD
+
+
+def read_dbf(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """(number, cells): the names of the fields as number 0, then the records from 1; deleted ones are passed over."""
+    with path.open("rb") as stream:
+        version, count, header_size, record_size = _HEADER.unpack(stream.read(_HEADER.size))
+        names, widths = _fields(stream, header_size)
+        if version not in _VERSIONS or 1 + sum(widths) != record_size:
+            raise BrokenRuleError("dbf_damaged")
+        yield 0, list(names)
+        stream.seek(header_size)
+        yield from _records(stream, count, record_size, widths)
+
+
+def _fields(stream: BinaryIO, header_size: int) -> tuple[list[str], list[int]]:
+    names: list[str] = []
+    widths: list[int] = []
+    while len(names) <= _MOST_FIELDS:
+        raw = stream.read(1)
+        if raw and raw[0] == _END_OF_FIELDS and names and stream.tell() <= header_size:
+            return names, widths
+        raw += stream.read(_FIELD.size - 1)
+        if len(raw) != _FIELD.size:
+            break
+        name, kind, width, _ = _FIELD.unpack(raw)
+        if kind[0] not in _TEXT_KINDS or not width:
+            raise BrokenRuleError("dbf_field_not_text", column=_decode(name.split(b"\0")[0]))
+        names.append(_decode(name.split(b"\0")[0]))
+        widths.append(width)
+    raise BrokenRuleError("dbf_damaged")
+
+
+def _records(stream: BinaryIO, count: int, size: int, widths: list[int]) -> Iterator[tuple[int, list[str]]]:
+    unpack = struct.Struct("c" + "".join(f"{width}s" for width in widths)).unpack_from
+    number = 0
+    while number < count:
+        wanted = min(_RECORDS_AT_ONCE, count - number)
+        block = stream.read(wanted * size)
+        if len(block) < wanted * size:
+            raise BrokenRuleError("file_truncated")
+        for place in range(wanted):
+            number += 1
+            mark, *cells = unpack(block, place * size)
+            if mark[0] == _DELETED:
+                continue
+            if mark[0] != _ALIVE:
+                raise BrokenRuleError("dbf_damaged")
+            yield number, [_decode(cell.rstrip(b" \0")) for cell in cells]
+
+
+def _decode(raw: bytes) -> str:
+    try:
+        return raw.decode("gb18030")
+    except UnicodeDecodeError:
+        raise BrokenRuleError("file_encoding_unknown") from None

@@ -1,0 +1,72 @@
+"""Photos as schools hand them over: a folder or a zip of files named by candidate number."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from xuexin_api.core.errors import BrokenRuleError
+
+_SUFFIXES: Final = frozenset({".jpg", ".jpeg"})
+_MOST_ENTRIES: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFile:
+    """A file's name, the candidate number in it, and at most `limit` + 1 of its bytes."""
+
+    name: str
+    candidate_number: str
+    data: bytes
+
+
+@contextmanager
+def open_photos(path: Path, *, limit: int) -> Iterator[Iterator[PhotoFile]]:
+    """The photos of a folder or zip, one at a time; never more than `limit` + 1 bytes of each are read.
+
+    Nothing is unpacked to disk, so a path inside a zip leads nowhere; a bomb stops at the limit.
+    BrokenRuleError where `path` is neither.
+    """
+    if path.is_dir():
+        yield _from_folder(path, limit)
+    elif path.is_file() and zipfile.is_zipfile(path):
+        try:
+            with zipfile.ZipFile(path) as archive:
+                yield _from_zip(archive, limit)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+            raise BrokenRuleError("photo_archive_damaged") from None
+    else:
+        raise BrokenRuleError("photo_archive_unknown")
+
+
+def _named(name: str, data: bytes) -> PhotoFile:
+    return PhotoFile(name, PurePosixPath(name).stem.strip().upper(), data)
+
+
+def _wanted(path: PurePosixPath) -> bool:
+    """Photos only: no folders, no hidden files of other systems."""
+    return path.suffix.lower() in _SUFFIXES and not path.name.startswith(".") and "__MACOSX" not in path.parts
+
+
+def _from_folder(folder: Path, limit: int) -> Iterator[PhotoFile]:
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        if file.is_symlink() or not file.is_file() or not _wanted(PurePosixPath(name)):
+            continue
+        with file.open("rb") as stream:
+            yield _named(name, stream.read(limit + 1))
+
+
+def _from_zip(archive: zipfile.ZipFile, limit: int) -> Iterator[PhotoFile]:
+    entries = archive.infolist()
+    if len(entries) > _MOST_ENTRIES:
+        raise BrokenRuleError("photo_archive_too_many", most=_MOST_ENTRIES)
+    for entry in entries:
+        if entry.is_dir() or not _wanted(PurePosixPath(entry.filename)):
+            continue
+        with archive.open(entry) as stream:
+            yield _named(entry.filename, stream.read(limit + 1))

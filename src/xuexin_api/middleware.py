@@ -1,0 +1,205 @@
+"""The edge: one pass around every request. Pure ASGI, because each wrapping costs at every request."""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from xuexin_api.problems import problem_response
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_LOG = structlog.get_logger("http")
+_BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+_STEPS_OF_PROXIES: Final = 20
+_IPV6_NETWORK: Final = 64
+_BASE_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+)
+_POLICY: Final = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_DOCS_POLICY: Final = (
+    b"content-security-policy",
+    (
+        b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        b"connect-src 'self'; frame-ancestors 'none'"
+    ),
+)
+_TRANSPORT: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_NO_STORE: Final = (b"cache-control", b"no-store")
+
+
+class EdgeMetrics:
+    """What Prometheus gets of every request: method, route template, status; nothing of anybody."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        labels = ("method", "route", "status")
+        self.requests = Counter("xuexin_requests", "Requests answered", labels, registry=registry)
+        self.seconds = Histogram(
+            "xuexin_request_seconds", "Time to answer", ("method", "route"), buckets=_BUCKETS, registry=registry
+        )
+        self.running = Gauge("xuexin_requests_running", "Requests being answered", registry=registry)
+
+
+def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
+    """The address nearest to us that is not a trusted proxy; X-Forwarded-For of anybody else is not read."""
+    address = peer
+    steps = [part.strip() for part in forwarded.split(",") if part.strip()]
+    for step in reversed(steps[-_STEPS_OF_PROXIES:]):
+        if not _is_trusted(address, trusted):
+            return address
+        try:
+            address = str(ipaddress.ip_address(step))
+        except ValueError:
+            return address
+    return address
+
+
+def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed.version == network.version and parsed in network for network in trusted)
+
+
+def network_of(address: str) -> str:
+    """What limits count by: an IPv4 address, or the /64 that one IPv6 customer has."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, _IPV6_NETWORK), strict=False))
+    return str(parsed)
+
+
+class EdgeMiddleware:
+    """Request id, client address, body limit, headers, metrics, and the last word on failures."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        registry: CollectorRegistry,
+        trusted_proxies: Sequence[Network],
+        new_request_id: Callable[[], str],
+        largest_body: int,
+        production: bool,
+        log_requests: bool,
+    ) -> None:
+        self._app = app
+        self._metrics = EdgeMetrics(registry)
+        self._trusted = tuple(trusted_proxies)
+        self._new_request_id = new_request_id
+        self._largest_body = largest_body
+        self._headers = (*_BASE_HEADERS, _TRANSPORT) if production else _BASE_HEADERS
+        self._log_requests = log_requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        request_id = self._new_request_id()
+        address = self._address(scope)
+        scope.setdefault("state", {}).update(
+            request_id=request_id, client_address=address, client_network=network_of(address)
+        )
+        status = 500
+        answering = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, answering
+            if message["type"] == "http.response.start":
+                status, answering = message["status"], True
+                self._add_headers(scope, message, request_id)
+            await send(message)
+
+        self._metrics.running.inc()
+        try:
+            if self._announces_too_much(scope):
+                response = problem_response(HTTPConnection(scope), status=413, code="body_too_large")
+                await response(scope, receive, send_with_headers)
+            else:
+                await self._app(scope, self._limited(receive), send_with_headers)
+        except Exception:
+            _LOG.exception("request_failed", request_id=request_id, route=_route_of(scope))
+            if answering:
+                raise
+            response = problem_response(HTTPConnection(scope), status=500, code="internal_error")
+            await response(scope, receive, send_with_headers)
+        finally:
+            self._note(scope, status, time.perf_counter() - started, request_id)
+
+    def _address(self, scope: Scope) -> str:
+        peer = (scope.get("client") or ("unknown", 0))[0]
+        if not self._trusted:
+            return str(peer)
+        forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
+        return client_address(str(peer), forwarded.decode("latin-1"), self._trusted)
+
+    def _announces_too_much(self, scope: Scope) -> bool:
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                return not value.isdigit() or int(value[:20]) > self._largest_body
+        return False
+
+    def _limited(self, receive: Receive) -> Receive:
+        """Count what comes without an announced length, too."""
+        received = 0
+
+        async def receive_limited() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self._largest_body:
+                    raise HTTPException(413)
+            return message
+
+        return receive_limited
+
+    def _add_headers(self, scope: Scope, message: Message, request_id: str) -> None:
+        headers = list(message.get("headers", ()))
+        if not any(name.lower() == b"cache-control" for name, _ in headers):
+            headers.append(_NO_STORE)
+        headers.extend(self._headers)
+        headers.append(_DOCS_POLICY if scope["path"].startswith("/docs") else _POLICY)
+        headers.append((b"x-request-id", request_id.encode()))
+        message["headers"] = headers
+
+    def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        self._metrics.running.dec()
+        route = _route_of(scope)
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(method, route).observe(seconds)
+        if self._log_requests:
+            _LOG.info(
+                "request",
+                method=method,
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+                request_id=request_id,
+            )
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _route_of(scope: Scope) -> str:
+    """The template of the route, never the address: ids and typing errors do not become labels."""
+    route = scope.get("route")
+    return str(getattr(route, "path", "unknown"))

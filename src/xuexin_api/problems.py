@@ -1,0 +1,187 @@
+"""Refusals as people and programs read them: RFC 9457 problem documents, in Chinese or English."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+
+from xuexin_api.core.errors import FieldProblem, InvalidRequestError, RefusalError
+from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
+
+MEDIA_TYPE: Final = "application/problem+json"
+_BY_STATUS: Final = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+}
+# pydantic knows some hundred kinds of error; a client needs these.
+_BY_KIND: Final = {
+    "missing": "required",
+    "extra_forbidden": "extra_field",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "too_long": "too_many_items",
+    "too_short": "too_few_items",
+    "literal_error": "not_in_list",
+    "enum": "not_in_list",
+    "union_tag_invalid": "not_in_list",
+    "union_tag_not_found": "required",
+    "string_pattern_mismatch": "malformed",
+    "value_error": "malformed",
+    "uuid_parsing": "malformed",
+    "greater_than_equal": "out_of_range",
+    "less_than_equal": "out_of_range",
+    "model_attributes_type": "wrong_type",
+    "dict_type": "wrong_type",
+}
+_UNION_TAGS: Final = frozenset({"password_login", "phone_code_login", "[key]"})
+_MOST_FIELDS: Final = 50
+_LONGEST_HEADER: Final = 200
+
+
+class MalformedBodyError(HTTPException):
+    """The body is not the JSON we take; `reason` is one of the malformed-JSON codes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(status_code=422)
+        self.reason = reason
+
+
+def language_of(connection: HTTPConnection) -> Language:
+    """The wanted language: Chinese unless English is preferred (RFC 9110 quality values)."""
+    header = connection.headers.get("accept-language", "")[:_LONGEST_HEADER]
+    wishes = {"zh": 0.0, "en": 0.0}
+    for part in header.split(","):
+        tag, _, parameter = part.partition(";")
+        quality = _quality(parameter)
+        primary = tag.strip().lower().partition("-")[0]
+        for language in wishes if primary == "*" else (primary,):
+            if language in wishes:
+                wishes[language] = max(wishes[language], quality)
+    return "en" if wishes["en"] > wishes["zh"] else DEFAULT_LANGUAGE
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip().lower() != "q":
+        return 1.0
+    try:
+        quality = float(value)
+    except ValueError:
+        return 0.0
+    return quality if 0.0 <= quality <= 1.0 else 0.0
+
+
+def problem_response(
+    connection: HTTPConnection,
+    *,
+    status: int,
+    code: str,
+    params: Mapping[str, object] | None = None,
+    members: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """A problem document about `code` in the caller's language."""
+    language = language_of(connection)
+    sentence = message(code, language, **(params or {}))
+    body: dict[str, object] = {
+        "type": f"urn:xuexin:problem:{code}",
+        "title": sentence,
+        "status": status,
+        "code": code,
+        "detail": sentence,
+        "request_id": getattr(connection.state, "request_id", ""),
+    }
+    body |= members or {}
+    content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
+    common = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept-Language"}
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=common | dict(headers or {}))
+
+
+def _fields(problems: Iterable[FieldProblem], language: Language) -> list[dict[str, str]]:
+    return [
+        {
+            "pointer": problem.pointer,
+            "code": problem.code,
+            "detail": message(problem.code, language, **problem.params),
+        }
+        for problem in problems
+    ]
+
+
+def refusal_response(connection: HTTPConnection, refusal: RefusalError) -> Response:
+    """The problem document of a refusal."""
+    language = language_of(connection)
+    members: dict[str, object] = {name: refusal.params[name] for name in refusal.members}
+    if isinstance(refusal, InvalidRequestError):
+        members["errors"] = _fields(refusal.problems, language)
+    if refusal.options:
+        members["options"] = [
+            {"id": option.id, "title": message(f"option_{option.id}", language)} for option in refusal.options
+        ]
+    headers = dict(refusal.headers)
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(max(1, refusal.retry_after))
+    return problem_response(
+        connection,
+        status=refusal.status,
+        code=refusal.code,
+        params=refusal.params,
+        members=members,
+        headers=headers,
+    )
+
+
+def _pointer(location: Sequence[Any]) -> str:
+    """RFC 6901 into the body; other places as /query/… and /path/…."""
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
+    if parts and parts[0] == "body":
+        # The name of a union's branch stands in pydantic's location, and not in the body.
+        parts = [part for part in parts[1:] if part not in _UNION_TAGS]
+    return "".join(f"/{part}" for part in parts)
+
+
+def _code_of(kind: str) -> str:
+    if kind in _BY_KIND:
+        return _BY_KIND[kind]
+    return "wrong_type" if kind.endswith(("_type", "_parsing")) else "malformed"
+
+
+async def _on_refusal(request: Request, refusal: Exception) -> Response:
+    assert isinstance(refusal, RefusalError)
+    return refusal_response(request, refusal)
+
+
+async def _on_invalid(request: Request, invalid: Exception) -> Response:
+    """Never echoes what was sent: only where it stood and what is wrong with it."""
+    assert isinstance(invalid, RequestValidationError)
+    problems = [
+        FieldProblem(_pointer(error["loc"]), _code_of(error["type"]), {}) for error in invalid.errors()[:_MOST_FIELDS]
+    ]
+    return refusal_response(request, InvalidRequestError(problems))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error, MalformedBodyError):
+        problem = InvalidRequestError([FieldProblem("", error.reason, {})])
+        return refusal_response(request, problem)
+    status = error.status_code
+    return problem_response(
+        request, status=status, code=_BY_STATUS.get(status, "bad_request"), headers=error.headers or {}
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Make every refusal of `app` a problem document."""
+    app.add_exception_handler(RefusalError, _on_refusal)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)

@@ -1,0 +1,154 @@
+"""Archive photos from a school: checked, sealed, stored, and hung on the records of their candidate number."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.gateways.photo_archive import PhotoFile
+from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.repositories.record_photos import PhotoPlace, RecordPhotoRepository
+from xuexin_api.services.base import Service
+
+_BATCH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedPhoto:
+    """A file that was not taken, and the rule it breaks."""
+
+    name: str
+    code: str
+    params: dict[str, object]
+
+
+@dataclass(slots=True)
+class PhotoReport:
+    """What became of the files."""
+
+    added: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _CheckedPhoto:
+    file: PhotoFile
+    facts: ArchivePhoto
+
+
+class PhotoImportService(Service):
+    """Run twice, nothing changes; stopped, what was taken stays and the rest is taken next time."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        photos: RecordPhotoRepository,
+        store: PhotoStore,
+        rules: PhotoRules,
+        clock: Clock,
+    ) -> None:
+        super().__init__(session, clock)
+        self._photos = photos
+        self._store = store
+        self._rules = rules
+
+    async def run(
+        self, files: Iterable[PhotoFile], *, kind: str, rejected: Callable[[RejectedPhoto], None]
+    ) -> PhotoReport:
+        """Take the files in batches; each rejected one is told at once and does not stop the others."""
+        report = PhotoReport()
+        batch: dict[str, _CheckedPhoto] = {}
+
+        def reject(file: PhotoFile, code: str, params: dict[str, object] | None = None) -> None:
+            report.rejected += 1
+            rejected(RejectedPhoto(file.name, code, params or {}))
+
+        for file in files:
+            try:
+                checked = _CheckedPhoto(file, check_archive_photo(file.data, self._rules))
+            except BrokenRuleError as broken:
+                reject(file, broken.code, broken.params)
+                continue
+            if file.candidate_number in batch:
+                reject(file, "photo_repeated")
+                continue
+            batch[file.candidate_number] = checked
+            if len(batch) == _BATCH:
+                await self._take(batch, kind, report, reject)
+                batch = {}
+        if batch:
+            await self._take(batch, kind, report, reject)
+        return report
+
+    async def _take(
+        self,
+        batch: dict[str, _CheckedPhoto],
+        kind: str,
+        report: PhotoReport,
+        reject: Callable[[PhotoFile, str], None],
+    ) -> None:
+        async with self._read():
+            places = await self._photos.list_places(list(batch), kind)
+        by_number: dict[str, list[PhotoPlace]] = defaultdict(list)
+        for place in places:
+            by_number[place.candidate_number or ""].append(place)
+        rows: list[dict[str, Any]] = []
+        outdated: list[str] = []
+        for number, photo in batch.items():
+            found = by_number[number]
+            if not found:
+                reject(photo.file, "photo_without_record")
+            elif len({place.person_id for place in found}) > 1:
+                reject(photo.file, "photo_ambiguous")
+            else:
+                rows += await self._store_for(found, photo, kind, report, outdated)
+        if not rows:
+            return
+        async with self._transaction():
+            await self._photos.put(rows)
+        # Only now nothing points at them any more.
+        for key in outdated:
+            await self._store.delete(key)
+
+    async def _store_for(
+        self,
+        places: Sequence[PhotoPlace],
+        photo: _CheckedPhoto,
+        kind: str,
+        report: PhotoReport,
+        outdated: list[str],
+    ) -> list[dict[str, Any]]:
+        """Store the bytes before a row points at them; a stop in between leaves an object that the next run meets."""
+        rows: list[dict[str, Any]] = []
+        for place in places:
+            if place.sha256 == photo.facts.sha256:
+                report.unchanged += 1
+                continue
+            key = f"{place.enrollment_id}/{kind}/{photo.facts.sha256.hex()}"
+            await self._store.put(key, photo.file.data)
+            if place.object_key is None:
+                report.added += 1
+            else:
+                report.replaced += 1
+                outdated.append(place.object_key)
+            rows.append(
+                {
+                    "enrollment_id": place.enrollment_id,
+                    "kind": kind,
+                    "object_key": key,
+                    "sha256": photo.facts.sha256,
+                    "byte_size": len(photo.file.data),
+                    "imported_at": self._clock.now(),
+                }
+            )
+        return rows

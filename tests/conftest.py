@@ -1,0 +1,79 @@
+"""Fixtures: a real PostgreSQL with real commits, a clock that ticks by hand, an application, a client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+
+from support.client import Client, connected_client
+from support.clock import HandClock
+from support.entropy import KnownEntropy
+from support.keys import test_keys
+from support.server import EMPTY_ALL, drop_template, run_on, test_server, worker_database
+from xuexin_api.app import create_app, wire
+from xuexin_api.dependencies import Wiring
+from xuexin_api.repositories.database import Database
+from xuexin_api.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def server_url() -> Iterator[str]:
+    with test_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(server_url: str, testrun_uid: str, worker_id: str) -> Iterator[str]:
+    with worker_database(server_url, testrun_uid[:12], worker_id) as url:
+        yield url
+    if worker_id == "master":
+        asyncio.run(drop_template(server_url, testrun_uid[:12]))
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def entropy(clock: HandClock) -> KnownEntropy:
+    return KnownEntropy(clock)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The defaults, with cheap hashes and challenges: their cost is not what tests are about."""
+    return Settings(data_dir=tmp_path, argon2_memory_kib=8, argon2_passes=1, challenge_cost=1, hashing_queue=1000)
+
+
+@pytest.fixture
+async def parts(
+    settings: Settings, database_url: str, clock: HandClock, entropy: KnownEntropy
+) -> AsyncIterator[Wiring]:
+    database = Database(database_url, write_connections=10, read_connections=4)
+    yield wire(settings, keys=test_keys(), database=database, clock=clock, entropy=entropy)
+    await database.close()
+    await run_on(database_url, EMPTY_ALL)
+
+
+@pytest.fixture
+async def app(parts: Wiring) -> AsyncIterator[FastAPI]:
+    """The application, started, without its background tasks: a test sends what is due itself."""
+    application = create_app(parts, background=False)
+    async with application.router.lifespan_context(application):
+        yield application
+
+
+@pytest.fixture
+async def client(app: FastAPI, parts: Wiring) -> AsyncIterator[Client]:
+    async with connected_client(app, parts) as connected:
+        yield connected

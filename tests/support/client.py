@@ -1,0 +1,180 @@
+"""A caller of the API: knows the journey's steps, and holds every answer against the contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import altcha
+import httpx
+from fastapi import FastAPI
+
+from support.entropy import CODE
+from support.people import Student
+from xuexin_api.dependencies import Wiring
+from xuexin_api.openapi import build_openapi, declares
+from xuexin_api.repositories.messages import OutboxRepository
+from xuexin_api.services.agreements import version_in_force
+from xuexin_api.services.outbox import OutboxReading, SentMessage
+
+PASSWORD = "plain-sailing-by-moonlight"
+
+
+class Answer(httpx.Response):
+    """Only a name for type checkers."""
+
+
+class Client:
+    """One device in one place. `device()` gives another one."""
+
+    def __init__(self, app: FastAPI, parts: Wiring, http: httpx.AsyncClient) -> None:
+        self.app = app
+        self.parts = parts
+        self.http = http
+        self.access_token: str | None = None
+        self.refresh_token: str | None = None
+        self.device_token: str | None = None
+
+    async def request(
+        self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
+        """Ask, logged in where this client is, and refuse to see a status that the contract does not declare."""
+        sent = dict(headers or {})
+        if self.access_token is not None:
+            sent.setdefault("Authorization", f"Bearer {self.access_token}")
+        response = await self.http.request(method, path, headers=sent, **more)
+        if getattr(self.app.state, "contract", None) is None:
+            self.app.state.contract = build_openapi(self.app)
+        assert declares(self.app.state.contract, method, path, response.status_code), (
+            f"{method} {path} answered {response.status_code}, which openapi.json does not declare: {response.text}"
+        )
+        return response
+
+    async def get(self, path: str, **more: Any) -> httpx.Response:
+        return await self.request("GET", path, **more)
+
+    async def post(self, path: str, body: Any, **more: Any) -> httpx.Response:
+        return await self.request("POST", path, json=body, **more)
+
+    async def delete(self, path: str, **more: Any) -> httpx.Response:
+        return await self.request("DELETE", path, **more)
+
+    async def answered_challenge(self, purpose: str) -> str:
+        """Get a challenge and solve it."""
+        response = await self.post("/v1/challenges", {"purpose": purpose})
+        assert response.status_code == 201, response.text
+        return solve(response.json())
+
+    async def ask_for_code(
+        self, destination: str, *, purpose: str = "registration", channel: str = "sms"
+    ) -> httpx.Response:
+        challenge = await self.answered_challenge(purpose)
+        body = {"channel": channel, "destination": destination, "purpose": purpose, "challenge": challenge}
+        return await self.post("/v1/verification-codes", body)
+
+    async def send_code(self, phone: str, *, purpose: str = "registration") -> str:
+        """A code for `phone`; returns its id. The code is support.entropy.CODE."""
+        response = await self.ask_for_code(phone, purpose=purpose)
+        assert response.status_code == 202, response.text
+        return str(response.json()["code_id"])
+
+    async def prove_phone(self, phone: str) -> str:
+        """A phone proof for a registration."""
+        code_id = await self.send_code(phone)
+        body = {"code_id": code_id, "phone": phone, "code": CODE, "purpose": "registration"}
+        response = await self.post("/v1/phone-proofs", body)
+        assert response.status_code == 201, response.text
+        return str(response.json()["phone_proof"])
+
+    async def try_to_register(self, student: Student, **changes: Any) -> httpx.Response:
+        """Send the form with a fresh phone proof; `changes` replace fields of it."""
+        proof = changes.pop("phone_proof", None) or await self.prove_phone(student.phone)
+        return await self.post("/v1/registrations", registration_form(student, phone_proof=proof) | changes)
+
+    async def register(self, student: Student, **changes: Any) -> dict[str, Any]:
+        """Register and stay logged in."""
+        response = await self.try_to_register(student, **changes)
+        assert response.status_code == 201, response.text
+        return self.keep(response.json())
+
+    async def try_to_log_in(self, identifier: str, password: str = PASSWORD, **more: Any) -> httpx.Response:
+        body = {"method": "password", "identifier": identifier, "password": password} | more
+        if self.device_token is not None:
+            body.setdefault("device_token", self.device_token)
+        return await self.post("/v1/sessions", body)
+
+    async def log_in(self, identifier: str, password: str = PASSWORD, **more: Any) -> dict[str, Any]:
+        response = await self.try_to_log_in(identifier, password, **more)
+        assert response.status_code == 201, response.text
+        return self.keep(response.json())
+
+    async def verify(self, student: Student) -> dict[str, Any]:
+        """Prove who one is by record facts, and hold the tokens that read the archive."""
+        started = await self.post("/v1/identity-verifications", {"method": "record_facts"})
+        assert started.status_code == 201, started.text
+        answers = {question["id"]: student.fact(question["id"]) for question in started.json()["questions"]}
+        path = f"/v1/identity-verifications/{started.json()['id']}/answers"
+        response = await self.post(path, {"answers": answers})
+        assert response.status_code == 200, response.text
+        return self.keep(response.json())
+
+    def keep(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Use the tokens of an answer from now on."""
+        self.access_token = answer["tokens"]["access_token"]
+        self.refresh_token = answer["tokens"]["refresh_token"]
+        self.device_token = answer.get("device_token", self.device_token)
+        return answer
+
+    async def messages(self, destination: str | None = None) -> list[SentMessage]:
+        """What was sent, newest first: everything due is sent first."""
+        while await self.parts.dispatcher.send_due():
+            pass
+        session = self.parts.database.session()
+        reading = OutboxReading(
+            session=session, outbox=OutboxRepository(session), sealer=self.parts.sealer, clock=self.parts.clock
+        )
+        key = None if destination is None else self.parts.lookups.phone(destination)
+        return await reading.list_kept(destination_key=key, most=1000)
+
+
+def solve(challenge: dict[str, Any]) -> str:
+    """The answer to a challenge, as its field wants it."""
+    parsed = altcha.Challenge.from_dict(challenge)
+    solution = altcha.solve_challenge(parsed)
+    assert solution is not None
+    return altcha.Payload(parsed, solution).to_base64()
+
+
+def registration_form(student: Student, *, phone_proof: str) -> dict[str, Any]:
+    return {
+        "phone_proof": phone_proof,
+        "password": PASSWORD,
+        "password_confirmation": PASSWORD,
+        "name": student.name,
+        "sex": student.sex,
+        "document_type": student.document_type,
+        "document_number": student.document_number,
+        "consents": {
+            "user_agreement": version_in_force("user_agreement"),
+            "privacy_policy": version_in_force("privacy_policy"),
+            "service_messages": False,
+        },
+    }
+
+
+def code_of(response: httpx.Response) -> str:
+    """The code of a problem document."""
+    assert response.headers["content-type"] == "application/problem+json", response.text
+    problem = json.loads(response.content)
+    assert problem["status"] == response.status_code
+    return str(problem["code"])
+
+
+@asynccontextmanager
+async def connected_client(app: FastAPI, parts: Wiring, address: str = "203.0.113.7") -> AsyncIterator[Client]:
+    """A client at `address`, talking to the application without a network."""
+    transport = httpx.ASGITransport(app, client=(address, 40000), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://xuexin.test") as http:
+        yield Client(app, parts, http)
