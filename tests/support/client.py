@@ -22,10 +22,6 @@ from xuexin_api.services.outbox import OutboxReading, SentMessage
 PASSWORD = "plain-sailing-by-moonlight"
 
 
-class Answer(httpx.Response):
-    """Only a name for type checkers."""
-
-
 class Client:
     """One device in one place. `device()` gives another one."""
 
