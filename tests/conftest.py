@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
@@ -50,9 +51,14 @@ def entropy(clock: HandClock) -> KnownEntropy:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    """The defaults, with cheap hashes and challenges: their cost is not what tests are about."""
-    return Settings(data_dir=tmp_path, argon2_memory_kib=8, argon2_passes=1, challenge_cost=1, hashing_queue=1000)
+def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """The defaults, with cheap hashes and challenges: their cost is not what tests are about.
+
+    `@pytest.mark.settings(name=value)` changes some for one test.
+    """
+    cheap: dict[str, Any] = {"argon2_memory_kib": 8, "argon2_passes": 1, "challenge_cost": 1, "hashing_queue": 1000}
+    marker = request.node.get_closest_marker("settings")
+    return Settings(data_dir=tmp_path, **(cheap | (marker.kwargs if marker else {})))
 
 
 @pytest.fixture

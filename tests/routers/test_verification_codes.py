@@ -9,7 +9,6 @@ import pytest
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import students
-from xuexin_api.dependencies import Wiring
 
 
 async def test_a_known_and_an_unknown_phone_get_the_same_answer(client: Client, clock: HandClock) -> None:
@@ -135,9 +134,8 @@ async def test_busy_networks_pay_more_for_a_challenge(client: Client, clock: Han
         assert answer.json()["parameters"]["cost"] == 1
 
 
-async def test_an_address_has_a_hard_cap_that_no_forwarded_header_can_shift(client: Client, parts: Wiring) -> None:
-    capped = parts.settings.model_copy(update={"codes_per_address_day": 2})
-    object.__setattr__(parts, "settings", capped)
+@pytest.mark.settings(codes_per_address_day=2)
+async def test_an_address_has_a_hard_cap_that_no_forwarded_header_can_shift(client: Client) -> None:
     first, second, third = students(3)
     assert (await client.ask_for_code(first.phone)).status_code == 202
     assert (await client.ask_for_code(second.phone)).status_code == 202

@@ -157,7 +157,7 @@ class LoginService(Service):
         # A stranger's failures count against his network, the owner's against the owner's device.
         source = device.token_hash if known and device is not None else caller.network
         subject = self._lookups.attempt(kind, key, source)
-        await self._count_or_refuse(subject, challenged=asked.challenge is not None)
+        await self._count_or_refuse(subject, excused=known or asked.challenge is not None)
 
         row, stored = found if found is not None else (None, None)
         password = canonical_password(asked.password)
@@ -269,15 +269,18 @@ class LoginService(Service):
         async with self._transaction():
             await spend(self._codes, answered)
 
-    async def _count_or_refuse(self, subject: bytes, *, challenged: bool) -> None:
-        """Counted before it is judged, so that parallel tries are all counted; a success forgets the row."""
+    async def _count_or_refuse(self, subject: bytes, *, excused: bool) -> None:
+        """Counted before it is judged, so that parallel tries are all counted; a success forgets the row.
+
+        `excused` from the challenge are those who brought one, and the owner's own devices.
+        """
         now = self._clock.now()
         window_ends_at = now + timedelta(seconds=self._policy.failure_window)
         async with self._transaction():
             tries = await self._counters.add_one(_FAILURES, subject, now=now, window_ends_at=window_ends_at)
         if tries.count > self._policy.failures_before_wait:
             raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
-        if tries.count > self._policy.failures_before_challenge and not challenged:
+        if tries.count > self._policy.failures_before_challenge and not excused:
             raise ChallengeRequiredError
 
     def _classify(self, identifier: str) -> tuple[Identifier, bytes]:

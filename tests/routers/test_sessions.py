@@ -1,0 +1,345 @@
+"""Logging in, staying, leaving: what right gets, what wrong gets, and what a thief gets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from passlib.context import CryptContext
+
+from support.archive import enroll
+from support.client import PASSWORD, Client, code_of, connected_client
+from support.clock import HandClock
+from support.entropy import CODE
+from support.people import students
+from support.tables import rows_of
+from xuexin_api.dependencies import Wiring
+
+
+async def test_phone_and_document_number_are_login_names_however_they_are_typed(client: Client) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    wide = "".join(chr(ord(digit) + 0xFEE0) for digit in student.document_number)
+    for identifier in (student.phone, student.phone[3:], f"+86 {student.phone[3:]}", student.document_number, wide):
+        assert (await client.log_in(identifier))["account"]["name"] == student.name
+
+
+async def test_every_wrong_pair_gets_the_same_answer(client: Client) -> None:
+    known, unknown = students(2)
+    await client.register(known)
+    client.device_token = client.access_token = None
+    wrong = [
+        (known.phone, "not-the-password"),
+        (unknown.phone, PASSWORD),
+        (unknown.document_number, PASSWORD),
+        ("nobody@example.edu", PASSWORD),
+        ("no such name", PASSWORD),
+    ]
+    answers = [await client.try_to_log_in(*pair) for pair in wrong]
+    assert {answer.status_code for answer in answers} == {401}
+    bodies = [{key: value for key, value in answer.json().items() if key != "request_id"} for answer in answers]
+    assert all(body == bodies[0] for body in bodies)
+    assert code_of(answers[0]) == "login_rejected"
+
+
+async def test_the_unknown_cost_as_much_hashing_as_the_known(client: Client, parts: Wiring) -> None:
+    """Both walk the same road: each of them leaves one counted failure, known or not."""
+    known, unknown = students(2)
+    await client.register(known)
+    client.device_token = client.access_token = None
+    for phone in (known.phone, unknown.phone):
+        await client.try_to_log_in(phone, "not-the-password")
+    counted = await rows_of(
+        parts, "attempt_counters", "SELECT count FROM attempt_counters WHERE scope = 'login_failures'"
+    )
+    assert [row["count"] for row in counted] == [1, 1]
+
+
+@pytest.mark.parametrize("known", [True, False])
+async def test_after_failures_a_challenge_is_asked_for_and_then_waiting(
+    client: Client, clock: HandClock, known: bool
+) -> None:
+    (student,) = students(1)
+    if known:
+        await client.register(student)
+        client.device_token = client.access_token = None
+    for _ in range(3):
+        assert code_of(await client.try_to_log_in(student.phone, "wrong-password")) == "login_rejected"
+    asked = await client.try_to_log_in(student.phone, "wrong-password")
+    assert (asked.status_code, code_of(asked)) == (403, "challenge_required")
+    for _ in range(6):
+        challenge = await client.answered_challenge("login")
+        answer = await client.try_to_log_in(student.phone, "wrong-password", challenge=challenge)
+        assert code_of(answer) == "login_rejected"
+    challenge = await client.answered_challenge("login")
+    waiting = await client.try_to_log_in(student.phone, PASSWORD, challenge=challenge)
+    assert (waiting.status_code, code_of(waiting)) == (429, "too_many_operations")
+    assert waiting.json()["title"].startswith("操作过于频繁，操作被禁止")
+    clock.pass_time(seconds=int(waiting.headers["retry-after"]))
+    after = await client.try_to_log_in(student.phone, PASSWORD)
+    assert after.status_code == (201 if known else 401)
+
+
+async def test_a_strangers_wrong_tries_do_not_lock_the_owners_device(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    client.access_token = None
+    async with connected_client(client.app, parts) as stranger:
+        for _ in range(12):
+            await stranger.try_to_log_in(student.phone, "wrong-password")
+        locked = await stranger.try_to_log_in(student.phone, PASSWORD)
+        assert locked.status_code in {403, 429}
+    await client.log_in(student.phone)
+
+
+async def test_parallel_wrong_passwords_are_all_counted(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    client.device_token = client.access_token = None
+    answers = await asyncio.gather(*(client.try_to_log_in(student.phone, "wrong-password") for _ in range(20)))
+    codes = [code_of(answer) for answer in answers]
+    assert codes.count("login_rejected") == 3
+    (counted,) = await rows_of(
+        parts, "attempt_counters", "SELECT count FROM attempt_counters WHERE scope = 'login_failures'"
+    )
+    assert counted["count"] == 20
+
+
+async def test_somebody_elses_device_token_is_a_strangers(client: Client, parts: Wiring) -> None:
+    first, second = students(2)
+    await client.register(first)
+    async with connected_client(client.app, parts) as other:
+        await other.register(second)
+        other.access_token = None
+        for _ in range(4):
+            answer = await other.try_to_log_in(first.phone, "wrong-password")
+        assert code_of(answer) == "challenge_required"
+
+
+@pytest.mark.settings(logins_per_address_minute=3)
+async def test_one_address_has_its_tries_a_minute(client: Client) -> None:
+    for student in students(3):
+        assert (await client.try_to_log_in(student.phone)).status_code == 401
+    refused = await client.try_to_log_in("17012340009")
+    assert (refused.status_code, code_of(refused)) == (429, "address_limited")
+
+
+async def _registered(client: Client, count: int) -> list[tuple[str, str]]:
+    """Phones and device tokens of so many accounts."""
+    found = []
+    for student in students(count):
+        client.device_token = client.access_token = None
+        await client.register(student)
+        found.append((student.phone, str(client.device_token)))
+    client.device_token = client.access_token = None
+    return found
+
+
+@pytest.mark.settings(hashing_queue=1, hashing_threads=1)
+async def test_past_the_queue_logins_are_refused_with_a_time_to_come_back(client: Client) -> None:
+    """Which of them find room is the scheduler's; that nothing waits for ever and nothing breaks is ours."""
+    accounts = await _registered(client, 12)
+    burst = [client.try_to_log_in(phone, device_token=device) for phone, device in accounts * 2]
+    answers = await asyncio.gather(*burst)
+    assert {answer.status_code for answer in answers} == {201, 503}
+    busy = [answer for answer in answers if answer.status_code == 503]
+    assert {(code_of(answer), answer.headers["retry-after"]) for answer in busy} == {("service_busy", "2")}
+
+
+@pytest.mark.settings(hashing_queue=4, hashing_threads=1, hashing_wait_seconds=20, argon2_passes=4000)
+async def test_while_the_queue_is_half_full_strangers_bring_a_challenge(client: Client, parts: Wiring) -> None:
+    ((phone, device),) = await _registered(client, 1)
+    owners = [asyncio.create_task(client.try_to_log_in(phone, device_token=device)) for _ in range(3)]
+    while not parts.hashing.half_full:
+        await asyncio.sleep(0)
+    refused = await client.try_to_log_in(phone)
+    assert (refused.status_code, code_of(refused)) == (403, "challenge_required")
+    made_up = await client.try_to_log_in(phone, device_token=device[:-4] + "AAA=")
+    assert code_of(made_up) == "challenge_required"
+    assert {answer.status_code for answer in await asyncio.gather(*owners)} == {201}
+
+
+async def _code_login(client: Client, phone: str, **changes: Any) -> Any:
+    code_id = await client.send_code(phone, purpose="login")
+    body = {"method": "phone_code", "code_id": code_id, "phone": phone, "code": CODE} | changes
+    if client.device_token is not None:
+        body.setdefault("device_token", client.device_token)
+    return await client.post("/v1/sessions", body)
+
+
+async def test_a_phone_code_logs_in_on_a_device_that_logged_in_before(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    clock.pass_time(minutes=2)
+    answer = await _code_login(client, student.phone)
+    assert answer.status_code == 201
+    assert answer.json()["device_token"] == client.device_token
+
+
+async def test_a_phone_code_on_a_new_device_needs_one_more_factor(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    client.device_token = client.access_token = None
+    clock.pass_time(minutes=2)
+    first = await _code_login(client, student.phone)
+    assert first.status_code == 200
+    assert [factor["id"] for factor in first.json()["next"]] == ["password"]
+    ticket = first.json()["ticket"]
+    wrong = await client.post("/v1/sessions/continue", {"ticket": ticket, "factor": "password", "answer": "no"})
+    assert code_of(wrong) == "login_rejected"
+    right = {"ticket": ticket, "factor": "password", "answer": PASSWORD}
+    answers = await asyncio.gather(*(client.post("/v1/sessions/continue", right) for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [401] * 4
+
+
+async def test_a_ticket_dies_of_five_wrong_factors_and_of_time(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    client.device_token = client.access_token = None
+    clock.pass_time(minutes=2)
+    ticket = (await _code_login(client, student.phone)).json()["ticket"]
+    for _ in range(5):
+        await client.post("/v1/sessions/continue", {"ticket": ticket, "factor": "password", "answer": "no"})
+    body = {"ticket": ticket, "factor": "password", "answer": PASSWORD}
+    assert code_of(await client.post("/v1/sessions/continue", body)) == "ticket_rejected"
+    clock.pass_time(minutes=2)
+    ticket = (await _code_login(client, student.phone)).json()["ticket"]
+    clock.pass_time(seconds=300)
+    assert code_of(await client.post("/v1/sessions/continue", body | {"ticket": ticket})) == "ticket_rejected"
+
+
+async def test_a_right_code_of_an_unknown_phone_is_a_rejected_login(client: Client) -> None:
+    answer = await _code_login(client, "17012340001")
+    assert (answer.status_code, code_of(answer)) == (401, "login_rejected")
+
+
+async def test_a_wrong_code_is_a_rejected_login_and_counted(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    clock.pass_time(minutes=2)
+    code_id = await client.send_code(student.phone, purpose="login")
+    body = {"method": "phone_code", "code_id": code_id, "phone": student.phone, "code": "000000"}
+    for _ in range(5):
+        assert code_of(await client.post("/v1/sessions", body)) == "login_rejected"
+    assert code_of(await client.post("/v1/sessions", body | {"code": CODE})) == "login_rejected"
+
+
+async def test_of_twenty_parallel_refreshes_all_get_the_same_successor(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    body = {"refresh_token": client.refresh_token}
+    answers = await asyncio.gather(*(client.post("/v1/sessions/refresh", body) for _ in range(20)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.json()["tokens"]["refresh_token"] for answer in answers}) == 1
+    (session,) = await rows_of(parts, "sessions")
+    assert session["generation"] == 1
+
+
+async def test_reuse_after_the_grace_ends_the_session_and_tells_the_owner(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    stolen = client.refresh_token
+    renewed = client.keep((await client.post("/v1/sessions/refresh", {"refresh_token": stolen})).json())
+    clock.pass_time(seconds=31)
+    reused = await client.post("/v1/sessions/refresh", {"refresh_token": stolen})
+    assert (reused.status_code, code_of(reused)) == (401, "refresh_rejected")
+    successor = {"refresh_token": renewed["tokens"]["refresh_token"]}
+    assert code_of(await client.post("/v1/sessions/refresh", successor)) == "refresh_rejected"
+    assert code_of(await client.get("/v1/account")) == "token_invalid"
+    assert (await client.messages(student.phone))[0].purpose == "notice"
+
+
+async def test_within_the_grace_a_used_successor_ends_it_too(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    first = client.refresh_token
+    second = client.keep((await client.post("/v1/sessions/refresh", {"refresh_token": first})).json())
+    await client.post("/v1/sessions/refresh", {"refresh_token": second["tokens"]["refresh_token"]})
+    clock.pass_time(seconds=5)
+    assert code_of(await client.post("/v1/sessions/refresh", {"refresh_token": first})) == "refresh_rejected"
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(30, 200), (31, 401)])
+async def test_the_grace_is_thirty_seconds(client: Client, clock: HandClock, seconds: int, status: int) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    body = {"refresh_token": client.refresh_token}
+    await client.post("/v1/sessions/refresh", body)
+    clock.pass_time(seconds=seconds)
+    assert (await client.post("/v1/sessions/refresh", body)).status_code == status
+
+
+async def test_an_unused_session_ends_and_a_used_one_too_in_the_end(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    for _ in range(6):
+        clock.pass_time(days=13)
+        client.keep((await client.post("/v1/sessions/refresh", {"refresh_token": client.refresh_token})).json())
+    clock.pass_time(days=13)
+    ended = await client.post("/v1/sessions/refresh", {"refresh_token": client.refresh_token})
+    assert code_of(ended) == "refresh_rejected"
+    await client.log_in(student.phone)
+    clock.pass_time(days=14)
+    idle = await client.post("/v1/sessions/refresh", {"refresh_token": client.refresh_token})
+    assert code_of(idle) == "refresh_rejected"
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 70, "-" * 70, "é" * 10, "A" * 71])
+async def test_a_refresh_token_that_is_none_is_rejected(client: Client, token: str) -> None:
+    assert code_of(await client.post("/v1/sessions/refresh", {"refresh_token": token})) == "refresh_rejected"
+
+
+async def test_an_access_token_lives_ten_minutes(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    clock.pass_time(seconds=599)
+    assert (await client.get("/v1/account")).status_code == 200
+    clock.pass_time(seconds=1)
+    assert code_of(await client.get("/v1/account")) == "token_invalid"
+
+
+async def test_after_logout_both_tokens_are_dead_and_other_sessions_live(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    async with connected_client(client.app, parts) as other:
+        await other.log_in(student.phone)
+        assert (await client.delete("/v1/sessions/current")).status_code == 204
+        assert code_of(await client.get("/v1/account")) == "token_invalid"
+        assert code_of(await client.delete("/v1/sessions/current")) == "token_invalid"
+        refresh = await client.post("/v1/sessions/refresh", {"refresh_token": client.refresh_token})
+        assert code_of(refresh) == "refresh_rejected"
+        assert (await other.get("/v1/account")).status_code == 200
+
+
+async def test_a_verification_does_not_survive_its_time_by_refreshing(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await enroll(parts, student)
+    await client.register(student)
+    await client.verify(student)
+    clock.pass_time(minutes=20)
+    answer = client.keep((await client.post("/v1/sessions/refresh", {"refresh_token": client.refresh_token})).json())
+    assert answer["tokens"]["acr"] == "urn:xuexin:acr:verified"
+    clock.pass_time(minutes=9)
+    assert (await client.get("/v1/archive/enrollments")).status_code == 200
+    clock.pass_time(minutes=1)
+    refused = await client.get("/v1/archive/enrollments")
+    assert code_of(refused) in {"insufficient_user_authentication", "token_invalid"}
+    answer = client.keep((await client.post("/v1/sessions/refresh", {"refresh_token": client.refresh_token})).json())
+    assert answer["tokens"]["acr"] == "urn:xuexin:acr:login"
+    assert code_of(await client.get("/v1/archive/enrollments")) == "insufficient_user_authentication"
+
+
+async def test_a_cheaper_hash_is_replaced_at_the_next_login(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    cheaper = CryptContext(
+        ["argon2"], argon2__type="ID", argon2__memory_cost=8, argon2__time_cost=3, argon2__parallelism=1
+    ).hash(PASSWORD)
+    await rows_of(parts, "credentials", f"UPDATE credentials SET password_hash = '{cheaper}' RETURNING account_id")
+    await client.log_in(student.phone)
+    (stored,) = await rows_of(parts, "credentials")
+    assert "t=1,p=1" in stored["password_hash"]
+    await client.log_in(student.phone)
