@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from support.client import Client, connected_client
 from support.clock import HandClock
 from support.entropy import KnownEntropy
-from support.keys import test_keys
-from support.server import EMPTY_ALL, drop_template, run_on, test_server, worker_database
+from support.keys import keys_for_tests
+from support.server import EMPTY_ALL, drop_template, run_on, database_server, worker_database
 from xuexin_api.app import create_app, wire
 from xuexin_api.dependencies import Wiring
 from xuexin_api.repositories.database import Database
@@ -28,7 +28,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
-    with test_server() as url:
+    with database_server() as url:
         yield url
 
 
@@ -66,7 +66,7 @@ async def parts(
     settings: Settings, database_url: str, clock: HandClock, entropy: KnownEntropy
 ) -> AsyncIterator[Wiring]:
     database = Database(database_url, write_connections=10, read_connections=4)
-    yield wire(settings, keys=test_keys(), database=database, clock=clock, entropy=entropy)
+    yield wire(settings, keys=keys_for_tests(), database=database, clock=clock, entropy=entropy)
     await database.close()
     await run_on(database_url, EMPTY_ALL)
 

@@ -42,7 +42,7 @@ _BY_KIND: Final = {
     "model_attributes_type": "wrong_type",
     "dict_type": "wrong_type",
 }
-_UNION_TAGS: Final = frozenset({"password_login", "phone_code_login", "[key]"})
+_UNION_TAGS: Final = frozenset({"password", "phone_code"})
 _MOST_FIELDS: Final = 50
 _LONGEST_HEADER: Final = 200
 
@@ -144,8 +144,10 @@ def _pointer(location: Sequence[Any]) -> str:
     """RFC 6901 into the body; other places as /query/… and /path/…."""
     parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
     if parts and parts[0] == "body":
-        # The name of a union's branch stands in pydantic's location, and not in the body.
-        parts = [part for part in parts[1:] if part not in _UNION_TAGS]
+        parts = parts[1:]
+        # The tag of a union's branch stands in pydantic's location, and not in the body.
+        if len(parts) > 1 and parts[0] in _UNION_TAGS:
+            parts = parts[1:]
     return "".join(f"/{part}" for part in parts)
 
 

@@ -10,7 +10,7 @@ from xuexin_api.keys import Keys
 
 
 @cache
-def test_keys() -> Keys:
+def keys_for_tests() -> Keys:
     return Keys(
         secret=b"s" * 32,
         lookup=b"l" * 32,

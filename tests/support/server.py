@@ -36,7 +36,7 @@ async def run_on(url: str, *statements: str) -> None:
 
 
 @contextmanager
-def test_server() -> Iterator[str]:
+def database_server() -> Iterator[str]:
     """The address of a server to test on: the one of XUEXIN_DATABASE_URL, or the embedded one."""
     given = os.environ.get("XUEXIN_DATABASE_URL")
     if given:
