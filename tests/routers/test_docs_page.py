@@ -1,0 +1,82 @@
+"""The documentation page, as a person sees it in a browser that reaches nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+
+from support.client import Client
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+async def test_everything_the_page_loads_comes_from_us(client: Client) -> None:
+    page = await client.http.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "http" not in page.text.replace("http-equiv", "")
+    assert "'unsafe-inline'" not in page.headers["content-security-policy"].partition("style-src")[0]
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png", "start.js"):
+        asset = await client.http.get(f"/docs/assets/{name}")
+        assert asset.status_code == 200
+        assert "max-age" in asset.headers["cache-control"]
+
+
+@pytest.mark.parametrize("name", ["main.py", "..%2fmain.py", "%2e%2e", "swagger-ui.js"])
+async def test_no_other_file_is_served(client: Client, name: str) -> None:
+    assert (await client.http.get(f"/docs/assets/{name}")).status_code == 404
+
+
+async def test_the_contract_has_an_entity_tag(client: Client) -> None:
+    first = await client.http.get("/openapi.json")
+    again = await client.http.get("/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+    assert (first.status_code, again.status_code) == (200, 304)
+
+
+@pytest.fixture
+async def address(app: FastAPI) -> AsyncIterator[str]:
+    """The application on a real port of this machine."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="warning", ws="none"))
+    serving = asyncio.create_task(server.serve([listener]))
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    await serving
+    listener.close()
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
+async def test_a_browser_without_any_network_shows_every_operation(address: str, tmp_path: Path) -> None:
+    assert CHROMIUM is not None
+    command = [
+        CHROMIUM,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        f"--user-data-dir={tmp_path}",
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        "--virtual-time-budget=15000",
+        "--dump-dom",
+        f"{address}/docs",
+    ]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), timeout=120)
+    page = output.decode()
+    for operation in ("register_account", "create_session", "get_enrollment_photo", "get_liveness"):
+        assert operation in page, page[:2000]

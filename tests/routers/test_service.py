@@ -1,0 +1,96 @@
+"""Health, metrics, keys, and what the edge adds to every answer."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from support.client import Client, code_of, connected_client
+from support.people import students
+from xuexin_api.dependencies import Wiring
+from xuexin_api.middleware import client_address, network_of
+from xuexin_api.settings import Settings
+
+
+async def test_a_process_lives_and_is_ready(client: Client) -> None:
+    for path in ("/health/live", "/health/ready"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+async def test_without_its_database_a_process_lives_and_is_not_ready(client: Client, parts: Wiring) -> None:
+    url = parts.database.engine.url
+    parts.database.sessions.configure(bind=create_async_engine(url.set(database="nowhere"), poolclass=NullPool))
+    assert (await client.get("/health/live")).status_code == 200
+    refused = await client.get("/health/ready")
+    assert (refused.status_code, code_of(refused), refused.headers["retry-after"]) == (503, "not_ready", "5")
+
+
+async def test_metrics_count_routes_and_never_addresses(client: Client) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    await client.get("/v1/archive/enrollments/01999999-9999-7999-8999-999999999999")
+    await client.get("/v1/somewhere/17012340001")
+    text = (await client.get("/metrics")).text
+    assert 'xuexin_requests_total{method="POST",route="/v1/registrations",status="201"} 1.0' in text
+    assert 'route="/v1/archive/enrollments/{enrollment_id}",status="401"' in text
+    assert 'route="unknown",status="404"' in text
+    assert "17012340001" not in text
+    assert "01999999" not in text
+
+
+async def test_every_answer_has_a_number_and_careful_headers(client: Client) -> None:
+    answers = [await client.get("/health/live"), await client.get("/v1/nothing")]
+    ids = {answer.headers["x-request-id"] for answer in answers}
+    assert len(ids) == 2
+    for answer in answers:
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+        assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_a_callers_own_request_id_is_not_believed(client: Client) -> None:
+    answer = await client.get("/health/live", headers={"X-Request-Id": "forged"})
+    assert answer.headers["x-request-id"] != "forged"
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "address"),
+    [
+        ("203.0.113.9", "", "203.0.113.9"),
+        ("203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("10.0.0.1", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "192.0.2.66, 198.51.100.1", "198.51.100.1"),
+        ("10.0.0.1", "192.0.2.66, 198.51.100.1, 10.0.0.2", "198.51.100.1"),
+        ("10.0.0.1", "nonsense", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.1, nonsense", "10.0.0.1"),
+        ("10.0.0.1", "2001:db8::1", "2001:db8::1"),
+    ],
+)
+def test_forwarded_addresses_are_believed_from_trusted_proxies_only(peer: str, forwarded: str, address: str) -> None:
+    trusted = Settings(trusted_proxies="10.0.0.0/8").trusted_proxies  # type: ignore[arg-type]
+    assert client_address(peer, forwarded, trusted) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_limits_count_one_ipv6_customer_once(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+@pytest.mark.settings(trusted_proxies="10.0.0.0/8", logins_per_address_minute=1)
+async def test_behind_a_trusted_proxy_each_caller_has_limits_of_his_own(client: Client, parts: Wiring) -> None:
+    async with connected_client(client.app, parts, "10.0.0.1") as proxy:
+        for caller in ("198.51.100.1", "198.51.100.2"):
+            body = {"method": "password", "identifier": "17012340001", "password": "x"}
+            headers = {"X-Forwarded-For": caller}
+            assert code_of(await proxy.post("/v1/sessions", body, headers=headers)) == "login_rejected"
+            assert code_of(await proxy.post("/v1/sessions", body, headers=headers)) == "address_limited"
