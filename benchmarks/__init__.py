@@ -1,0 +1,1 @@
+"""How fast the service is beside the bare minimum that does the same work: `make bench`."""

@@ -1,0 +1,43 @@
+"""One roster import in a process of its own, by the parts that `xuexin roster import` uses.
+
+python -m benchmarks.importing FILE; the database is that of XUEXIN_DATABASE_URL.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.ground import peak_mib
+from xuexin_api.cli.imports import make_roster_import
+from xuexin_api.cli.places import Places
+from xuexin_api.cli.workbench import with_parts
+from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.roster_files import open_roster
+from xuexin_api.services.roster_import import RejectedCell
+
+
+def _never(cell: RejectedCell) -> None:
+    raise AssertionError(f"made-up data broke a rule: {cell}")
+
+
+def main(name: str) -> None:
+    """Import and tell rows, seconds and peak memory."""
+    file = Path(name)
+
+    async def work(parts: Wiring, places: Places) -> None:
+        service = await make_roster_import(parts, places)
+        started = time.perf_counter()
+        report = await service.run(
+            open_roster(file), file_name=file.name, dry_run=False, rejected=_never, progress=lambda _: None
+        )
+        seconds = time.perf_counter() - started
+        print(json.dumps({"rows": report.added, "seconds": seconds, "peak_mib": peak_mib()}), flush=True)
+
+    with_parts(work)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,188 @@
+"""The load generator: keep-alive HTTP/1.1 over bare sockets, closed loop and open loop.
+
+A worker process: reads one JSON question a line, answers one JSON line. Latencies are milliseconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random  # noqa: TID251 - which session asks next
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import uvloop
+
+from benchmarks.ground import percentile, pin
+
+_CHANCE: Final = random.Random(1)
+_MOST_CONNECTIONS: Final = 1000
+_LAST_ANSWERS_SECONDS: Final = 15
+
+
+class Connection(asyncio.Protocol):
+    """One request at a time on one kept connection."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._received = b""
+        self._missing = -1
+        self._answer: asyncio.Future[bytes] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
+        self._transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionResetError("closed by the server"))
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if self._missing < 0:
+            end = self._received.find(b"\r\n\r\n")
+            if end < 0:
+                return
+            start = self._received.index(b"content-length: ") + 16
+            self._missing = end + 4 + int(self._received[start : self._received.index(b"\r\n", start)])
+        if len(self._received) >= self._missing:
+            answer, self._received, self._missing = self._received, b"", -1
+            assert self._answer is not None
+            self._answer.set_result(answer)
+
+    async def exchange(self, request: bytes) -> bytes:
+        """Send and wait for the whole answer, its head included."""
+        assert self._transport is not None
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+async def _connect(port: int) -> Connection:
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, "127.0.0.1", port)
+    return connection
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came back."""
+
+    statuses: Counter[int] = field(default_factory=Counter)
+    milliseconds: list[float] = field(default_factory=list)
+    without_retry_after: int = 0
+
+    def note(self, answer: bytes, started: float) -> None:
+        status = int(answer[9:12])
+        self.statuses[status] += 1
+        if status < 300:
+            self.milliseconds.append((time.perf_counter() - started) * 1000)
+        elif status == 503 and b"\r\nretry-after: " not in answer[: answer.index(b"\r\n\r\n") + 2]:
+            self.without_retry_after += 1
+
+    def summary(self, seconds: float) -> dict[str, Any]:
+        good = len(self.milliseconds)
+        return {
+            "per_second": good / seconds,
+            "p50": percentile(self.milliseconds, 0.50),
+            "p99": percentile(self.milliseconds, 0.99),
+            "good": good,
+            "statuses": {str(status): count for status, count in sorted(self.statuses.items())},
+            "without_retry_after": self.without_retry_after,
+        }
+
+
+async def _closed(port: int, requests: list[bytes], connections: int, seconds: float) -> dict[str, Any]:
+    """As many requests as are answered: the next one leaves when the last one is back."""
+    tally = Tally()
+    started = time.perf_counter()
+    ends = started + seconds
+
+    async def caller() -> None:
+        connection = await _connect(port)
+        while (sent := time.perf_counter()) < ends:
+            tally.note(await connection.exchange(_CHANCE.choice(requests)), sent)
+        connection.close()
+
+    await asyncio.gather(*(caller() for _ in range(connections)))
+    return tally.summary(time.perf_counter() - started)
+
+
+async def _open(port: int, requests: list[bytes], rate: float, seconds: float) -> dict[str, Any]:
+    """A fixed number of requests a second, whether the answers come or not."""
+    tally = Tally()
+    idle: list[Connection] = []
+    running: set[asyncio.Task[None]] = set()
+    unsent = 0
+    late = 0
+
+    async def caller(request: bytes, due: float) -> None:
+        nonlocal late
+        connection = idle.pop() if idle else await _connect(port)
+        answer = await connection.exchange(request)
+        tally.note(answer, due)
+        if time.perf_counter() <= started + seconds and int(answer[9:12]) < 300:
+            late -= 1
+        late += int(answer[9:12]) < 300
+        idle.append(connection)
+
+    started = time.perf_counter()
+    order = _CHANCE.sample(requests, len(requests))
+    for number in range(int(rate * seconds)):
+        due = started + number / rate
+        if (wait := due - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        if len(running) >= _MOST_CONNECTIONS:
+            unsent += 1
+            continue
+        task = asyncio.create_task(caller(order[number % len(order)], due))
+        running.add(task)
+        task.add_done_callback(running.discard)
+    if running:
+        await asyncio.wait(running, timeout=_LAST_ANSWERS_SECONDS)
+    for connection in idle:
+        connection.close()
+    summary = tally.summary(seconds)
+    # Answers that came after the end of arrivals do not count as rate: the queue was filled before it.
+    return summary | {"per_second": (summary["good"] - late) / seconds, "unsent": unsent, "unanswered": len(running)}
+
+
+async def _run(kind: str, question: dict[str, Any], files: dict[str, list[bytes]]) -> dict[str, Any]:
+    reads, logins = (files.get(str(question.get(name)), []) for name in ("reads", "logins"))
+    port, seconds = question["port"], question["seconds"]
+    if kind == "reads":
+        return await _closed(port, reads, question["connections"], seconds)
+    if kind == "logins":
+        return await _closed(port, logins, question["connections"], seconds)
+    if kind == "storm":
+        work = [_open(port, logins, question["rate"], seconds)]
+        if question["connections"]:
+            work.append(_closed(port, reads, question["connections"], seconds))
+        storm, *read = await asyncio.gather(*work)
+        return {"logins": storm, "reads": read[0] if read else None}
+    raise ValueError(kind)
+
+
+def main(core: str = "") -> None:
+    """Answer questions until the input ends. Files of requests are read once: a JSON list of strings each."""
+    pin(core)
+    files: dict[str, list[bytes]] = {}
+    for line in sys.stdin:
+        question = json.loads(line)
+        for name in ("reads", "logins"):
+            path = question.get(name)
+            if path is not None and path not in files:
+                files[path] = [request.encode() for request in json.loads(Path(path).read_text())]
+        answer = uvloop.run(_run(question["kind"], question, files))
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

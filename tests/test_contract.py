@@ -1,0 +1,92 @@
+"""The contract: committed, complete, and true."""
+
+from __future__ import annotations
+
+import json
+
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.core import NotSet
+
+from support.client import Client
+from xuexin_api.cli.migration import PROJECT
+from xuexin_api.cli.operating import contract
+from xuexin_api.core.errors import RefusalError
+from xuexin_api.core.messages import catalogue
+from xuexin_api.openapi import faults, operations
+
+COMMITTED = PROJECT / "openapi" / "openapi.json"
+
+
+def test_the_committed_contract_is_that_of_the_code() -> None:
+    assert COMMITTED.read_text(encoding="utf-8").strip() == contract(), "run `make openapi` and read the difference"
+
+
+def test_an_integrator_misses_nothing_in_it() -> None:
+    assert faults(json.loads(COMMITTED.read_text(encoding="utf-8"))) == []
+
+
+def test_every_operation_that_needs_a_login_says_so() -> None:
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    open_to_all = {
+        operation["operationId"] for _, _, operation in operations(document) if not operation.get("security")
+    }
+    assert open_to_all == {
+        "get_liveness",
+        "get_readiness",
+        "get_metrics",
+        "get_jwks",
+        "create_challenge",
+        "list_agreements",
+        "list_security_questions",
+        "send_verification_code",
+        "create_phone_proof",
+        "register_account",
+        "create_session",
+        "continue_session",
+        "refresh_session",
+    }
+
+
+def test_every_refusal_has_words_in_both_languages() -> None:
+    classes = RefusalError.__subclasses__()
+    assert len(classes) > 20
+    words = catalogue()
+    for refusal in classes:
+        assert set(words[refusal.code]) == {"zh-CN", "en"}, refusal.code
+
+
+def test_every_message_has_both_languages_and_the_same_placeholders() -> None:
+    for code, sentences in catalogue().items():
+        assert set(sentences) == {"zh-CN", "en"}, code
+        fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in sentences.values()]
+        assert fields[0] == fields[1], code
+
+
+async def test_generated_requests_get_declared_answers_and_never_a_failure(app: FastAPI, client: Client) -> None:
+    """Requests made up from the contract itself, valid and invalid, against every operation."""
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    schema = schemathesis.openapi.from_dict(document)
+    seen = 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+        strategy = operation.as_strategy()
+        for case in _examples(strategy, 8):
+            body = {} if isinstance(case.body, NotSet) else {"json": case.body}
+            answer = await client.request(case.method, case.formatted_path, params=case.query or None, **body)
+            assert answer.status_code < 500
+            seen += 1
+    assert seen > 50
+
+
+def _examples(strategy: st.SearchStrategy[schemathesis.Case], count: int) -> list[schemathesis.Case]:
+    found: list[schemathesis.Case] = []
+
+    @settings(max_examples=count, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    def collect(case: schemathesis.Case) -> None:
+        found.append(case)
+
+    given(case=strategy)(collect)()
+    return found

@@ -1,0 +1,128 @@
+"""The house itself: locks, settings, and rules that no linter knows."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections import defaultdict
+from importlib import metadata
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from xuexin_api.cli.migration import PROJECT
+from xuexin_api.core.clock import SystemClock
+from xuexin_api.core.entropy import SystemEntropy
+from xuexin_api.keys import generate_keys, load_keys
+from xuexin_api.settings import Settings, SettingsError
+
+LOCKS = ("requirements.lock", "requirements-dev.lock")
+PINNED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
+
+
+def _pins(lock: str) -> dict[str, set[Version]]:
+    """Versions by name; a package may be pinned twice, for different Pythons."""
+    pins: dict[str, set[Version]] = defaultdict(set)
+    for name, version in PINNED.findall((PROJECT / lock).read_text(encoding="utf-8")):
+        pins[canonicalize_name(name)].add(Version(version))
+    return pins
+
+
+def _wanted(extras: tuple[str, ...]) -> list[Requirement]:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    texts = list(project["dependencies"])
+    for extra in extras:
+        texts += project["optional-dependencies"][extra]
+    return [Requirement(text) for text in texts]
+
+
+@pytest.mark.parametrize(("lock", "extras"), [(LOCKS[0], ("build",)), (LOCKS[1], ("build", "dev"))])
+def test_a_lock_is_fresh(lock: str, extras: tuple[str, ...]) -> None:
+    """Everything the project asks for, and everything that asks for, is pinned to a version that will do."""
+    pins = _pins(lock)
+    todo = [(requirement, "pyproject.toml") for requirement in _wanted(extras)]
+    seen: set[tuple[str, frozenset[str]]] = set()
+    while todo:
+        requirement, asker = todo.pop()
+        if requirement.marker and not any(
+            requirement.marker.evaluate({"extra": extra}) for extra in ("", *requirement.extras)
+        ):
+            continue
+        name = canonicalize_name(requirement.name)
+        assert name in pins, f"{asker} needs {name}: run `make lock`"
+        fits = [requirement.specifier.contains(version, prereleases=True) for version in pins[name]]
+        assert any(fits), f"{asker} needs {requirement}"
+        if (name, frozenset(requirement.extras)) in seen:
+            continue
+        seen.add((name, frozenset(requirement.extras)))
+        for text in metadata.requires(name) or []:
+            needed = Requirement(text)
+            chosen = ["", *requirement.extras]
+            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in chosen):
+                needed.marker = None
+                todo.append((needed, name))
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_is_hashed_throughout_and_names_no_index(lock: str) -> None:
+    text = (PROJECT / lock).read_text(encoding="utf-8")
+    blocks = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert "://" not in text
+    assert "--index" not in text
+
+
+def test_what_is_installed_is_what_is_locked() -> None:
+    for name, versions in _pins("requirements-dev.lock").items():
+        try:
+            assert Version(metadata.version(name)) in versions, name
+        except metadata.PackageNotFoundError:
+            continue  # for another platform or Python
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_production_names_everything_it_lacks() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings(environment="production").refuse_unfit()
+    for name in ("DATABASE_URL", "SECRET_KEY", "LOOKUP_KEY", "SEALING_KEYS", "TOKEN_KEYS"):
+        assert f"XUEXIN_{name}" in str(refused.value)
+
+
+def test_production_sends_no_message_to_a_console() -> None:
+    keys = {name.removeprefix("XUEXIN_").lower(): value for name, value in _fresh_keys().items()}
+    with pytest.raises(SettingsError, match="XUEXIN_SMS_GATEWAY"):
+        Settings(environment="production", database_url="postgresql://x/y", **keys).refuse_unfit()  # type: ignore[arg-type]
+
+
+def test_production_refuses_several_workers_with_limits_in_memory() -> None:
+    with pytest.raises(SettingsError, match="XUEXIN_LIMITS_URL"):
+        Settings(environment="production", workers=2).refuse_unfit()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("secret_key", "short"),
+        ("lookup_key", "bm90IDMyIGJ5dGVz"),
+        ("sealing_keys", "not-a-key"),
+        ("sealing_keys", "0:" + "A" * 44),
+        ("token_keys", "-----BEGIN nothing"),
+        ("token_keys", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"),
+    ],
+)
+def test_a_malformed_secret_is_named_and_never_shown(name: str, value: str) -> None:
+    keys = {key.removeprefix("XUEXIN_").lower(): text for key, text in _fresh_keys().items()}
+    settings = Settings(**(keys | {name: value}))  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=f"XUEXIN_{name.upper()}") as refused:
+        load_keys(settings, SystemEntropy(SystemClock()))
+    assert value not in str(refused.value)
+    assert value not in repr(settings)
+
+
+def _fresh_keys() -> dict[str, str]:
+    return generate_keys(SystemEntropy(SystemClock()))
