@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import unicodedata
 from collections.abc import Callable
@@ -100,9 +101,12 @@ def document_from_roster(raw: str, today: date) -> Document:
     number = normalise_document_number(raw)
     if len(number) in {_LONG, _OLD} and _ID_CARD.fullmatch(number):
         return _parse_id_card(number, today)
-    bracketed = "(" in unicodedata.normalize("NFKC", raw)
-    if bracketed or _HONG_KONG.fullmatch(number) or _TAIWAN.fullmatch(number):
+    if "(" in unicodedata.normalize("NFKC", raw):
         return _parse_hong_kong_macao_taiwan(raw, today)
+    if _HONG_KONG.fullmatch(number) or _TAIWAN.fullmatch(number):
+        # Passports look alike; the check digit tells.
+        with contextlib.suppress(BrokenRuleError):
+            return _parse_hong_kong_macao_taiwan(raw, today)
     if _PERMIT.fullmatch(number):
         return Document(DocumentType.GAT_PERMIT, number)
     return _parse_passport(raw, today)

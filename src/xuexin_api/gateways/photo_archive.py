@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from xuexin_api.core.errors import BrokenRuleError
 
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg"})
 _MOST_ENTRIES: Final = 1_000_000
+_DAMAGE: Final = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,11 @@ def open_photos(path: Path, *, limit: int) -> Iterator[Iterator[PhotoFile]]:
         yield _from_folder(path, limit)
     elif path.is_file() and zipfile.is_zipfile(path):
         try:
-            with zipfile.ZipFile(path) as archive:
-                yield _from_zip(archive, limit)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+            archive = zipfile.ZipFile(path)
+        except _DAMAGE:
             raise BrokenRuleError("photo_archive_damaged") from None
+        with archive:
+            yield _from_zip(archive, limit)
     else:
         raise BrokenRuleError("photo_archive_unknown")
 
@@ -68,5 +71,9 @@ def _from_zip(archive: zipfile.ZipFile, limit: int) -> Iterator[PhotoFile]:
     for entry in entries:
         if entry.is_dir() or not _wanted(PurePosixPath(entry.filename)):
             continue
-        with archive.open(entry) as stream:
-            yield _named(entry.filename, stream.read(limit + 1))
+        try:
+            with archive.open(entry) as stream:
+                data = stream.read(limit + 1)
+        except _DAMAGE:
+            raise BrokenRuleError("photo_archive_damaged") from None
+        yield _named(entry.filename, data)

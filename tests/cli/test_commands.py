@@ -1,0 +1,182 @@
+"""The command line, as operators use it."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.server import run_on, url_of
+from xuexin_api.cli.demo import demo_schools, demo_students
+from xuexin_api.demo.photos import draw_archive_photo
+
+XUEXIN = str(Path(sys.executable).with_name("xuexin"))
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def environment(
+    server_url: str, testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """An operator's shell: a database of its own, and a data directory."""
+    name = f"xuexin_cli_{testrun_uid[:8]}_{worker_id}"
+    yield os.environ | {
+        "XUEXIN_DATABASE_URL": url_of(server_url, name),
+        "XUEXIN_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "XUEXIN_CHALLENGE_COST": "1",
+    }
+    asyncio.run(run_on(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture(scope="module")
+def run(environment: dict[str, str]) -> Run:
+    def run_xuexin(*words: str | Path, expected: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [XUEXIN, *map(str, words)], env=environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == expected, done.stdout + done.stderr
+        return done
+
+    run_xuexin("migrate")
+    return run_xuexin
+
+
+def test_an_operator_imports_schools_rosters_and_photos(run: Run, tmp_path: Path) -> None:
+    schools = tmp_path / "schools.csv"
+    with schools.open("w", encoding="gb18030", newline="") as text:
+        writer = csv.writer(text)
+        writer.writerow(["学校标识码", "学校名称", "主管部门", "所在地", "办学层次", "备注"])
+        writer.writerows(
+            [school.code, school.name, school.authority, school.place, school.level, ""] for school in demo_schools()
+        )
+        writer.writerow(["1", "没有代码的大学", "", "", "", ""])
+    done = run("institutions", "import", schools)
+    assert "12 written, 1 rejected" in done.stderr
+    assert "institution_code_malformed" in done.stdout
+    assert "0 written" in run("institutions", "import", schools).stderr
+
+    for suffix, seed in (("csv", 31), ("xlsx", 32), ("dbf", 33)):
+        path = tmp_path / f"roster.{suffix}"
+        run("roster", "generate", path, "--rows", "40", "--seed", str(seed))
+        assert "40 would be added" in run("roster", "import", path, "--dry-run").stderr
+        assert "40 were added" in run("roster", "import", path).stderr
+        assert "0 were added, 0 changed, 40 unchanged, 0 rejected" in run("roster", "import", path).stderr
+
+    students = list(demo_students(3, 31))
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for index, student in enumerate(students[:2]):
+        (folder / f"{student.candidate_number}.jpg").write_bytes(draw_archive_photo(index, "graduation"))
+    (folder / "00000000.jpg").write_bytes(b"no photo")
+    done = run("photos", "import", folder, "--kind", "graduation")
+    assert "2 photos added" in done.stderr
+    assert "00000000.jpg\tphoto_not_jpeg" in done.stdout
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.writestr(f"{students[0].candidate_number}.jpg", draw_archive_photo(0, "graduation"))
+    assert "1 unchanged" in run("photos", "import", archive, "--kind", "graduation").stderr
+    run("photos", "import", archive, "--kind", "portrait", expected=2)
+
+
+def test_rejected_rows_are_shown_or_written_with_line_column_and_reason(run: Run, tmp_path: Path) -> None:
+    run("demo-data")
+    path = tmp_path / "roster.csv"
+    run("roster", "generate", path, "--rows", "3", "--seed", "41", "--encoding", "gb18030")
+    lines = path.read_text(encoding="gb18030").splitlines()
+    lines[2] = lines[2].replace("普通全日制", "半日制")
+    path.write_text("\n".join(lines), encoding="gb18030")
+    done = run("roster", "import", path, "--dry-run")
+    assert done.stdout.startswith("line 3\tXXXS 学习形式\tunknown_word\t")
+    assert "1 rejected" in done.stderr
+    table = tmp_path / "rejected.csv"
+    run("roster", "import", path, "--rejected", table)
+    rows = list(csv.reader(table.open(encoding="utf-8-sig")))
+    assert rows[1][:4] == ["3", "XXXS", "学习形式", "unknown_word"]
+
+
+def test_a_file_that_is_none_is_refused_in_one_line(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "roster.csv"
+    path.write_bytes(b"PK\x03\x04")
+    done = run("roster", "import", path, expected=1)
+    assert done.stderr.startswith("xlsx_damaged: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_settings_are_shown_without_secrets_and_keys_are_made(run: Run, environment: dict[str, str]) -> None:
+    shown = run("settings").stdout
+    assert "XUEXIN_CODE_SECONDS" in shown
+    assert environment["XUEXIN_DATABASE_URL"] not in shown
+    made = run("keys", "generate").stdout
+    assert [line.partition("=")[0] for line in made.splitlines()] == [
+        "XUEXIN_SECRET_KEY",
+        "XUEXIN_LOOKUP_KEY",
+        "XUEXIN_SEALING_KEYS",
+        "XUEXIN_TOKEN_KEYS",
+    ]
+
+
+def test_production_without_its_secrets_says_what_is_missing(environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [XUEXIN, "serve"],
+        env=environment | {"XUEXIN_ENVIRONMENT": "production"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "XUEXIN_SECRET_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
+    run: Run, environment: dict[str, str]
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [XUEXIN, "serve"],
+        env=environment | {"XUEXIN_PORT": str(port), "XUEXIN_WORKERS": "2"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/health/ready")
+        played = run("journey", "--url", address)
+        assert "✗" not in played.stdout
+        assert "tokens with acr urn:xuexin:acr:verified" in played.stdout
+        assert "✓ the journey is complete" in played.stdout
+        kept = json.loads(run("outbox", "--json", "--limit", "1").stdout)
+        assert set(kept[0]) == {"destination", "purpose", "code", "body", "created_at"}
+        assert kept[0]["code"] in played.stdout
+        assert json.loads(run("outbox", "--json", "--to", kept[0]["destination"]).stdout) == kept
+        assert "rows deleted" in run("purge").stderr
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def _wait_for(url: str) -> None:
+    """Until the server answers; it has half a minute."""
+    for _ in range(300):
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{url} does not answer")
