@@ -69,9 +69,8 @@ def test_an_operator_imports_schools_rosters_and_photos(run: Run, tmp_path: Path
     for suffix, seed in (("csv", 31), ("xlsx", 32), ("dbf", 33)):
         path = tmp_path / f"roster.{suffix}"
         run("roster", "generate", path, "--rows", "40", "--seed", str(seed))
-        assert "40 would be added" in run("roster", "import", path, "--dry-run").stderr
         assert "40 were added" in run("roster", "import", path).stderr
-        assert "0 were added, 0 changed, 40 unchanged, 0 rejected" in run("roster", "import", path).stderr
+    assert "0 were added, 0 changed, 40 unchanged, 0 rejected" in run("roster", "import", path).stderr
 
     students = list(demo_students(3, 31))
     folder = tmp_path / "photos"
@@ -101,7 +100,8 @@ def test_rejected_rows_are_shown_or_written_with_line_column_and_reason(run: Run
     assert "1 rejected" in done.stderr
     table = tmp_path / "rejected.csv"
     run("roster", "import", path, "--rejected", table)
-    rows = list(csv.reader(table.open(encoding="utf-8-sig")))
+    with table.open(encoding="utf-8-sig") as text:
+        rows = list(csv.reader(text))
     assert rows[1][:4] == ["3", "XXXS", "学习形式", "unknown_word"]
 
 

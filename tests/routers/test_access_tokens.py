@@ -34,7 +34,7 @@ def _ours() -> ECKey:
 
 def _parts(token: str) -> tuple[Claims, Claims]:
     header, payload, _ = token.split(".")
-    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload))  # type: ignore[return-value]
+    return tuple(json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload))
 
 
 async def _logged_in(client: Client) -> str:

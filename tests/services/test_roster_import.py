@@ -189,7 +189,7 @@ async def test_one_person_in_two_schools_is_one_person(parts: Wiring) -> None:
 
 async def test_a_dry_run_judges_everything_and_writes_nothing(parts: Wiring) -> None:
     await import_rows(parts, [_row()])
-    rows = [_row(ZYMC="哲学"), *generate_rows(3, seed=9, schools=SCHOOLS), _row(XB="?")]
+    rows: list[Sequence[Cell]] = [_row(ZYMC="哲学"), *generate_rows(3, seed=9, schools=SCHOOLS), _row(XB="?")]
     report, rejected = await import_rows(parts, rows, dry_run=True)
     assert (report.added, report.changed, report.rejected) == (3, 1, 1)
     assert len(rejected) == 1

@@ -14,7 +14,7 @@ async def rows_of(parts: Wiring, table: str, statement: str | None = None) -> li
     """All rows of a table, or what `statement` returns."""
     async with parts.database.engine.begin() as connection:
         result = await connection.execute(text(statement or f"SELECT * FROM {table}"))
-        return list(result.mappings())
+        return [dict(row) for row in result.mappings()]
 
 
 async def count_rows(parts: Wiring, table: str) -> int:

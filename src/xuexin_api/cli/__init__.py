@@ -6,7 +6,8 @@ import sys
 
 import typer
 
-from xuexin_api.cli import demo, imports, journey, operating, serving
+from xuexin_api.cli import demo, imports, operating, serving
+from xuexin_api.cli.journey import journey
 from xuexin_api.cli.places import say
 from xuexin_api.settings import SettingsError
 
@@ -14,7 +15,7 @@ app = typer.Typer(help="Accounts and the academic archive.", no_args_is_help=Tru
 app.command("serve")(serving.serve)
 app.command("migrate")(operating.migrate)
 app.command("demo-data")(demo.demo_data)
-app.command("journey")(journey.journey)
+app.command("journey")(journey)
 app.command("outbox")(operating.outbox)
 app.command("settings")(operating.show_settings)
 app.command("openapi")(operating.openapi)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, TextIO
 
 import typer
 from rich.console import Console
@@ -15,7 +17,7 @@ from xuexin_api.cli.places import Places, say
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.core.messages import Language, message
+from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
 from xuexin_api.core.roster import COLUMNS, InstitutionNames
 from xuexin_api.dependencies import Wiring
 from xuexin_api.gateways.institution_file import InstitutionError, read_institutions
@@ -90,19 +92,10 @@ def import_roster(
     ] = None,
 ) -> None:
     """Import a school's roster: CSV (UTF-8, GB18030), XLSX or DBF. Rejected rows do not stop the others."""
-    out = csv.writer(rejected.open("w", encoding="utf-8-sig", newline="")) if rejected is not None else None
-    if out is not None:
-        out.writerow(["line", "column", "title", "code", "reason"])
-
-    def show(cell: RejectedCell) -> None:
-        reason = message(cell.code, "zh-CN", **cell.params)
-        title = COLUMNS.get(cell.column, "")
-        if out is not None:
-            out.writerow([cell.line, cell.column, title, cell.code, reason])
-        else:
-            typer.echo(f"line {cell.line}\t{cell.column} {title}\t{cell.code}\t{reason}")
-
-    with _bar() as bar:
+    with ExitStack() as open_files, _bar() as bar:
+        show: Callable[[RejectedCell], None] = _show_rejected
+        if rejected is not None:
+            show = _writer_of_rejected(open_files.enter_context(rejected.open("w", encoding="utf-8-sig", newline="")))
         task = bar.add_task("Reading rows", total=None)
 
         async def work(parts: Wiring, places: Places) -> RosterReport:
@@ -124,6 +117,25 @@ def import_roster(
         f"{report.read} rows: {report.added} {verb} added, {report.changed} changed, "
         f"{report.unchanged} unchanged, {report.rejected} rejected"
     )
+
+
+def _show_rejected(cell: RejectedCell) -> None:
+    title = COLUMNS.get(cell.column, "")
+    typer.echo(
+        f"line {cell.line}\t{cell.column} {title}\t{cell.code}\t{message(cell.code, DEFAULT_LANGUAGE, **cell.params)}"
+    )
+
+
+def _writer_of_rejected(text: TextIO) -> Callable[[RejectedCell], None]:
+    """Rejected rows as a table that spreadsheets open."""
+    table = csv.writer(text)
+    table.writerow(["line", "column", "title", "code", "reason"])
+
+    def write(cell: RejectedCell) -> None:
+        reason = message(cell.code, DEFAULT_LANGUAGE, **cell.params)
+        table.writerow([cell.line, cell.column, COLUMNS.get(cell.column, ""), cell.code, reason])
+
+    return write
 
 
 def import_photos(

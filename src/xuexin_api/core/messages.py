@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from functools import cache
 from importlib import resources
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 Language: TypeAlias = Literal["zh-CN", "en"]
 DEFAULT_LANGUAGE: Final[Language] = "zh-CN"
@@ -25,6 +25,6 @@ def catalogue() -> dict[str, dict[str, str]]:
     return merged
 
 
-def message(code: str, /, language: Language = DEFAULT_LANGUAGE, **params: object) -> str:
+def message(code: str, /, language: Language = DEFAULT_LANGUAGE, **params: Any) -> str:
     """The sentence for `code`, its {placeholders} filled; an unknown code is a programming error."""
     return catalogue()[code][language].format(**params)
