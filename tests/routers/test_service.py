@@ -69,7 +69,7 @@ async def test_a_callers_own_request_id_is_not_believed(client: Client) -> None:
     ],
 )
 def test_forwarded_addresses_are_believed_from_trusted_proxies_only(peer: str, forwarded: str, address: str) -> None:
-    trusted = Settings(trusted_proxies="10.0.0.0/8").trusted_proxies  # type: ignore[arg-type]
+    trusted = Settings(trusted_proxies="10.0.0.0/8").trusted_proxies
     assert client_address(peer, forwarded, trusted) == address
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from support.client import Client
+from support.client import Client, connected_client
 from support.clock import HandClock
 from support.entropy import CODE
 from support.people import students
@@ -117,9 +117,9 @@ async def test_a_refused_request_posts_nothing(client: Client, parts: Wiring) ->
 
 
 @pytest.mark.settings(outbox_poll_seconds=30)
-async def test_a_started_service_sends_at_once_and_cleans_by_itself(parts: Wiring, client: Client) -> None:
+async def test_a_started_service_sends_at_once(parts: Wiring) -> None:
     application = create_app(parts)
-    async with application.router.lifespan_context(application):
+    async with application.router.lifespan_context(application), connected_client(application, parts) as client:
         (student,) = students(1)
         await client.send_code(student.phone)
         async with asyncio.timeout(10):
