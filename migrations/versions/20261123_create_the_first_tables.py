@@ -160,9 +160,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_accounts_document_key_created_at", "accounts", ["document_key", "created_at"], unique=False)
     op.create_index(
-        "uq_accounts_document_key_document_type",
+        "uq_accounts_document_key",
         "accounts",
-        ["document_key", "document_type"],
+        ["document_key"],
         unique=True,
         postgresql_where=sa.text("state IN ('active', 'closing')"),
     )
@@ -405,7 +405,7 @@ def downgrade() -> None:
         "uq_accounts_email_key", table_name="accounts", postgresql_where=sa.text("email_verified_at IS NOT NULL")
     )
     op.drop_index(
-        "uq_accounts_document_key_document_type",
+        "uq_accounts_document_key",
         table_name="accounts",
         postgresql_where=sa.text("state IN ('active', 'closing')"),
     )

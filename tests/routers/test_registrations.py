@@ -237,6 +237,16 @@ async def test_fifteen_digits_are_the_identity_of_their_eighteen(client: Client)
     assert (refused.status_code, code_of(refused)) == (409, "document_registered")
 
 
+@pytest.mark.parametrize("kind", ["SFZ_HQ", "QIT"])
+async def test_another_type_is_no_way_around_a_registered_number(client: Client, kind: str) -> None:
+    number = id_number("119999", date(1999, 5, 17), 122)
+    first, second = students(2)
+    sex = "female" if int(number[16]) % 2 == 0 else "male"
+    await client.register(replace(first, document_number=number, sex=sex))
+    other = replace(second, document_number=number, document_type=kind, sex=sex)
+    assert code_of(await client.try_to_register(other)) == "document_registered"
+
+
 async def test_full_width_and_a_small_x_are_the_same_number(client: Client) -> None:
     first, second = students(2)
     number = next(

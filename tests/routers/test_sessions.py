@@ -209,6 +209,29 @@ async def test_a_ticket_dies_of_five_wrong_factors_and_of_time(client: Client, c
     assert code_of(await client.post("/v1/sessions/continue", body | {"ticket": ticket})) == "ticket_rejected"
 
 
+async def test_fifteen_wrong_codes_close_a_phone_for_strangers_and_not_for_its_owner(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """A stranger with a device of his own is still a stranger here."""
+    owner, stranger = students(2)
+    await client.register(owner)
+    async with connected_client(client.app, parts, "198.51.100.3") as other:
+        await other.register(stranger)
+        other.access_token = None
+        codes = []
+        for _ in range(4):
+            clock.pass_time(minutes=1)
+            codes.append(await other.send_code(owner.phone, purpose="login"))
+        body = {"method": "phone_code", "phone": owner.phone, "code": "000000", "device_token": other.device_token}
+        for code_id in codes[:3]:
+            for _ in range(5):
+                assert code_of(await other.post("/v1/sessions", body | {"code_id": code_id})) == "login_rejected"
+        closed = await other.post("/v1/sessions", body | {"code_id": codes[3]})
+        assert (closed.status_code, code_of(closed)) == (429, "daily_limit_reached")
+    mine = body | {"code_id": codes[3], "code": CODE, "device_token": client.device_token}
+    assert (await client.post("/v1/sessions", mine)).status_code == 201
+
+
 async def test_a_right_code_of_an_unknown_phone_is_a_rejected_login(client: Client) -> None:
     answer = await _code_login(client, "17012340001")
     assert (answer.status_code, code_of(answer)) == (401, "login_rejected")

@@ -24,7 +24,7 @@ class DocumentType(StrEnum):
     SFZ_GAT = "SFZ_GAT"
     """Identity documents of Hong Kong, Macao and Taiwan residents, their mainland residence permit included."""
     SFZ_HQ = "SFZ_HQ"
-    """Overseas Chinese; a passport number will do."""
+    """Overseas Chinese; a passport number will do, and an 18-character number is an SFZ."""
     PASSPORT = "PASSPORT"
     GAT_PERMIT = "GAT_PERMIT"
     """来往内地通行证 and 台湾居民来往大陆通行证."""
@@ -176,7 +176,7 @@ def _check_taiwan(letter: str, sex: str, digits: str) -> None:
 def _parse_overseas(raw: str, today: date) -> Document:
     number = normalise_document_number(raw)
     if _ID_CARD.fullmatch(number):
-        return Document(DocumentType.SFZ_HQ, _parse_id_card(number, today).number)
+        return _parse_id_card(number, today)
     return Document(DocumentType.SFZ_HQ, _parse_passport(raw, today).number)
 
 

@@ -22,13 +22,8 @@ class Account(Base):
     __table_args__ = (
         one_of("state", "active", "conflict", "superseded", "closing", "closed"),
         Index("uq_accounts_phone_key", "phone_key", unique=True),
-        Index(
-            "uq_accounts_document_key_document_type",
-            "document_key",
-            "document_type",
-            unique=True,
-            postgresql_where=_LIVING,
-        ),
+        # By number alone: the same number under another type would be a way around the check.
+        Index("uq_accounts_document_key", "document_key", unique=True, postgresql_where=_LIVING),
         Index("uq_accounts_person_id", "person_id", unique=True, postgresql_where=_LIVING),
         Index("ix_accounts_document_key_created_at", "document_key", "created_at"),
         Index(

@@ -108,13 +108,12 @@ class AccountRepository:
     async def get_id_by_phone(self, phone_key: bytes) -> UUID | None:
         return await self._session.scalar(select(Account.id).where(Account.phone_key == phone_key))
 
-    async def list_states_for_document(self, document_type: str, document_key: bytes) -> list[str]:
+    async def list_states_for_document(self, document_key: bytes) -> list[str]:
         """The states of the accounts that claim a document; few, for their number is kept small by refusals."""
         statement = (
             select(Account.state)
             .where(
                 Account.document_key == document_key,
-                Account.document_type == document_type,
                 Account.state.in_(("active", "closing", "conflict")),
             )
             .limit(20)

@@ -122,8 +122,8 @@ class RecordRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def list_facts_for_document(self, document_type: str, document_key: bytes) -> list[RecordFacts]:
-        """The records of the person with this document; nobody has many."""
+    async def list_facts_for_document(self, document_key: bytes) -> list[RecordFacts]:
+        """The records of persons with this number, whatever its type: a roster does not say one."""
         statement = (
             select(
                 Enrollment.person_id,
@@ -135,7 +135,7 @@ class RecordRepository:
                 Enrollment.programme_name,
             )
             .join(Person, Person.id == Enrollment.person_id)
-            .where(Person.document_key == document_key, Person.document_type == document_type)
+            .where(Person.document_key == document_key)
             .limit(50)
         )
         return [RecordFacts(*row) for row in await self._session.execute(statement)]

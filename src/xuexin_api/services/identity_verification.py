@@ -151,7 +151,7 @@ class IdentityVerificationService(Service):
                 raise TooManyOperationsError(retry_after=seconds_until(counter.window_ends_at, now))
 
         async with self._read():
-            records = await self._records.list_facts_for_document(account.document_type, account.document_key)
+            records = await self._records.list_facts_for_document(account.document_key)
         person_id = _judge(records, account.name, questions, answers)
         if person_id is None:
             raise FactsDoNotMatchError
@@ -172,6 +172,7 @@ class IdentityVerificationService(Service):
                 raise TokenInvalidError
             await self._counters.take_back(_PERSON_TRIES, account.document_key)
             await self._counters.take_back(_ACCOUNT_TRIES, account.id.bytes)
+            await self._counters.take_back(_STARTS, account.id.bytes)
             await self._audit.add(
                 self._entropy.identifier(),
                 "identity:verification:pass",

@@ -183,8 +183,10 @@ class LoginService(Service):
             raise InvalidRequestError([FieldProblem("/phone", broken.code, broken.params)]) from None
         now = self._clock.now()
         async with self._transaction():
-            device = self._devices.read(caller.device_token)
-            if device is None:
+            found = await self._accounts.get_for_login("phone", key)
+            known = found is not None and await self._knows(found[0], caller)
+            # A stranger's wrong tries close the phone for strangers, and never for a device of its owner.
+            if not known:
                 await self._checking.refuse_if_closed(key, now=now)
             tried = await self._checking.count(asked.code_id, now=now)
         if not self._checking.matches(
@@ -194,9 +196,10 @@ class LoginService(Service):
         try:
             async with self._transaction():
                 await self._checking.consume(asked.code_id, key, now=now)
-                found = await self._accounts.get_for_login("phone", key)
+                if found is not None and known:
+                    return await self._open(found[0], methods=["sms"], caller=caller, now=now)
                 if found is not None:
-                    return await self._after_code(found[0], caller, now)
+                    return await self._ticket(found[0], now)
         except CodeRejectedError:
             raise LoginRejectedError from None
         # The code is used up also where the phone belongs to nobody.
@@ -226,14 +229,16 @@ class LoginService(Service):
                 raise TicketRejectedError
             return await self._open(row, methods=["sms", "pwd"], caller=caller, now=now)
 
-    async def _after_code(self, row: AccountRow, caller: Caller, now: datetime) -> LoggedIn | Ticket:
+    async def _knows(self, row: AccountRow, caller: Caller) -> bool:
+        """Whether this device logged in to this account before."""
         device = self._devices.read(caller.device_token)
-        if (
+        return (
             device is not None
             and device.account_id == row.id
             and await self._sessions.knows_device(row.id, device.token_hash)
-        ):
-            return await self._open(row, methods=["sms"], caller=caller, now=now)
+        )
+
+    async def _ticket(self, row: AccountRow, now: datetime) -> Ticket:
         secret = self._entropy.token().hex()
         await self._sessions.add_flow(
             {

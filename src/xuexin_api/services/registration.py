@@ -122,12 +122,12 @@ class RegistrationService(Service):
         taken = refused_by(
             {
                 "uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS),
-                "uq_accounts_document_key_document_type": DocumentRegisteredError(options=DOCUMENT_OPTIONS),
+                "uq_accounts_document_key": DocumentRegisteredError(options=DOCUMENT_OPTIONS),
             }
         )
         with taken:
             async with self._transaction():
-                await self._refuse_taken(proof, judged, document_key)
+                await self._refuse_taken(proof, document_key)
                 if not await self._codes.consume_proof(proof.id, now=now):
                     raise PhoneProofRejectedError
                 values = self._account_values(account_id, judged, proof, document_key, now)
@@ -175,13 +175,13 @@ class RegistrationService(Service):
         except BrokenRuleError as broken:
             raise InvalidRequestError([FieldProblem("/password", broken.code, broken.params)]) from None
 
-    async def _refuse_taken(self, proof: Proof, judged: JudgedForm, document_key: bytes) -> None:
+    async def _refuse_taken(self, proof: Proof, document_key: bytes) -> None:
         """The 409s; the unique indexes decide again where two transactions see nothing at the same moment."""
         if not await self._codes.lock_phone(proof.phone_key):
             raise PhoneBusyError
         if await self._accounts.get_id_by_phone(proof.phone_key) is not None:
             raise PhoneRegisteredError(options=PHONE_OPTIONS)
-        states = await self._accounts.list_states_for_document(judged.document.type, document_key)
+        states = await self._accounts.list_states_for_document(document_key)
         if "conflict" in states:
             raise DocumentUnderReviewError(options=DOCUMENT_OPTIONS[:2])
         if states:
