@@ -11,7 +11,12 @@ from xuexin_api.cli.journey import journey
 from xuexin_api.cli.places import say
 from xuexin_api.settings import SettingsError
 
-app = typer.Typer(help="Accounts and the academic archive.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Accounts and the academic archive.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 app.command("serve")(serving.serve)
 app.command("migrate")(operating.migrate)
 app.command("demo-data")(demo.demo_data)

@@ -60,21 +60,32 @@ def _reachable(folder: Path, wheel: Any, say: Callable[[str], None]) -> Path:
         name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
         folder = _ROOT_HOME / name / "postgres"
         say(f"running as root in a private folder: the database lives in {folder}")
-    for version, installed in list(programs.items()):
-        if not _private(installed):
-            continue
-        # The lists of the wheel are changed in place: it reads them at every start.
-        home = _ROOT_HOME / "programs" / f"{wheel.__name__}-{version}-{_mark(installed)}"
+    version: int = wheel.utils.TARGET_POSTGRES_VERSION
+    installed = programs[version]
+    if _private(installed):
+        home = _ROOT_HOME / "programs" / f"{version}-{_mark(installed)}"
         if not home.exists():
             say(f"running as root in a private folder: PostgreSQL {version} is copied to {home}")
-            unfinished = home.with_name(f"{home.name}.{os.getpid()}")
-            shutil.copytree(installed.parent, unfinished, symlinks=True)
-            try:
-                unfinished.rename(home)
-            except OSError:
-                shutil.rmtree(unfinished)
-        programs[version] = home / installed.name
+            _copy_programs(installed, home)
+        # The wheel's list is changed in place: it opens the way to everything on it at every start.
+        programs.clear()
+        programs[version] = home / installed.relative_to(installed.parents[2])
     return folder
+
+
+def _copy_programs(installed: Path, home: Path) -> None:
+    """`…/package/pginstall18/bin` and the libraries beside the package, which the programs look for from there."""
+    site, package = installed.parents[2], installed.parents[1].name
+    unfinished = home.with_name(f"{home.name}.{os.getpid()}")
+    shutil.copytree(installed.parent, unfinished / package / installed.parent.name, symlinks=True)
+    libraries = site / f"{package}.libs"
+    if libraries.exists():
+        shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
+    try:
+        unfinished.rename(home)
+    except OSError:
+        # Another process was faster.
+        shutil.rmtree(unfinished)
 
 
 def _mark(installed: Path) -> str:
