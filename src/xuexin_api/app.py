@@ -42,8 +42,6 @@ from xuexin_api.routers import (
     sessions,
     verification_codes,
 )
-from xuexin_api.services.account import AccountService
-from xuexin_api.services.archive import ArchiveService
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.lookups import Lookups
@@ -95,14 +93,8 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             clock=clock,
         ),
         photos=photos,
-        accounts=AccountService(reads=AccountReads(database), sealer=sealer, clock=clock),
-        archive=ArchiveService(
-            reads=ArchiveReads(database),
-            photos=photos,
-            sealer=sealer,
-            verified_seconds=settings.verified_seconds,
-            clock=clock,
-        ),
+        account_reads=AccountReads(database),
+        archive_reads=ArchiveReads(database),
     )
 
 
@@ -143,17 +135,18 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     app.state.wiring = parts
     app.state.background = background
     app.state.registry = CollectorRegistry()
+    # Routes are tried in this order: what is asked for most stands first.
     for module in (
+        archive,
+        account,
+        sessions,
         service,
         challenges,
-        agreements,
         verification_codes,
         phone_proofs,
         registrations,
-        sessions,
-        account,
         identity_verifications,
-        archive,
+        agreements,
         docs,
     ):
         app.include_router(module.router)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
@@ -19,8 +18,8 @@ from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.problems import language_of
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.accounts import AccountReads, AccountRepository
+from xuexin_api.repositories.archive import ArchiveReads, RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.database import Database
@@ -66,8 +65,8 @@ class Wiring:
     dispatcher: OutboxDispatcher
     housekeeping: HousekeepingService
     photos: PhotoStore
-    accounts: AccountService
-    archive: ArchiveService
+    account_reads: AccountReads
+    archive_reads: ArchiveReads
 
 
 def wiring(request: Request) -> Wiring:
@@ -76,19 +75,20 @@ def wiring(request: Request) -> Wiring:
     return parts
 
 
-_bearer = HTTPBearer(auto_error=False, description="An access token from POST /v1/sessions.")
-
-
-async def claims_of_caller(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Claims:
+def read_claims(request: Request) -> Claims:
     """What the access token says. Whether its session lives is asked by the service, with the data."""
-    if credentials is None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
         raise TokenMissingError
     try:
-        return wiring(request).mint.read(credentials.credentials)
+        return wiring(request).mint.read(token.strip())
     except TokenRejectedError:
         raise TokenInvalidError from None
+
+
+async def claims_of_caller(request: Request) -> Claims:
+    """`read_claims`, for endpoints that hand the caller on."""
+    return read_claims(request)
 
 
 CallerClaims = Annotated[Claims, Depends(claims_of_caller)]
@@ -123,11 +123,23 @@ async def challenge_service(request: Request) -> ChallengeService:
 
 
 async def account_service(request: Request) -> AccountService:
-    return wiring(request).accounts
+    parts = wiring(request)
+    return AccountService(
+        claims=read_claims(request), reads=parts.account_reads, sealer=parts.sealer, clock=parts.clock
+    )
 
 
 async def archive_service(request: Request) -> ArchiveService:
-    return wiring(request).archive
+    """Bound to the caller here, and not through another dependency: each costs at every request."""
+    parts = wiring(request)
+    return ArchiveService(
+        claims=read_claims(request),
+        reads=parts.archive_reads,
+        photos=parts.photos,
+        sealer=parts.sealer,
+        verified_seconds=parts.settings.verified_seconds,
+        clock=parts.clock,
+    )
 
 
 async def token_mint(request: Request) -> TokenMint:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from xuexin_api.core.errors import InvalidRequestError, RefusalError
+from xuexin_api.core.errors import InvalidRequestError, RefusalError, TokenMissingError
 from xuexin_api.core.messages import message
 from xuexin_api.problems import MEDIA_TYPE
 
@@ -142,9 +142,18 @@ def build_openapi(app: FastAPI) -> Document:
         schemas.pop(unused, None)
     schemas["Problem"] = _PROBLEM_SCHEMA
     document["components"]["schemas"] = dict(sorted(schemas.items()))
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "An access token from POST /v1/sessions."}
+    }
+    order = {tag: place for place, tag in enumerate(_TAGS)}
+    document["paths"] = dict(sorted(document["paths"].items(), key=lambda item: order[_first_tag(item[1])]))
     for _, _, operation in operations(document):
         _complete(operation)
     return document
+
+
+def _first_tag(item: Document) -> str:
+    return str(next(iter(item.values()))["tags"][0])
 
 
 def _complete(operation: Document) -> None:
@@ -158,6 +167,9 @@ def _complete(operation: Document) -> None:
     if validates or "requestBody" in operation:
         responses["422"] = _response(InvalidRequestError.status, [InvalidRequestError.code])
     responses["500"] = _response(500, ["internal_error"])
+    # Who may be told that the token is missing needs one.
+    if TokenMissingError.code in responses.get("401", {}).get("description", ""):
+        operation["security"] = [{"bearer": []}]
     operation["responses"] = dict(sorted(responses.items()))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import TokenInvalidError, TokenMissingError
-from xuexin_api.dependencies import CallerClaims, account_service
+from xuexin_api.dependencies import account_service
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.presentation import account
 from xuexin_api.routers.strict_route import StrictRoute
@@ -18,6 +18,6 @@ router = APIRouter(prefix="/v1", tags=["account"], route_class=StrictRoute)
 
 
 @router.get("/account", summary="My account", responses=refusals(TokenMissingError, TokenInvalidError))
-async def get_account(claims: CallerClaims, accounts: Annotated[AccountService, Depends(account_service)]) -> Account:
+async def get_account(accounts: Annotated[AccountService, Depends(account_service)]) -> Account:
     """The account of the token, its contact data and document masked."""
-    return account(await accounts.get_mine(claims))
+    return account(await accounts.get_mine())

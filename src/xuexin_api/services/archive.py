@@ -70,47 +70,55 @@ class EnrollmentPage:
 
 
 class ArchiveService:
-    """Pure reads, each one statement for session, account and record."""
+    """The archive for one caller: pure reads, each one statement for session, account and record."""
 
     def __init__(
-        self, *, reads: ArchiveReads, photos: PhotoStore, sealer: Sealer, verified_seconds: int, clock: Clock
+        self,
+        *,
+        claims: Claims,
+        reads: ArchiveReads,
+        photos: PhotoStore,
+        sealer: Sealer,
+        verified_seconds: int,
+        clock: Clock,
     ) -> None:
+        self._claims = claims
         self._reads = reads
         self._photos = photos
         self._sealer = sealer
         self._verified_seconds = verified_seconds
         self._clock = clock
 
-    async def get_enrollment(self, enrollment_id: UUID, claims: Claims) -> EnrollmentView:
+    async def get_enrollment(self, enrollment_id: UUID) -> EnrollmentView:
         """One record of one's own; RecordNotFoundError also for somebody else's."""
         row = await self._reads.get_enrollment(
-            session_id=claims.session_id, account_id=claims.account_id, enrollment_id=enrollment_id
+            session_id=self._claims.session_id, account_id=self._claims.account_id, enrollment_id=enrollment_id
         )
-        allowed = self._allow(row, claims)
+        allowed = self._allow(row)
         if allowed["id"] is None:
             raise RecordNotFoundError
         return self._view(allowed)
 
-    async def list_enrollments(self, claims: Claims, *, cursor: str | None, most: int) -> EnrollmentPage:
+    async def list_enrollments(self, *, cursor: str | None, most: int) -> EnrollmentPage:
         """One's own records, oldest registration first."""
         after = _BEFORE_ALL if cursor is None else _read_cursor(cursor)
         rows = await self._reads.list_enrollments(
-            session_id=claims.session_id, account_id=claims.account_id, after=after, most=most + 1
+            session_id=self._claims.session_id, account_id=self._claims.account_id, after=after, most=most + 1
         )
-        self._allow(rows[0] if rows else None, claims)
+        self._allow(rows[0] if rows else None)
         views = [self._view(row) for row in rows if row["id"] is not None]
         more = len(views) > most
         return EnrollmentPage(views[:most], _write_cursor(views[most - 1].id) if more else None)
 
-    async def get_photo(self, enrollment_id: UUID, kind: str, claims: Claims) -> tuple[bytes, str]:
+    async def get_photo(self, enrollment_id: UUID, kind: str) -> tuple[bytes, str]:
         """JPEG bytes and their entity tag."""
         row = await self._reads.get_photo(
-            session_id=claims.session_id,
-            account_id=claims.account_id,
+            session_id=self._claims.session_id,
+            account_id=self._claims.account_id,
             enrollment_id=enrollment_id,
             kind=kind,
         )
-        allowed = self._allow(row, claims)
+        allowed = self._allow(row)
         if allowed["id"] is None:
             raise RecordNotFoundError
         photo = None if allowed["object_key"] is None else await self._photos.get(allowed["object_key"])
@@ -118,11 +126,13 @@ class ArchiveService:
             raise PhotoNotFoundError
         return photo, allowed["sha256"].hex()
 
-    def _allow(self, row: Mapping[str, Any] | None, claims: Claims) -> Mapping[str, Any]:
+    def _allow(self, row: Mapping[str, Any] | None) -> Mapping[str, Any]:
         now = self._clock.now()
-        refuse_unless_live(row, claims, now=now)
+        refuse_unless_live(row, self._claims, now=now)
         assert row is not None, "refused where there is none"
-        refuse_unless_verified(claims, account_state=row["account_state"], max_age=self._verified_seconds, now=now)
+        refuse_unless_verified(
+            self._claims, account_state=row["account_state"], max_age=self._verified_seconds, now=now
+        )
         return row
 
     def _view(self, row: Mapping[str, Any]) -> EnrollmentView:
