@@ -136,27 +136,28 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     app.state.background = background
     app.state.registry = CollectorRegistry()
     # Routes are tried in this order: what is asked for most stands first.
-    for module in (
-        archive,
-        account,
-        sessions,
-        service,
-        challenges,
-        verification_codes,
-        phone_proofs,
-        registrations,
-        identity_verifications,
-        agreements,
-        docs,
+    for router in (
+        archive.hot_router,
+        account.router,
+        archive.router,
+        sessions.router,
+        service.router,
+        challenges.router,
+        verification_codes.router,
+        phone_proofs.router,
+        registrations.router,
+        identity_verifications.router,
+        agreements.router,
+        docs.router,
     ):
-        app.include_router(module.router)
+        app.include_router(router)
     problems.install(app)
     app.openapi = lambda: openapi.build_openapi(app)  # type: ignore[method-assign]
     app.add_middleware(
         EdgeMiddleware,
         registry=app.state.registry,
         trusted_proxies=parts.settings.trusted_proxies,
-        new_request_id=lambda: str(parts.entropy.identifier()),
+        new_request_id=lambda: parts.entropy.token(16).hex(),
         largest_body=_LARGEST_BODY,
         production=parts.settings.production,
         log_requests=parts.settings.log_requests,

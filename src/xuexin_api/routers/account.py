@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends
 from xuexin_api.core.errors import TokenInvalidError, TokenMissingError
 from xuexin_api.dependencies import account_service
 from xuexin_api.openapi import refusals
+from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.presentation import account
-from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.accounts import Account
 from xuexin_api.services.account import AccountService
 
-router = APIRouter(prefix="/v1", tags=["account"], route_class=StrictRoute)
+router = APIRouter(prefix="/v1", tags=["account"], route_class=HotRoute)
 
 
 @router.get("/account", summary="My account", responses=refusals(TokenMissingError, TokenInvalidError))

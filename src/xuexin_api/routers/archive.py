@@ -15,13 +15,16 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.dependencies import archive_service
 from xuexin_api.openapi import refusals
+from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.presentation import enrollment
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoKind
 from xuexin_api.schemas.types import Id
 from xuexin_api.services.archive import ArchiveService
 
-router = APIRouter(prefix="/v1/archive/enrollments", tags=["archive"], route_class=StrictRoute)
+_PREFIX = "/v1/archive/enrollments"
+router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=StrictRoute)
+hot_router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=HotRoute)
 EnrollmentId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 Archive = Annotated[ArchiveService, Depends(archive_service)]
 _VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
@@ -38,7 +41,7 @@ async def list_enrollments(
     return EnrollmentList(items=[enrollment(view) for view in page.items], next_cursor=page.next_cursor)
 
 
-@router.get("/{enrollment_id}", summary="One 学籍 record", responses=refusals(*_VERIFIED, RecordNotFoundError))
+@hot_router.get("/{enrollment_id}", summary="One 学籍 record", responses=refusals(*_VERIFIED, RecordNotFoundError))
 async def get_enrollment(enrollment_id: EnrollmentId, archive: Archive) -> Enrollment:
     """Every field in the source's order. 404 also for a record that is somebody else's."""
     return enrollment(await archive.get_enrollment(enrollment_id))
