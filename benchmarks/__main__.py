@@ -1,0 +1,228 @@
+"""`python -m benchmarks`: every figure is a ratio of two sides that took turns in one run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+
+from benchmarks.archive import fill, schools, write_requests
+from benchmarks.ground import (
+    LOAD_CORE,
+    PROJECT,
+    Report,
+    Server,
+    Worker,
+    connect,
+    database_url,
+    describe_machine,
+    prepare_environment,
+    say,
+    spread,
+)
+from xuexin_api.cli.migration import migrate
+from xuexin_api.cli.places import say as say_place
+from xuexin_api.demo.rosters import generate_rows, write_roster
+from xuexin_api.gateways.embedded_postgres import start_embedded
+
+_CONNECTIONS: Final = 32
+_READERS: Final = 8
+_LOGIN_CONNECTIONS: Final = 8
+_SMALL: Final = 10_000
+
+
+class Bench:
+    """One run on one embedded server."""
+
+    def __init__(self, server_url: str, folder: Path, arguments: argparse.Namespace) -> None:
+        self.url = server_url
+        self.folder = folder
+        self.persons: int = arguments.persons
+        self.seconds: float = arguments.seconds
+        self.rounds: int = arguments.rounds
+        self.report = Report()
+        self._requests: dict[int, tuple[str, str, str]] = {}
+
+    def archive(self, persons: int) -> tuple[str, str, str]:
+        """(database, reads, logins) of an archive with so many persons."""
+        if persons not in self._requests:
+            url = database_url(self.url, f"bench_{persons}")
+            asyncio.run(fill(url, persons, logged_in=2000))
+            reads, logins = asyncio.run(write_requests(url, self.folder, f"bench_{persons}"))
+            self._requests[persons] = (url, reads, logins)
+        return self._requests[persons]
+
+    def reads(self) -> None:
+        """The real application against a bare function that does the same work, warm and cold."""
+        url, reads, _ = self.archive(self.persons)
+        for memory in ("warm", "cold"):
+            say(f"==> Reading one record of {self.persons:,}, {memory} claims")
+            with Server("app", url, cold=memory == "cold") as app, Server("bare", url, cold=memory == "cold") as bare:
+                ours, theirs = self._turns((app, reads), (bare, reads))
+            ratios = [a["per_second"] / b["per_second"] for a, b in zip(ours, theirs, strict=True)]
+            tails = [a["p99"] / b["p99"] for a, b in zip(ours, theirs, strict=True)]
+            detail = f" ({spread([a['per_second'] for a in ours])} against {spread([b['per_second'] for b in theirs])} a second)"
+            self.report.at_least(f"read, {memory} claims: requests a second against bare", median(ratios), 0.45, detail)
+            self.report.at_most(f"read, {memory} claims: p99 against bare", median(tails), 2)
+
+    def growth(self) -> None:
+        """The same read in a small and in a large archive."""
+        say(f"==> Reading with {_SMALL:,} and with {self.persons:,} persons")
+        small, large = self.archive(_SMALL), self.archive(self.persons)
+        with Server("app", small[0]) as first, Server("app", large[0]) as second:
+            few, many = self._turns((first, small[1]), (second, large[1]))
+        ratios = [a["per_second"] / b["per_second"] for a, b in zip(few, many, strict=True)]
+        self.report.at_most(f"read: time with {self.persons:,} persons against {_SMALL:,}", median(ratios), 1.2)
+
+    def _turns(self, one: tuple[Server, str], other: tuple[Server, str]) -> tuple[list[Any], list[Any]]:
+        """Slices in turn; the first of each only warms up."""
+        results: tuple[list[Any], list[Any]] = ([], [])
+        with Worker("load", str(LOAD_CORE)) as load:
+            for turn in range(self.rounds + 1):
+                for (server, reads), kept in zip((one, other), results, strict=True):
+                    answer = load.ask(
+                        kind="reads", port=server.port, seconds=self.seconds, reads=reads, connections=_CONNECTIONS
+                    )
+                    assert set(answer["statuses"]) == {"200"}, answer["statuses"]
+                    if turn:
+                        kept.append(answer)
+        return results
+
+    def logins(self) -> None:
+        """Password logins against bare hashing, and reads while logins storm."""
+        url, reads, logins = self.archive(self.persons)
+        say("==> Password logins against bare Argon2id")
+        with Server("app", url, pinned=False) as app, Worker("load") as load, Worker("bare_hashing") as bare:
+            question = {"port": app.port, "seconds": self.seconds, "reads": reads, "logins": logins}
+            real, hashes = [], []
+            for turn in range(self.rounds + 1):
+                answer = load.ask(kind="logins", connections=_LOGIN_CONNECTIONS, **question)
+                assert set(answer["statuses"]) == {"201"}, answer["statuses"]
+                hashed = bare.ask(seconds=self.seconds)
+                if turn:
+                    real.append(answer["per_second"])
+                    hashes.append(hashed["per_second"])
+            ratios = [a / b for a, b in zip(real, hashes, strict=True)]
+            detail = f" ({spread(real)} against {spread(hashes)} a second)"
+            self.report.at_least("password logins a second against bare Argon2id", median(ratios), 0.85, detail)
+
+            say("==> Reads while logins arrive at three times that rate")
+            calm_tails, storm_tails, accepted, refused, bare_refusals = [], [], [], 0, 0
+            rate = 3 * median(real)
+            for _ in range(self.rounds):
+                calm = load.ask(kind="reads", connections=_READERS, **question)
+                storm = load.ask(kind="storm", connections=_READERS, rate=rate, **question)
+                calm_tails.append(calm["p99"])
+                storm_tails.append(storm["reads"]["p99"])
+                accepted.append(storm["logins"]["per_second"])
+                refused += storm["logins"]["statuses"].get("503", 0)
+                bare_refusals += storm["logins"]["without_retry_after"]
+        tails = [b / a for a, b in zip(calm_tails, storm_tails, strict=True)]
+        detail = f" ({median(calm_tails):.1f} ms to {median(storm_tails):.1f} ms)"
+        self.report.at_most("read p99 in the storm against at rest", median(tails), 3, detail)
+        self.report.at_least("logins accepted in the storm against unloaded", median(accepted) / median(real), 0.8)
+        self.report.note("logins answered 503 in the storm", f"{refused}, {bare_refusals} of them without Retry-After")
+        self.report.note("peak memory of the server", f"{app.peak_mib:.0f} MiB")
+
+    def rosters(self) -> None:
+        """The whole import against a bare COPY of the same ready rows."""
+        peaks = {}
+        for rows in dict.fromkeys((_SMALL, self.persons)):
+            say(f"==> Importing a roster of {rows:,}")
+            file = self.folder / f"roster_{rows}.csv"
+            if not file.exists():
+                write_roster(file, generate_rows(rows, seed=5, schools=schools()), kind="csv")
+            url = database_url(self.url, "bench_roster")
+            ratios, speeds = [], []
+            for _ in range(1 if rows > _SMALL else 3):
+                asyncio.run(_empty(url))
+                answer = _import(url, file)
+                copied = asyncio.run(_bare_copy(url, self.folder))
+                peaks[rows] = answer["peak_mib"]
+                assert answer["rows"] == rows
+                ratios.append(copied / answer["seconds"])
+                speeds.append(rows / answer["seconds"])
+            detail = f" ({spread(speeds)} rows a second)"
+            self.report.at_least(f"roster of {rows:,}: rows a second against bare COPY", median(ratios), 0.35, detail)
+        self.report.note(
+            "peak memory of an import", " / ".join(f"{rows:,}: {peak:.0f} MiB" for rows, peak in peaks.items())
+        )
+
+
+async def _empty(url: str) -> None:
+    await migrate(url)
+    connection = await connect(url)
+    await connection.execute("TRUNCATE enrollments, persons, roster_imports, institutions CASCADE")
+    values = [(code, name) for code, name in schools()]
+    await connection.executemany("INSERT INTO institutions VALUES ($1, $2, '', '', '', '', now())", values)
+    await connection.close()
+
+
+def _import(url: str, file: Path) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.importing", str(file)],
+        cwd=PROJECT,
+        env=os.environ | {"XUEXIN_DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+async def _bare_copy(url: str, folder: Path) -> float:
+    """Seconds to COPY the imported rows, ready as they are, into the same tables and indexes, emptied."""
+    connection = await connect(url)
+    for table in ("persons", "enrollments"):
+        await connection.copy_from_table(table, output=folder / f"{table}.copy", format="binary")
+    await connection.execute("TRUNCATE enrollments, persons CASCADE")
+    started = time.perf_counter()
+    for table in ("persons", "enrollments"):
+        await connection.copy_to_table(table, source=folder / f"{table}.copy", format="binary")
+    seconds = time.perf_counter() - started
+    await connection.close()
+    return seconds
+
+
+async def _version(url: str) -> str:
+    connection = await connect(url)
+    version = str(await connection.fetchval("SHOW server_version"))
+    await connection.close()
+    return version
+
+
+def main() -> None:
+    """Run what was asked for, and write benchmarks/RESULTS.md."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    known = ("reads", "growth", "logins", "rosters")
+    parser.add_argument("what", nargs="*", help=f"any of {', '.join(known)}; all by default")
+    parser.add_argument("--persons", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=float, default=4.0, help="of one slice")
+    parser.add_argument("--rounds", type=int, default=6, help="slices of each side")
+    parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run at all?")
+    arguments = parser.parse_args()
+    if arguments.smoke:
+        arguments.persons, arguments.seconds, arguments.rounds = _SMALL, 0.5, 1
+    folder = prepare_environment()
+    server = start_embedded(folder, say_place)
+    bench = Bench(server.url("postgres"), folder, arguments)
+    for name in arguments.what or known:
+        getattr(bench, name)()
+    machine = describe_machine(asyncio.run(_version(server.url("postgres"))))
+    server.close()
+    text = f"# Results\n\n{machine}. {arguments.persons:,} persons.\n\n{bench.report.table()}\n"
+    print(text)
+    if not arguments.smoke and not arguments.what:
+        (PROJECT / "benchmarks" / "RESULTS.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
