@@ -68,7 +68,8 @@ class Bench:
                 ours, theirs = self._turns((app, reads), (bare, reads))
             ratios = [a["per_second"] / b["per_second"] for a, b in zip(ours, theirs, strict=True)]
             tails = [a["p99"] / b["p99"] for a, b in zip(ours, theirs, strict=True)]
-            detail = f" ({spread([a['per_second'] for a in ours])} against {spread([b['per_second'] for b in theirs])} a second)"
+            speeds = [spread([turn["per_second"] for turn in side]) for side in (ours, theirs)]
+            detail = f" ({speeds[0]} against {speeds[1]} a second)"
             self.report.at_least(f"read, {memory} claims: requests a second against bare", median(ratios), 0.45, detail)
             self.report.at_most(f"read, {memory} claims: p99 against bare", median(tails), 2)
 
