@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -51,9 +51,16 @@ _NUMBER: Final = re.compile(r"[0-9A-Za-z-]{1,30}")
 _CANDIDATE: Final = re.compile(r"[0-9A-Za-z]{8,20}")
 _PROGRAMME: Final = re.compile(r"[0-9A-Za-z]{2,12}")
 _DURATION: Final = re.compile(r"[0-9]{1,2}(\.[05])?0?")
-_DATE: Final = re.compile(r"([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})")
+_DATE: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})|([0-9]{4})([-/.])([0-9]{1,2})\5([0-9]{1,2})")
 _GRADE: Final = re.compile(r"[12][0-9]{3}")
 _LONGEST_TEXT: Final = 80
+# Longer than any rule allows: refused before anything is done with it, and never remembered.
+_LONGEST_CELL: Final = 200
+_EXACT_IN_SPREADSHEET: Final = 10**15
+_PROGRAMME_DIGITS: Final = 6
+_LOST: Final = "\ufffd"
+_BLANKS: Final = str.maketrans("\u3000\u00a0\t", "   ")
+_FURTHEST_ADMISSION: Final = timedelta(days=366)
 _INSTITUTION_CODE: Final = 10
 _SHORT_CODE: Final = 5
 _SHORTEST_ABBREVIATION: Final = 2
@@ -172,7 +179,7 @@ def _plain(text: str) -> str:
 def _date(text: str) -> date:
     match = _DATE.fullmatch(_plain(text))
     try:
-        parsed = date(*map(int, match.groups())) if match else None
+        parsed = date(*(int(part) for part in match.groups() if part and part.isdigit())) if match else None
     except ValueError:
         parsed = None
     if parsed is None or parsed < _EARLIEST_DATE:
@@ -195,6 +202,8 @@ def _word(table: Mapping[str, Any]) -> Callable[[str], Any]:
 
 def _matching(pattern: re.Pattern[str], code: str) -> Callable[[str], str]:
     def check(text: str) -> str:
+        if pattern.fullmatch(text):
+            return text.upper()
         plain = _plain(text)
         if not pattern.fullmatch(plain):
             raise BrokenRuleError(code)
@@ -204,11 +213,12 @@ def _matching(pattern: re.Pattern[str], code: str) -> Callable[[str], str]:
 
 
 def _free_text(text: str) -> str:
-    if len(text) > _LONGEST_TEXT:
+    plain = text.translate(_BLANKS)
+    if len(plain) > _LONGEST_TEXT:
         raise BrokenRuleError("cell_too_long", longest=_LONGEST_TEXT)
-    if not text.isprintable():
+    if not plain.isprintable() or _LOST in plain:
         raise BrokenRuleError("cell_unprintable")
-    return text
+    return plain
 
 
 def _duration(text: str) -> Decimal:
@@ -225,19 +235,22 @@ def _grade(text: str) -> int:
     return int(plain)
 
 
-class _Remembered:
-    """A cell rule that remembers: most columns of a roster have few values. Bounded, and emptied when full."""
+def _check_cell(code: str, cell: Cell, text: str) -> None:
+    """What holds for every column, before its own rule: a bounded length, and no digits lost in a spreadsheet."""
+    if len(text) > _LONGEST_CELL:
+        raise BrokenRuleError("cell_too_long", longest=_LONGEST_CELL)
+    if isinstance(cell, int | float):
+        rounded = abs(cell) >= _EXACT_IN_SPREADSHEET
+        # 080901 becomes 80901: the zero in front is gone.
+        if rounded or (code == "ZYDM" and len(text) < _PROGRAMME_DIGITS):
+            raise BrokenRuleError("number_stored_as_number")
 
-    def __init__(self, rule: Callable[[str], Any]) -> None:
-        self._rule = rule
-        self.known: dict[str, Any] = {}
 
-    def __call__(self, text: str) -> Any:
-        value = self._rule(text)
-        if len(self.known) >= _MEMORY:
-            self.known.clear()
-        self.known[text] = value
-        return value
+def _remember(known: dict[Any, Any], key: object, value: object) -> None:
+    """Most columns of a roster have few values. Bounded, and emptied when full."""
+    if len(known) >= _MEMORY:
+        known.clear()
+    known[key] = value
 
 
 _CELL_RULES: Final[tuple[tuple[str, Callable[[str], Any], bool], ...]] = (
@@ -269,14 +282,15 @@ class RosterRowParser:
     def __init__(self, header: Sequence[Cell], institutions: InstitutionNames, today: date) -> None:
         self._places = parse_header(header)
         self._today = today
+        self._latest_admission = today + _FURTHEST_ADMISSION
         self._width = max(self._places.values()) + 1
-        self._rules = [
-            (code, self._places[code], _Remembered(rule) if worth else None, rule, code in _MAY_BE_MISSING)
+        self._rules: list[tuple[str, int, dict[str, Any] | None, Callable[[str], Any], bool]] = [
+            (code, self._places[code], {} if worth else None, rule, code in _MAY_BE_MISSING)
             for code, rule, worth in _CELL_RULES
             if code in self._places
         ]
         self._institution = institutions.resolve
-        self._known_institutions: dict[tuple[str, str], str] = {}
+        self._known_institutions: dict[tuple[Cell, Cell], str] = {}
 
     def parse(self, line: int, cells: Sequence[Cell]) -> RosterRow | list[RowError]:
         """The row, or everything that is wrong with it."""
@@ -286,17 +300,21 @@ class RosterRowParser:
         values: dict[str, Any] = {}
         for code, place, remembered, rule, optional in self._rules:
             cell = cells[place]
+            # Most cells have been seen before, exactly like this; they are text, and not longer than is kept.
+            if remembered is not None and cell in remembered and isinstance(cell, str):
+                values[code] = remembered[cell]
+                continue
             text = cell.strip() if isinstance(cell, str) else _text(cell)
             if not text:
                 values[code] = None
                 if not optional:
                     errors.append(RowError(line, code, "cell_empty", {}))
                 continue
-            if remembered is not None and text in remembered.known:
-                values[code] = remembered.known[text]
-                continue
             try:
-                values[code] = (remembered or rule)(text)
+                _check_cell(code, cell, text)
+                values[code] = value = rule(text)
+                if remembered is not None and isinstance(cell, str) and len(cell) <= _LONGEST_CELL:
+                    _remember(remembered, cell, value)
             except BrokenRuleError as broken:
                 errors.append(RowError(line, code, broken.code, broken.params))
         document = self._document(line, cells[self._places["SFZH"]], errors)
@@ -347,19 +365,23 @@ class RosterRowParser:
             return None
 
     def _school(self, line: int, cells: Sequence[Cell], errors: list[RowError]) -> str | None:
-        pair = (_text(cells[self._places["YXDM"]]), _text(cells[self._places["YXMC"]]))
-        known = self._known_institutions.get(pair)
+        typed = (cells[self._places["YXDM"]], cells[self._places["YXMC"]])
+        known = self._known_institutions.get(typed)
         if known is not None:
             return known
+        pair = (_text(typed[0]), _text(typed[1]))
+        if max(map(len, pair)) > _LONGEST_TEXT:
+            column = "YXDM" if len(pair[0]) > _LONGEST_TEXT else "YXMC"
+            errors.append(RowError(line, column, "cell_too_long", {"longest": _LONGEST_TEXT}))
+            return None
         try:
             found = self._institution(*pair)
         except BrokenRuleError as broken:
             column = "YXMC" if broken.code == "institution_name_mismatch" or not pair[0] else "YXDM"
             errors.append(RowError(line, column, broken.code, broken.params))
             return None
-        if len(self._known_institutions) >= _MEMORY:
-            self._known_institutions.clear()
-        self._known_institutions[pair] = found
+        if pair == typed:
+            _remember(self._known_institutions, typed, found)
         return found
 
     @staticmethod
@@ -374,7 +396,9 @@ class RosterRowParser:
         born, entered, leaves = values.get("CSRQ"), values.get("RXRQ"), values.get("YJBYRQ")
         if born is not None and born > self._today:
             errors.append(RowError(line, "CSRQ", "date_impossible", {}))
-        if entered is not None and (entered < _EARLIEST_ADMISSION or (born is not None and entered <= born)):
+        if entered is not None and (
+            not _EARLIEST_ADMISSION <= entered <= self._latest_admission or (born is not None and entered <= born)
+        ):
             errors.append(RowError(line, "RXRQ", "date_impossible", {}))
         if leaves is not None and entered is not None and leaves <= entered:
             errors.append(RowError(line, "YJBYRQ", "date_impossible", {}))

@@ -17,6 +17,7 @@ from xuexin_api.demo.people import DemoStudent, make_students
 Format = Literal["csv", "xlsx", "dbf"]
 _DBF_WIDTHS: Final = {"XM": 60, "YXMC": 60, "ZYMC": 60, "FY": 40, "XSH": 40, "BH": 40}
 _DBF_WIDTH: Final = 24
+_MOST_XLSX_LINES: Final = 1_048_576
 
 
 def roster_row(student: DemoStudent) -> list[str]:
@@ -62,6 +63,9 @@ def write_roster(path: Path, rows: Iterable[list[str]], *, kind: Format, encodin
         with xlsxwriter.Workbook(str(path), {"constant_memory": True}) as workbook:
             sheet = workbook.add_worksheet("学籍")
             for line, row in enumerate(chain([list(COLUMNS)], rows)):
+                if line == _MOST_XLSX_LINES:
+                    # The library would drop the rest without a word.
+                    raise ValueError(f"an XLSX sheet ends at line {_MOST_XLSX_LINES}")
                 for column, cell in enumerate(row):
                     sheet.write_string(line, column, cell)
     else:
@@ -80,7 +84,9 @@ def _write_dbf(path: Path, rows: Iterable[list[str]]) -> None:
         stream.write(b"\r")
         count = 0
         for row in rows:
-            cells = (text.encode("gb18030") for text in row)
+            cells = [text.encode("gb18030") for text in row]
+            if any(len(cell) > width for cell, width in zip(cells, widths, strict=True)):
+                raise ValueError(f"a cell is wider than its DBF field: {row}")
             stream.write(b" " + b"".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)))
             count += 1
         stream.write(b"\x1a")

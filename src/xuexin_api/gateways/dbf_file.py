@@ -9,12 +9,14 @@ from typing import BinaryIO, Final
 
 from xuexin_api.core.errors import BrokenRuleError
 
-_HEADER: Final = struct.Struct("<B3xIHH20x")
+_HEADER: Final = struct.Struct("<BxBBIHH20x")
 _FIELD: Final = struct.Struct("<11sc4xBB14x")
 _END_OF_FIELDS: Final = 0x0D
 _DELETED: Final = 0x2A
 _ALIVE: Final = 0x20
 _VERSIONS: Final = frozenset((0x03, 0x30, 0x31, 0x83, 0x8B, 0xF5))
+_MONTHS: Final = 12
+_DAYS: Final = 31
 _MOST_FIELDS: Final = 255
 _WIDEST_RECORD: Final = 65_535
 _RECORDS_AT_ONCE: Final = 500
@@ -26,19 +28,23 @@ def looks_like_dbf(head: bytes) -> bool:
     """Whether the first bytes are those of a table with a plausible header."""
     if len(head) < _HEADER.size:
         return False
-    version, _, header_size, record_size = _HEADER.unpack_from(head)
-    return version in _VERSIONS and header_size > _HEADER.size and 1 < record_size <= _WIDEST_RECORD
+    version, month, day, _, header_size, record_size = _HEADER.unpack_from(head)
+    # The date of the last change tells a table from a text that begins with a digit.
+    dated = month <= _MONTHS and day <= _DAYS
+    return version in _VERSIONS and dated and header_size > _HEADER.size and 1 < record_size <= _WIDEST_RECORD
 
 
 def read_dbf(path: Path) -> Iterator[tuple[int, list[str]]]:
     """(number, cells): the names of the fields as number 0, then the records from 1; deleted ones are passed over."""
     with path.open("rb") as stream:
-        version, count, header_size, record_size = _HEADER.unpack(stream.read(_HEADER.size))
+        version, _, _, count, header_size, record_size = _HEADER.unpack(stream.read(_HEADER.size))
         names, widths = _fields(stream, header_size)
         if version not in _VERSIONS or 1 + sum(widths) != record_size:
             raise BrokenRuleError("dbf_damaged")
         yield 0, list(names)
         stream.seek(header_size)
+        if path.stat().st_size < header_size + count * record_size:
+            raise BrokenRuleError("file_truncated")
         yield from _records(stream, count, record_size, widths)
 
 
@@ -75,7 +81,15 @@ def _records(stream: BinaryIO, count: int, size: int, widths: list[int]) -> Iter
                 continue
             if mark[0] != _ALIVE:
                 raise BrokenRuleError("dbf_damaged")
-            yield number, [_decode(cell.rstrip(b" \0")) for cell in cells]
+            try:
+                yield number, [cell.rstrip(b" \0").decode("gb18030") for cell in cells]
+            except UnicodeDecodeError:
+                yield number, [_decode_damaged(cell.rstrip(b" \0")) for cell in cells]
+
+
+def _decode_damaged(raw: bytes) -> str:
+    """Programs cut a text at the field's width, in the middle of a character: that cell is broken, not the file."""
+    return raw.decode("gb18030", errors="replace")
 
 
 def _decode(raw: bytes) -> str:
