@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -21,6 +23,10 @@ _LOG = structlog.get_logger("http")
 _BUCKETS: Final = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 _STEPS_OF_PROXIES: Final = 20
 _IPV6_NETWORK: Final = 64
+_LAST_FRAMES: Final = 3
+_FRAMES_SHOWN: Final = 20
+_CAUSES_SHOWN: Final = 5
+_ADDRESSES_KEPT: Final = 4096
 _BASE_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,30 +54,44 @@ class EdgeMetrics:
             "xuexin_request_seconds", "Time to answer", ("method", "route"), buckets=_BUCKETS, registry=registry
         )
         self.running = Gauge("xuexin_requests_running", "Requests being answered", registry=registry)
-        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        # As many as there are routes, methods and statuses: finding them again costs less than the library's look-up.
+        self._found: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def note(self, method: str, route: str, status: int, seconds: float) -> None:
-        """One request. Looking the labels up each time costs more than counting."""
-        children = self._children.get((method, route, status))
-        if children is None:
-            children = (self.requests.labels(method, route, str(status)), self.seconds.labels(method, route))
-            self._children[method, route, status] = children
-        children[0].inc()
-        children[1].observe(seconds)
+        """Count one answer and its time."""
+        key = (method, route, status)
+        found = self._found.get(key)
+        if found is None:
+            found = self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
+            self._found[key] = found
+        found[0].inc()
+        found[1].observe(seconds)
 
 
 def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """The address nearest to us that is not a trusted proxy; X-Forwarded-For of anybody else is not read."""
-    address = peer
+    address = _plain(peer)
     steps = [part.strip() for part in forwarded.split(",") if part.strip()]
     for step in reversed(steps[-_STEPS_OF_PROXIES:]):
         if not _is_trusted(address, trusted):
             return address
         try:
-            address = str(ipaddress.ip_address(step))
+            ipaddress.ip_address(step)
         except ValueError:
             return address
+        address = _plain(step)
     return address
+
+
+@lru_cache(_ADDRESSES_KEPT)
+def _plain(address: str) -> str:
+    """An IPv4 address as such, also where a listener for both families shows it inside an IPv6 one."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    return str(mapped or parsed)
 
 
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
@@ -82,7 +102,7 @@ def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:
     return any(parsed.version == network.version and parsed in network for network in trusted)
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(_ADDRESSES_KEPT)  # parsing an IPv6 network costs more than all the rest of the edge
 def network_of(address: str) -> str:
     """What limits count by: an IPv4 address, or the /64 that one IPv6 customer has."""
     try:
@@ -122,6 +142,10 @@ class EdgeMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        method = scope["method"]
+        if method == "HEAD":
+            # Every address with a GET answers HEAD, without the body. A copy: the server goes by its own.
+            scope, send = {**scope, "method": "GET"}, _without_body(send)
         started = time.perf_counter()
         request_id = self._new_request_id()
         address = self._address(scope)
@@ -129,7 +153,7 @@ class EdgeMiddleware:
             request_id=request_id, client_address=address, client_network=network_of(address)
         )
         status = 500
-        answering = False
+        answering = failed = False
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status, answering
@@ -145,19 +169,24 @@ class EdgeMiddleware:
                 await response(scope, receive, send_with_headers)
             else:
                 await self._app(scope, self._limited(receive), send_with_headers)
-        except Exception:
-            _LOG.exception("request_failed", request_id=request_id, route=_route_of(scope))
-            if answering:
-                raise
-            response = problem_response(HTTPConnection(scope), status=500, code="internal_error")
-            await response(scope, receive, send_with_headers)
+        except Exception as error:  # noqa: BLE001 - the last word
+            failed = True
+            _LOG.error("request_failed", request_id=request_id, route=_route_of(scope), failures=_failures(error))
+            # A broken answer is left unfinished, which makes the server hang up.
+            if not answering:
+                response = problem_response(HTTPConnection(scope), status=500, code="internal_error")
+                await response(scope, receive, send_with_headers)
         finally:
-            self._note(scope, status, time.perf_counter() - started, request_id)
+            seconds = time.perf_counter() - started
+            self._metrics.running.dec()
+            self._metrics.note(_known(method), _route_of(scope), status, seconds)
+            if self._log_requests or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and not failed):
+                _log(method, scope, status, seconds, request_id)
 
     def _address(self, scope: Scope) -> str:
         peer = (scope.get("client") or ("unknown", 0))[0]
         if not self._trusted:
-            return str(peer)
+            return _plain(str(peer))
         forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
         return client_address(str(peer), forwarded.decode("latin-1"), self._trusted)
 
@@ -187,24 +216,48 @@ class EdgeMiddleware:
         if not any(name.lower() == b"cache-control" for name, _ in headers):
             headers.append(_NO_STORE)
         headers.extend(self._headers)
-        headers.append(_DOCS_POLICY if scope["path"].startswith("/docs") else _POLICY)
+        headers.append(_DOCS_POLICY if scope["path"] == "/docs" else _POLICY)
         headers.append((b"x-request-id", request_id.encode()))
         message["headers"] = headers
 
-    def _note(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        self._metrics.running.dec()
-        route = _route_of(scope)
-        method = scope["method"] if scope["method"] in _METHODS else "other"
-        self._metrics.note(method, route, status, seconds)
-        if self._log_requests:
-            _LOG.info(
-                "request",
-                method=method,
-                route=route,
-                status=status,
-                milliseconds=round(seconds * 1000, 1),
-                request_id=request_id,
-            )
+
+def _log(method: str, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+    log = _LOG.warning if status >= HTTPStatus.INTERNAL_SERVER_ERROR else _LOG.info
+    log(
+        "request",
+        method=_known(method),
+        route=_route_of(scope),
+        status=status,
+        milliseconds=round(seconds * 1000, 1),
+        request_id=request_id,
+    )
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_head
+
+
+def _failures(error: BaseException) -> list[dict[str, object]]:
+    """What failed, where, and what caused it. Never the messages: they quote what people sent and what is stored."""
+    found: list[dict[str, object]] = []
+    cause: BaseException | None = error
+    while cause is not None and len(found) < _CAUSES_SHOWN:
+        frames = traceback.StackSummary.extract(traceback.walk_tb(cause.__traceback__), lookup_lines=False)
+        ours = [frame for frame in frames[:-_LAST_FRAMES] if "site-packages" not in frame.filename]
+        shown = (ours + frames[-_LAST_FRAMES:])[-_FRAMES_SHOWN:]
+        where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in shown]
+        found.append({"kind": f"{type(cause).__module__}.{type(cause).__qualname__}", "where": where})
+        cause = cause.__cause__ or cause.__context__
+    return found
+
+
+def _known(method: str) -> str:
+    return method if method in _METHODS else "other"
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -184,18 +184,23 @@ def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
 def declares(document: Document, method: str, path: str, status: int) -> bool:
     """Whether the document says that a request may be answered so.
 
-    An address or a method that the document does not have may only be answered by 404 or 405.
+    An address or a method that the document does not have may only be answered by 404 or 405; HEAD is as GET.
     """
     plain = path.partition("?")[0]
-    paths = [known for known in document["paths"] if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", known), plain)]
+    paths = [known for known in document["paths"] if re.fullmatch(_template(known), plain)]
     if not paths:
         return status == 404  # noqa: PLR2004
     # A literal path wins over a template, as in routing.
     item = document["paths"][min(paths, key=lambda known: known.count("{"))]
-    operation = item.get(method.lower())
+    operation = item.get("get" if method.upper() == "HEAD" else method.lower())
     if operation is None:
         return status == 405  # noqa: PLR2004
     return str(status) in operation["responses"]
+
+
+def _template(path: str) -> str:
+    """The addresses of a path: one segment for each of its parameters, all else to the letter."""
+    return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", path))
 
 
 def faults(document: Document) -> list[str]:

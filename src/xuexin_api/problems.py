@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from http import HTTPStatus
+from typing import Any, Final, get_args
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
+from starlette.routing import Match
 
 from xuexin_api.core.errors import FieldProblem, InvalidRequestError, RefusalError
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
@@ -42,7 +44,7 @@ _BY_KIND: Final = {
     "model_attributes_type": "wrong_type",
     "dict_type": "wrong_type",
 }
-_UNION_TAGS: Final = frozenset({"password", "phone_code"})
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _MOST_FIELDS: Final = 50
 _LONGEST_HEADER: Final = 200
 
@@ -58,26 +60,26 @@ class MalformedBodyError(HTTPException):
 def language_of(connection: HTTPConnection) -> Language:
     """The wanted language: Chinese unless English is preferred (RFC 9110 quality values)."""
     header = connection.headers.get("accept-language", "")[:_LONGEST_HEADER]
-    wishes = {"zh": 0.0, "en": 0.0}
+    wishes: dict[str, float] = {}
     for part in header.split(","):
-        tag, _, parameter = part.partition(";")
-        quality = _quality(parameter)
+        tag, *parameters = part.split(";")
         primary = tag.strip().lower().partition("-")[0]
-        for language in wishes if primary == "*" else (primary,):
-            if language in wishes:
-                wishes[language] = max(wishes[language], quality)
-    return "en" if wishes["en"] > wishes["zh"] else DEFAULT_LANGUAGE
+        wishes[primary] = max(wishes.get(primary, 0.0), _quality(parameters))
+    # The asterisk speaks for what is not named.
+    others = wishes.get("*", 0.0)
+    return "en" if wishes.get("en", others) > wishes.get("zh", others) else DEFAULT_LANGUAGE
 
 
-def _quality(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if name.strip().lower() != "q":
-        return 1.0
-    try:
-        quality = float(value)
-    except ValueError:
-        return 0.0
-    return quality if 0.0 <= quality <= 1.0 else 0.0
+def _quality(parameters: Iterable[str]) -> float:
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                quality = float(value)
+            except ValueError:
+                return 0.0
+            return quality if 0.0 <= quality <= 1.0 else 0.0
+    return 1.0
 
 
 def problem_response(
@@ -140,15 +142,28 @@ def refusal_response(connection: HTTPConnection, refusal: RefusalError) -> Respo
     )
 
 
-def _pointer(location: Sequence[Any]) -> str:
+def _pointer(location: Sequence[Any], tags: frozenset[str]) -> str:
     """RFC 6901 into the body; other places as /query/… and /path/…."""
-    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location]
+    # pydantic marks a broken key so; the key itself stands before the mark.
+    parts = [str(part).replace("~", "~0").replace("/", "~1") for part in location if part != "[key]"]
     if parts and parts[0] == "body":
         parts = parts[1:]
         # The tag of a union's branch stands in pydantic's location, and not in the body.
-        if len(parts) > 1 and parts[0] in _UNION_TAGS:
+        if len(parts) > 1 and parts[0] in tags:
             parts = parts[1:]
     return "".join(f"/{part}" for part in parts)
+
+
+def _union_tags(request: Request) -> frozenset[str]:
+    """The values that choose the form, where the route's body is one of several forms."""
+    body = getattr(request.scope.get("route"), "body_field", None)
+    form = getattr(body, "field_info", None)
+    chosen_by = getattr(form, "discriminator", None)
+    if form is None or not isinstance(chosen_by, str):
+        return frozenset()
+    return frozenset(
+        str(tag) for branch in get_args(form.annotation) for tag in get_args(branch.model_fields[chosen_by].annotation)
+    )
 
 
 def _code_of(kind: str) -> str:
@@ -165,8 +180,10 @@ async def _on_refusal(request: Request, refusal: Exception) -> Response:
 async def _on_invalid(request: Request, invalid: Exception) -> Response:
     """Never echoes what was sent: only where it stood and what is wrong with it."""
     assert isinstance(invalid, RequestValidationError)
+    tags = _union_tags(request)
     problems = [
-        FieldProblem(_pointer(error["loc"]), _code_of(error["type"]), {}) for error in invalid.errors()[:_MOST_FIELDS]
+        FieldProblem(_pointer(error["loc"], tags), _code_of(error["type"]), {})
+        for error in invalid.errors()[:_MOST_FIELDS]
     ]
     return refusal_response(request, InvalidRequestError(problems))
 
@@ -177,9 +194,23 @@ async def _on_http(request: Request, error: Exception) -> Response:
         problem = InvalidRequestError([FieldProblem("", error.reason, {})])
         return refusal_response(request, problem)
     status = error.status_code
-    return problem_response(
-        request, status=status, code=_BY_STATUS.get(status, "bad_request"), headers=error.headers or {}
-    )
+    headers = dict(error.headers or {})
+    if status == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(_allowed(request))
+    code = _BY_STATUS.get(status, "bad_request" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "internal_error")
+    return problem_response(request, status=status, code=code, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Every method of the address: the router names those of the first route only."""
+    found = []
+    for method in _METHODS:
+        # The edge answers HEAD wherever there is a GET.
+        asked = "GET" if method == "HEAD" else method
+        scope = {**request.scope, "method": asked}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            found.append(method)
+    return found
 
 
 def install(app: FastAPI) -> None:

@@ -73,10 +73,12 @@ async def get_openapi_document(request: Request) -> Response:
     """The contract, with an entity tag."""
     state = request.app.state
     if getattr(state, "openapi_json", None) is None:
-        state.openapi_json = json.dumps(request.app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
-    content: bytes = state.openapi_json
-    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        content = json.dumps(request.app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+        state.openapi_json = content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    content, tag = state.openapi_json
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == tag:
+    # A compressing proxy weakens the tag, a cache may send several.
+    known = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
+    if tag in known or "*" in known:
         return Response(status_code=304, headers=headers)
     return Response(content, media_type="application/json", headers=headers)
