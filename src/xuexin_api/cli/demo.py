@@ -37,9 +37,10 @@ def demo_schools() -> list[ListedInstitution]:
         return [line for line in read_institutions(path) if isinstance(line, ListedInstitution)]
 
 
-def demo_students(count: int = _DEMO_STUDENTS, seed: int = _DEMO_SEED) -> Iterator[DemoStudent]:
+def demo_students(count: int = _DEMO_STUDENTS, seed: int = _DEMO_SEED, start: int = 0) -> Iterator[DemoStudent]:
     """Made-up students of the made-up schools."""
-    return make_students(count, seed=seed, schools=[(school.code, school.name) for school in demo_schools()])
+    schools = [(school.code, school.name) for school in demo_schools()]
+    return make_students(count, seed=seed, schools=schools, start=start)
 
 
 def demo_data() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Annotated, Any, Final
 
 import altcha
@@ -21,6 +20,7 @@ from xuexin_api.services.outbox import OutboxReading
 
 _PASSWORD: Final = "plain-sailing-by-moonlight"
 _LOOKS: Final = 50
+_BEHIND_ROSTERS: Final = 10_000_000
 
 
 class _Caller:
@@ -77,19 +77,9 @@ def journey(
 
 
 def _fresh_student(parts: Wiring) -> DemoStudent:
-    """Another student at each call: a document registers once."""
-    seed = parts.entropy.below(2**31)
-    student = next(demo_students(1, seed))
-    index = parts.entropy.below(10**8)
-    other = list(demo_students(1 + parts.entropy.below(2000), seed))[-1]
-    return replace(
-        other,
-        candidate_number=f"23{index:012d}",
-        student_number=f"2023{index:010d}",
-        institution_code=student.institution_code,
-        institution_name=student.institution_name,
-        phone=f"170{index:08d}",
-    )
+    """Another student at each call, far behind those of generated rosters: a document registers once."""
+    start = _BEHIND_ROSTERS + parts.entropy.below(_BEHIND_ROSTERS)
+    return next(demo_students(1, parts.entropy.below(2**31), start))
 
 
 async def _play(caller: _Caller, student: DemoStudent, parts: Wiring) -> None:

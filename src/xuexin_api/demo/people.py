@@ -64,10 +64,13 @@ def id_number(region: str, birth_date: date, sequence: int) -> str:
     return body + _CHECK_DIGITS[total % 11]
 
 
-def make_students(count: int, *, seed: int, schools: list[tuple[str, str]]) -> Iterator[DemoStudent]:
-    """`count` students, the same for the same seed; no document, candidate or student number twice."""
+def make_students(count: int, *, seed: int, schools: list[tuple[str, str]], start: int = 0) -> Iterator[DemoStudent]:
+    """`count` students, the same for the same seed and start; no document, candidate or student number twice.
+
+    Document numbers go by the index: those of two seeds meet where the ranges from `start` overlap.
+    """
     chance = random.Random(seed)  # noqa: S311 - made-up data, not secrets
-    for index in range(count):
+    for index in range(start, start + count):
         yield _make_student(index, chance, seed, schools)
 
 
