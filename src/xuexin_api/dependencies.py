@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
@@ -24,6 +25,7 @@ from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.identity import VerificationRepository
+from xuexin_api.repositories.logins import LoginRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.readiness import ReadinessRepository
 from xuexin_api.repositories.sessions import SessionRepository
@@ -193,9 +195,9 @@ async def phone_proof_service(request: Request) -> PhoneProofService:
     )
 
 
-def _opening(parts: Wiring, sessions: SessionRepository) -> SessionOpening:
+def _opening(parts: Wiring, session: AsyncSession) -> SessionOpening:
     return SessionOpening(
-        sessions=sessions,
+        logins=LoginRepository(session),
         mint=parts.mint,
         refresh_tokens=parts.refresh_tokens,
         devices=parts.devices,
@@ -211,8 +213,7 @@ async def registration_service(request: Request) -> RegistrationService:
         session=session,
         accounts=AccountRepository(session),
         codes=CodeRepository(session),
-        audit=AuditRepository(session),
-        opening=_opening(parts, SessionRepository(session)),
+        opening=_opening(parts, session),
         hashing=parts.hashing,
         throttle=parts.throttle,
         lookups=parts.lookups,
@@ -227,23 +228,21 @@ async def registration_service(request: Request) -> RegistrationService:
 async def login_service(request: Request) -> LoginService:
     parts = wiring(request)
     session = parts.database.session()
-    codes, counters, sessions = (
-        CodeRepository(session),
-        CounterRepository(session),
-        SessionRepository(session),
-    )
+    codes = CodeRepository(session)
     return LoginService(
         session=session,
         accounts=AccountRepository(session),
-        sessions=sessions,
+        sessions=SessionRepository(session),
         codes=codes,
-        counters=counters,
-        audit=AuditRepository(session),
+        logins=LoginRepository(session),
         checking=CodeChecking(
-            codes=codes, counters=counters, keyed=parts.codes_hash, policy=parts.settings.code_policy()
+            codes=codes,
+            counters=CounterRepository(session),
+            keyed=parts.codes_hash,
+            policy=parts.settings.code_policy(),
         ),
         challenges=parts.challenges,
-        opening=_opening(parts, sessions),
+        opening=_opening(parts, session),
         devices=parts.devices,
         hashing=parts.hashing,
         throttle=parts.throttle,
@@ -258,13 +257,12 @@ async def login_service(request: Request) -> LoginService:
 async def session_service(request: Request) -> SessionService:
     parts = wiring(request)
     session = parts.database.session()
-    sessions = SessionRepository(session)
     return SessionService(
         session=session,
-        sessions=sessions,
+        sessions=SessionRepository(session),
         accounts=AccountRepository(session),
         audit=AuditRepository(session),
-        opening=_opening(parts, sessions),
+        opening=_opening(parts, session),
         refresh_tokens=parts.refresh_tokens,
         postbox=Postbox(OutboxRepository(session), parts.sealer, parts.entropy),
         dispatcher=parts.dispatcher,
@@ -278,16 +276,15 @@ async def session_service(request: Request) -> SessionService:
 async def identity_verification_service(request: Request) -> IdentityVerificationService:
     parts = wiring(request)
     session = parts.database.session()
-    sessions = SessionRepository(session)
     return IdentityVerificationService(
         session=session,
         verifications=VerificationRepository(session),
-        sessions=sessions,
+        sessions=SessionRepository(session),
         accounts=AccountRepository(session),
         records=RecordRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),
-        opening=_opening(parts, sessions),
+        opening=_opening(parts, session),
         policy=parts.settings.verification_policy(),
         clock=parts.clock,
         entropy=parts.entropy,

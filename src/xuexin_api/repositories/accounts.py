@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Select, bindparam, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -121,12 +121,9 @@ class AccountRepository:
         return list(await self._session.scalars(statement))
 
     async def get_for_login(self, kind: Identifier, key: bytes) -> tuple[AccountRow, str | None] | None:
-        """The account behind a login name, with its password hash.
-
-        A document number stands for the verified account, else for the oldest active claim.
-        """
+        """The account behind a login name, with its password hash."""
         statement = select(*ACCOUNT_COLUMNS, Credential.password_hash).outerjoin(Credential)
-        row = (await self._session.execute(_narrowed(statement, kind, key))).first()
+        row = (await self._session.execute(narrowed(statement, kind, key))).first()
         return None if row is None else (AccountRow(*row[:-1]), row[-1])
 
     async def get_password_hash(self, account_id: UUID) -> str | None:
@@ -151,7 +148,10 @@ class AccountRepository:
         return (await self._session.execute(statement)).first() is not None
 
 
-def _narrowed(statement: Select[*tuple[Any, ...]], kind: Identifier, key: bytes) -> Select[*tuple[Any, ...]]:
+def narrowed(
+    statement: Select[*tuple[Any, ...]], kind: Identifier, key: bytes | BindParameter[bytes]
+) -> Select[*tuple[Any, ...]]:
+    """The account behind a login name: a document number stands for the verified one, else the oldest active claim."""
     alive = Account.state.in_(("active", "closing", "conflict"))
     if kind == "phone":
         return statement.where(Account.phone_key == key, alive)

@@ -84,10 +84,6 @@ class CounterRepository:
             update(AttemptCounter).where(_is(scope, subject)).values(count=func.greatest(AttemptCounter.count - 1, 0))
         )
 
-    async def forget(self, scope: str, subject: bytes) -> None:
-        """A success ends the row of failures."""
-        await self._session.execute(delete(AttemptCounter).where(_is(scope, subject)))
-
     async def delete_expired(self, *, now: datetime) -> int:
         """Windows that have ended; how many there were."""
         result = await self._session.execute(delete(AttemptCounter).where(AttemptCounter.window_ends_at <= now))

@@ -54,13 +54,10 @@ class SessionState:
 
 
 class SessionRepository:
-    """Statements on sessions, devices, flows."""
+    """Statements on sessions, devices, flows. Opening one is the work of `logins`."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def add(self, values: Mapping[str, Any]) -> None:
-        await self._session.execute(insert(SessionRow).values(**values))
 
     async def get(self, session_id: UUID) -> SessionState | None:
         row = (await self._session.execute(select(*_COLUMNS).where(SessionRow.id == session_id))).first()
@@ -114,19 +111,6 @@ class SessionRepository:
             .returning(SessionRow.id)
         )
         return (await self._session.execute(statement)).first() is not None
-
-    async def add_device(self, values: Mapping[str, Any]) -> None:
-        await self._session.execute(insert(Device).values(**values))
-
-    async def touch_device(self, account_id: UUID, token_hash: bytes, *, now: datetime) -> UUID | None:
-        """The device of this account that holds the token, seen just now; None for a stranger."""
-        statement = (
-            update(Device)
-            .where(Device.account_id == account_id, Device.token_hash == token_hash)
-            .values(last_seen_at=now)
-            .returning(Device.id)
-        )
-        return (await self._session.execute(statement)).scalar_one_or_none()
 
     async def knows_device(self, account_id: UUID, token_hash: bytes) -> bool:
         statement = select(Device.id).where(Device.account_id == account_id, Device.token_hash == token_hash)

@@ -33,8 +33,7 @@ from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow, Identifier
 from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.logins import Attempt, LoginRepository
 from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service, seconds_until
@@ -44,7 +43,6 @@ from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.session_opening import DeviceTokens, SessionOpening, Tokens
 
 _MINUTE: Final = 60
-_FAILURES: Final = "login_failures"
 _PURPOSE: Final = "login"
 _TICKET_NEXT: Final = (Option("password"),)
 
@@ -104,8 +102,7 @@ class LoginService(Service):
         accounts: AccountRepository,
         sessions: SessionRepository,
         codes: CodeRepository,
-        counters: CounterRepository,
-        audit: AuditRepository,
+        logins: LoginRepository,
         checking: CodeChecking,
         challenges: ChallengeService,
         opening: SessionOpening,
@@ -122,8 +119,7 @@ class LoginService(Service):
         self._accounts = accounts
         self._sessions = sessions
         self._codes = codes
-        self._counters = counters
-        self._audit = audit
+        self._logins = logins
         self._checking = checking
         self._challenges = challenges
         self._opening = opening
@@ -151,28 +147,36 @@ class LoginService(Service):
         await self._spend_challenge(asked.challenge)
 
         kind, key = self._classify(asked.identifier)
-        async with self._read():
-            found = await self._accounts.get_for_login(kind, key)
-        known = found is not None and device is not None and device.account_id == found[0].id
         # A stranger's failures count against his network, the owner's against the owner's device.
-        source = device.token_hash if known and device is not None else caller.network
-        subject = self._lookups.attempt(kind, key, source)
-        await self._count_or_refuse(subject, excused=known or asked.challenge is not None)
+        stranger = self._lookups.attempt(kind, key, caller.network)
+        owner = stranger if device is None else self._lookups.attempt(kind, key, device.token_hash)
+        now = self._clock.now()
+        # Counted before it is judged, so that parallel tries are all counted; a success forgets the row.
+        async with self._autocommit():
+            attempt = await self._logins.count(
+                kind,
+                key,
+                device_account=None if device is None else device.account_id,
+                owner_subject=owner,
+                stranger_subject=stranger,
+                now=now,
+                window_ends_at=now + timedelta(seconds=self._policy.failure_window),
+            )
+        self._refuse_if_often(attempt, excused=attempt.by_owner or asked.challenge is not None, now=now)
 
-        row, stored = found if found is not None else (None, None)
+        row, stored = attempt.account, attempt.password_hash
         password = canonical_password(asked.password)
         right = await self._hashing.verify(password, stored)
         if not right or row is None:
             await self._challenges.note_activity(caller.network)
             raise LoginRejectedError
-        rehashed = None
         if stored is not None and self._hashing.outdated(stored):
             rehashed = await self._hashing.hash(password)
-        async with self._transaction():
-            await self._counters.forget(_FAILURES, subject)
-            if rehashed is not None and stored is not None:
+            async with self._transaction():
                 await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
-            return await self._open(row, methods=["pwd"], caller=caller, now=self._clock.now())
+        async with self._autocommit():
+            forgets = owner if attempt.by_owner else stranger
+            return await self._open(row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=forgets)
 
     async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
         """A session on a device that logged in before, a ticket on any other."""
@@ -217,7 +221,7 @@ class LoginService(Service):
         if flow is None:
             raise TicketRejectedError
         flow_id, account_id = flow
-        async with self._read():
+        async with self._autocommit():
             stored = await self._accounts.get_password_hash(account_id)
         if not await self._hashing.verify(canonical_password(answer), stored):
             raise LoginRejectedError
@@ -253,12 +257,17 @@ class LoginService(Service):
         )
         return Ticket(secret, self._policy.ticket_lifetime, _TICKET_NEXT)
 
-    async def _open(self, row: AccountRow, *, methods: list[str], caller: Caller, now: datetime) -> LoggedIn:
-        tokens, device_token, session_id = await self._opening.open(
-            row.id, methods=methods, address=caller.address, device_token=caller.device_token, now=now
-        )
-        await self._audit.add(
-            self._entropy.identifier(), "session:login", account_id=row.id, session_id=session_id, now=now
+    async def _open(
+        self, row: AccountRow, *, methods: list[str], caller: Caller, now: datetime, forgets: bytes | None = None
+    ) -> LoggedIn:
+        tokens, device_token = await self._opening.open(
+            row.id,
+            methods=methods,
+            address=caller.address,
+            device_token=caller.device_token,
+            action="session:login",
+            now=now,
+            forgets=forgets,
         )
         return LoggedIn(view_account(row, self._sealer), tokens, device_token)
 
@@ -274,18 +283,11 @@ class LoginService(Service):
         async with self._transaction():
             await spend(self._codes, answered)
 
-    async def _count_or_refuse(self, subject: bytes, *, excused: bool) -> None:
-        """Counted before it is judged, so that parallel tries are all counted; a success forgets the row.
-
-        `excused` from the challenge are those who brought one, and the owner's own devices.
-        """
-        now = self._clock.now()
-        window_ends_at = now + timedelta(seconds=self._policy.failure_window)
-        async with self._transaction():
-            tries = await self._counters.add_one(_FAILURES, subject, now=now, window_ends_at=window_ends_at)
-        if tries.count > self._policy.failures_before_wait:
-            raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
-        if tries.count > self._policy.failures_before_challenge and not excused:
+    def _refuse_if_often(self, attempt: Attempt, *, excused: bool, now: datetime) -> None:
+        """`excused` from the challenge are those who brought one, and the owner's own devices."""
+        if attempt.count > self._policy.failures_before_wait:
+            raise TooManyOperationsError(retry_after=seconds_until(attempt.window_ends_at, now))
+        if attempt.count > self._policy.failures_before_challenge and not excused:
             raise ChallengeRequiredError
 
     def _classify(self, identifier: str) -> tuple[Identifier, bytes]:

@@ -35,7 +35,6 @@ from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository, Proof
 from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.account_view import DOCUMENT_CONTEXT, EMAIL_CONTEXT, AccountView, view_account
 from xuexin_api.services.agreements import MESSAGES_CONSENT, REQUIRED_KINDS, version_in_force
 from xuexin_api.services.base import Service
@@ -69,7 +68,6 @@ class RegistrationService(Service):
         session: AsyncSession,
         accounts: AccountRepository,
         codes: CodeRepository,
-        audit: AuditRepository,
         opening: SessionOpening,
         hashing: PasswordHashing,
         throttle: Throttle,
@@ -83,7 +81,6 @@ class RegistrationService(Service):
         super().__init__(session, clock)
         self._accounts = accounts
         self._codes = codes
-        self._audit = audit
         self._opening = opening
         self._hashing = hashing
         self._throttle = throttle
@@ -136,14 +133,12 @@ class RegistrationService(Service):
                 if answers_hash is not None:
                     await self._accounts.add_security_answers(account_id, sorted(judged.answers), answers_hash, now=now)
                 await self._accounts.add_consents(self._consents(account_id, form, now))
-                tokens, device_token, session_id = await self._opening.open(
-                    account_id, methods=["pwd", "sms"], address=address, device_token=None, now=now
-                )
-                await self._audit.add(
-                    self._entropy.identifier(),
-                    "account:register",
-                    account_id=account_id,
-                    session_id=session_id,
+                tokens, device_token = await self._opening.open(
+                    account_id,
+                    methods=["pwd", "sms"],
+                    address=address,
+                    device_token=None,
+                    action="account:register",
                     now=now,
                 )
                 row = await self._accounts.get(account_id)

@@ -16,7 +16,8 @@ from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.core.refresh_tokens import RefreshToken, RefreshTokens
 from xuexin_api.core.sealing import KeyedHash
 from xuexin_api.core.tokens import Assurance, TokenMint
-from xuexin_api.repositories.sessions import SessionRepository, SessionState
+from xuexin_api.repositories.logins import AuditedAs, LoginRepository, OpenedOn
+from xuexin_api.repositories.sessions import SessionState
 
 _ID_BYTES: Final = 16
 
@@ -73,14 +74,14 @@ class SessionOpening:
     def __init__(
         self,
         *,
-        sessions: SessionRepository,
+        logins: LoginRepository,
         mint: TokenMint,
         refresh_tokens: RefreshTokens,
         devices: DeviceTokens,
         policy: SessionPolicy,
         entropy: Entropy,
     ) -> None:
-        self._sessions = sessions
+        self._logins = logins
         self._mint = mint
         self._refresh_tokens = refresh_tokens
         self._devices = devices
@@ -94,24 +95,14 @@ class SessionOpening:
         methods: Sequence[str],
         address: str,
         device_token: str | None,
+        action: str,
         now: datetime,
-    ) -> tuple[Tokens, str, UUID]:
-        """A new session on a known or a new device: tokens, the device's token, the session's id."""
-        device_id = None
-        if device_token is not None:
-            device_id = await self._sessions.touch_device(account_id, self._devices.hash_of(device_token), now=now)
-        if device_id is None or device_token is None:
-            device_token = self._devices.make(account_id)
-            device_id = self._entropy.identifier()
-            await self._sessions.add_device(
-                {
-                    "id": device_id,
-                    "account_id": account_id,
-                    "token_hash": self._devices.hash_of(device_token),
-                    "created_at": now,
-                    "last_seen_at": now,
-                }
-            )
+        forgets: bytes | None = None,
+    ) -> tuple[Tokens, str]:
+        """A new session on a known or a new device, audited as `action`: tokens, and the device's token.
+
+        `forgets` is the subject whose failed logins end with this success.
+        """
         state = SessionState(
             id=self._entropy.identifier(),
             account_id=account_id,
@@ -126,11 +117,19 @@ class SessionOpening:
             ends_at=now + timedelta(seconds=self._policy.absolute),
             ended_at=None,
         )
-        await self._sessions.add(
-            {name: getattr(state, name) for name in SessionState.__slots__}
-            | {"device_id": device_id, "address": address}
+        new_token = self._devices.make(account_id)
+        known = await self._logins.open(
+            state,
+            OpenedOn(
+                address=address,
+                presented_hash=None if device_token is None else self._devices.hash_of(device_token),
+                new_device_id=self._entropy.identifier(),
+                new_device_hash=self._devices.hash_of(new_token),
+            ),
+            AuditedAs(self._entropy.identifier(), action),
+            forgets=forgets,
         )
-        return self.tokens_of(state, now=now), device_token, state.id
+        return self.tokens_of(state, now=now), device_token if known and device_token is not None else new_token
 
     def tokens_of(self, state: SessionState, *, now: datetime) -> Tokens:
         """The tokens that this state of a session stands for; a verification counts only within its time."""
