@@ -43,7 +43,7 @@ class BareRead:
     def __init__(self, settings: Settings, url: str) -> None:
         self.mint = make_wiring(settings, url).mint
         self._url = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connections = settings.read_pool
+        self._connections = settings.hot_pool
         self._pool: Any = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

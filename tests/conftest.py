@@ -65,7 +65,7 @@ def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
 async def parts(
     settings: Settings, database_url: str, clock: HandClock, entropy: KnownEntropy
 ) -> AsyncIterator[Wiring]:
-    database = Database(database_url, write_connections=10, read_connections=4)
+    database = Database(database_url, write_connections=10, hot_connections=4)
     yield wire(settings, keys=keys_for_tests(), database=database, clock=clock, entropy=entropy)
     await database.close()
     await run_on(database_url, EMPTY_ALL)

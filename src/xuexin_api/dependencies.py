@@ -197,7 +197,7 @@ async def phone_proof_service(request: Request) -> PhoneProofService:
 
 def _opening(parts: Wiring, session: AsyncSession) -> SessionOpening:
     return SessionOpening(
-        logins=LoginRepository(session),
+        logins=LoginRepository(parts.database, session),
         mint=parts.mint,
         refresh_tokens=parts.refresh_tokens,
         devices=parts.devices,
@@ -234,7 +234,7 @@ async def login_service(request: Request) -> LoginService:
         accounts=AccountRepository(session),
         sessions=SessionRepository(session),
         codes=codes,
-        logins=LoginRepository(session),
+        logins=LoginRepository(parts.database, session),
         checking=CodeChecking(
             codes=codes,
             counters=CounterRepository(session),

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
         default=False, description="a log line for each request, and not only for failures; metrics count all"
     )
     database_pool: int = Field(10, ge=1, description="connections for writes, per process")
-    read_pool: int = Field(6, ge=1, description="connections for the hottest reads, per process")
+    hot_pool: int = Field(6, ge=1, description="connections for the hottest reads and password logins, per process")
 
     # Secrets
     secret_key: SecretStr | None = Field(

@@ -43,7 +43,7 @@ def make_wiring(settings: Settings, database_url: str) -> Wiring:
     """The real parts: the machine's clock and chance, the keys of the settings."""
     clock = SystemClock()
     entropy = SystemEntropy(clock)
-    database = Database(database_url, write_connections=settings.database_pool, read_connections=settings.read_pool)
+    database = Database(database_url, write_connections=settings.database_pool, hot_connections=settings.hot_pool)
     return wire(settings, keys=load_keys(settings, entropy), database=database, clock=clock, entropy=entropy)
 
 

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, bindparam, insert, select, update
+from sqlalchemy import BindParameter, Select, bindparam, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.accounts import Account, Consent, Credential, SecurityAnswers
 from xuexin_api.models.accounts import Session as SessionRow
-from xuexin_api.repositories.database import Database, HotRead
+from xuexin_api.repositories.database import Database, HotStatement
 
 ACCOUNT_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Account.id,
@@ -54,7 +54,7 @@ class AccountRow:
     created_at: datetime
 
 
-_MY_ACCOUNT = HotRead(
+_MY_ACCOUNT = HotStatement(
     select(
         *ACCOUNT_COLUMNS,
         Account.state.label("account_state"),
@@ -152,7 +152,8 @@ def narrowed(
     statement: Select[*tuple[Any, ...]], kind: Identifier, key: bytes | BindParameter[bytes]
 ) -> Select[*tuple[Any, ...]]:
     """The account behind a login name: a document number stands for the verified one, else the oldest active claim."""
-    alive = Account.state.in_(("active", "closing", "conflict"))
+    # Written out: a hot statement has a fixed number of parameters.
+    alive = Account.state.in_([literal_column(f"'{state}'") for state in ("active", "closing", "conflict")])
     if kind == "phone":
         return statement.where(Account.phone_key == key, alive)
     if kind == "email":

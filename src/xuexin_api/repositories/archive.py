@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.archive import Enrollment, Institution, Person, RecordPhoto
-from xuexin_api.repositories.database import Database, HotRead
+from xuexin_api.repositories.database import Database, HotStatement
 
 _SESSION = (
     SessionRow.epoch,
@@ -60,19 +60,19 @@ def _from_session(*columns: Any) -> Any:
     return select(*columns).join_from(SessionRow, Account, SessionRow.account_id == Account.id).where(_ASKING)
 
 
-_ONE = HotRead(
+_ONE = HotStatement(
     _from_session(*_SESSION, *_RECORD)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
     .outerjoin(Institution, Institution.code == Enrollment.institution_code)
 )
-_PAGE = HotRead(
+_PAGE = HotStatement(
     _from_session(*_SESSION, *_RECORD)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id > bindparam("after")))
     .outerjoin(Institution, Institution.code == Enrollment.institution_code)
     .order_by(Enrollment.id)
     .limit(bindparam("most"))
 )
-_PHOTO = HotRead(
+_PHOTO = HotStatement(
     _from_session(*_SESSION, Enrollment.id, RecordPhoto.object_key, RecordPhoto.sha256)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
     .outerjoin(RecordPhoto, and_(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == bindparam("kind")))

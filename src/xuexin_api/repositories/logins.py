@@ -38,6 +38,7 @@ from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.codes import AttemptCounter
 from xuexin_api.models.messages import AuditEvent
 from xuexin_api.repositories.accounts import ACCOUNT_COLUMNS, AccountRow, Identifier, narrowed
+from xuexin_api.repositories.database import Database, HotStatement
 from xuexin_api.repositories.sessions import SessionState
 
 _FAILURES: Final = literal("login_failures")
@@ -96,7 +97,7 @@ def _attempting(kind: Identifier) -> Select[*tuple[Any, ...]]:
     return select(by_owner, counted.c.count, counted.c.window_ends_at, *found.c).outerjoin_from(counted, found, true())
 
 
-_ATTEMPT: Final = {kind: _attempting(kind) for kind in get_args(Identifier)}
+_ATTEMPT: Final = {kind: HotStatement(_attempting(kind)) for kind in get_args(Identifier)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,16 +167,17 @@ def _opening() -> Select[bool]:
     forgotten = delete(AttemptCounter).where(
         AttemptCounter.scope == _FAILURES, AttemptCounter.subject == _given("subject", _BYTES)
     )
-    return select(known).add_cte(added, audited, forgotten.cte("forgotten"))
+    return select(known.label("known")).add_cte(added, audited, forgotten.cte("forgotten"))
 
 
-_OPEN: Final = _opening()
+_OPEN: Final = HotStatement(_opening())
 
 
 class LoginRepository:
     """Counting a login before it is judged, and opening its session."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, database: Database, session: AsyncSession) -> None:
+        self._database = database
         self._session = session
 
     async def count(
@@ -201,12 +203,15 @@ class LoginRepository:
             now=now,
             window_ends_at=window_ends_at,
         )
-        by_owner, count, ends_at, *account, stored = (await self._session.execute(_ATTEMPT[kind], values)).one()
+        row = await self._database.row(_ATTEMPT[kind], **values)
+        assert row is not None, "an attempt is always counted"
+        by_owner, count, ends_at, *account, stored = row.values()
         return Attempt(None if account[0] is None else AccountRow(*account), stored, by_owner, count, ends_at)
 
     async def open(self, state: SessionState, on: OpenedOn, audit: AuditedAs, *, forgets: bytes | None = None) -> bool:
-        """Add a session, its device and its audit line, in one statement; whether the device was known.
+        """Add a session, its device and its audit line; whether the device was known.
 
+        Part of the session's transaction where one is open, else a transaction of its own.
         `forgets` is the subject whose failed logins end with this success.
         """
         values = _values(
@@ -224,4 +229,9 @@ class LoginRepository:
             action=audit.action,
             subject=forgets,
         )
-        return bool(await self._session.scalar(_OPEN, values))
+        if self._session.in_transaction():
+            row = await _OPEN.row_in(self._session, **values)
+        else:
+            row = await self._database.row(_OPEN, **values)
+        assert row is not None, "the statement tells whether the device was known"
+        return bool(row["known"])

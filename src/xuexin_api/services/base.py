@@ -24,8 +24,8 @@ class Service:
         return self._session.begin()
 
     @asynccontextmanager
-    async def _autocommit(self) -> AsyncIterator[None]:
-        """Reads, or one statement that changes: each commits itself, which saves two round trips."""
+    async def _read(self) -> AsyncIterator[None]:
+        """A pure read: statements commit themselves, which saves two round trips."""
         async with self._session.begin():
             await self._session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
             yield

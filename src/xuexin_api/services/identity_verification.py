@@ -97,7 +97,7 @@ class IdentityVerificationService(Service):
 
     async def list_methods(self, claims: Claims) -> list[VerificationMethod]:
         """Every way there is, and whether it is open to this account."""
-        async with self._autocommit():
+        async with self._read():
             account = await self._asking(claims)
         return methods_for(account.state)
 
@@ -150,7 +150,7 @@ class IdentityVerificationService(Service):
             if counter.count > most:
                 raise TooManyOperationsError(retry_after=seconds_until(counter.window_ends_at, now))
 
-        async with self._autocommit():
+        async with self._read():
             records = await self._records.list_facts_for_document(account.document_key)
         person_id = _judge(records, account.name, questions, answers)
         if person_id is None:

@@ -152,16 +152,15 @@ class LoginService(Service):
         owner = stranger if device is None else self._lookups.attempt(kind, key, device.token_hash)
         now = self._clock.now()
         # Counted before it is judged, so that parallel tries are all counted; a success forgets the row.
-        async with self._autocommit():
-            attempt = await self._logins.count(
-                kind,
-                key,
-                device_account=None if device is None else device.account_id,
-                owner_subject=owner,
-                stranger_subject=stranger,
-                now=now,
-                window_ends_at=now + timedelta(seconds=self._policy.failure_window),
-            )
+        attempt = await self._logins.count(
+            kind,
+            key,
+            device_account=None if device is None else device.account_id,
+            owner_subject=owner,
+            stranger_subject=stranger,
+            now=now,
+            window_ends_at=now + timedelta(seconds=self._policy.failure_window),
+        )
         self._refuse_if_often(attempt, excused=attempt.by_owner or asked.challenge is not None, now=now)
 
         row, stored = attempt.account, attempt.password_hash
@@ -174,9 +173,8 @@ class LoginService(Service):
             rehashed = await self._hashing.hash(password)
             async with self._transaction():
                 await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
-        async with self._autocommit():
-            forgets = owner if attempt.by_owner else stranger
-            return await self._open(row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=forgets)
+        forgets = owner if attempt.by_owner else stranger
+        return await self._open(row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=forgets)
 
     async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
         """A session on a device that logged in before, a ticket on any other."""
@@ -221,7 +219,7 @@ class LoginService(Service):
         if flow is None:
             raise TicketRejectedError
         flow_id, account_id = flow
-        async with self._autocommit():
+        async with self._read():
             stored = await self._accounts.get_password_hash(account_id)
         if not await self._hashing.verify(canonical_password(answer), stored):
             raise LoginRejectedError

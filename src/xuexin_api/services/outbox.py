@@ -87,7 +87,7 @@ class OutboxReading(Service):
 
     async def list_kept(self, *, destination_key: bytes | None, most: int) -> list[SentMessage]:
         """Newest first."""
-        async with self._autocommit():
+        async with self._read():
             rows = await self._outbox.list_kept(destination_key=destination_key, most=most)
         kept = []
         for row in rows:

@@ -97,7 +97,7 @@ class PhotoImportService(Service):
         report: PhotoReport,
         reject: Callable[[PhotoFile, str], None],
     ) -> None:
-        async with self._autocommit():
+        async with self._read():
             places = await self._photos.list_places(list(batch), kind)
         by_number: dict[str, list[PhotoPlace]] = defaultdict(list)
         for place in places:

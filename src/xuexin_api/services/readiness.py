@@ -24,7 +24,7 @@ class ReadinessService(Service):
     async def check(self) -> None:
         """Returns when a migrated database answered; NotReadyError otherwise."""
         try:
-            async with self._autocommit():
+            async with self._read():
                 revision = await self._readiness.get_revision()
         except (SQLAlchemyError, OSError, TimeoutError):
             _LOG.warning("database_unreachable")
