@@ -174,14 +174,15 @@ def main(core: str = "") -> None:
     """Answer questions until the input ends. Files of requests are read once: a JSON list of strings each."""
     pin(core)
     files: dict[str, list[bytes]] = {}
-    for line in sys.stdin:
-        question = json.loads(line)
-        for name in ("reads", "logins"):
-            path = question.get(name)
-            if path is not None and path not in files:
-                files[path] = [request.encode() for request in json.loads(Path(path).read_text())]
-        answer = uvloop.run(_run(question["kind"], question, files))
-        print(json.dumps(answer), flush=True)
+    # One loop for all questions: the kernel takes a second to clear an ended one away.
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        for line in sys.stdin:
+            question = json.loads(line)
+            for name in ("reads", "logins"):
+                path = question.get(name)
+                if path is not None and path not in files:
+                    files[path] = [request.encode() for request in json.loads(Path(path).read_text())]
+            print(json.dumps(runner.run(_run(question["kind"], question, files))), flush=True)
 
 
 if __name__ == "__main__":
