@@ -33,7 +33,9 @@ from xuexin_api.demo.rosters import generate_rows, write_roster
 from xuexin_api.gateways.embedded_postgres import start_embedded
 
 _CONNECTIONS: Final = 32
-_READERS: Final = 8
+# Light enough that two cores hold the readers, the load and the hashing: a reader who saturates them
+# measures what hashing at low priority gives up, which is everything.
+_READS_A_SECOND: Final = 100
 _LOGIN_CONNECTIONS: Final = 8
 _SMALL: Final = 10_000
 
@@ -114,12 +116,13 @@ class Bench:
             detail = f" ({spread(real)} against {spread(hashes)} a second)"
             self.report.at_least("password logins a second against bare Argon2id", median(ratios), 0.85, detail)
 
+            question["seconds"] = 2 * self.seconds
             say("==> Reads while logins arrive at three times that rate")
             calm_tails, storm_tails, accepted, refused, bare_refusals = [], [], [], 0, 0
             rate = 3 * median(real)
             for _ in range(self.rounds):
-                calm = load.ask(kind="reads", connections=_READERS, **question)
-                storm = load.ask(kind="storm", connections=_READERS, rate=rate, **question)
+                calm = load.ask(kind="calm", reads_rate=_READS_A_SECOND, **question)
+                storm = load.ask(kind="storm", reads_rate=_READS_A_SECOND, logins_rate=rate, **question)
                 calm_tails.append(calm["p99"])
                 storm_tails.append(storm["reads"]["p99"])
                 accepted.append(storm["logins"]["per_second"])

@@ -161,12 +161,13 @@ async def _run(kind: str, question: dict[str, Any], files: dict[str, list[bytes]
         return await _closed(port, reads, question["connections"], seconds)
     if kind == "logins":
         return await _closed(port, logins, question["connections"], seconds)
+    if kind == "calm":
+        return await _open(port, reads, question["reads_rate"], seconds)
     if kind == "storm":
-        work = [_open(port, logins, question["rate"], seconds)]
-        if question["connections"]:
-            work.append(_closed(port, reads, question["connections"], seconds))
-        storm, *read = await asyncio.gather(*work)
-        return {"logins": storm, "reads": read[0] if read else None}
+        storm, read = await asyncio.gather(
+            _open(port, logins, question["logins_rate"], seconds), _open(port, reads, question["reads_rate"], seconds)
+        )
+        return {"logins": storm, "reads": read}
     raise ValueError(kind)
 
 

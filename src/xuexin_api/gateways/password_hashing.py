@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from passlib.context import CryptContext
@@ -31,8 +32,8 @@ class PasswordHashing:
             argon2__parallelism=1,
         )
         self._threads = ThreadPoolExecutor(policy.threads, "hashing", initializer=_yield_to_readers)
-        self._free = asyncio.Semaphore(policy.threads)
-        self._waiting = 0
+        self._under_way = 0
+        self._counting = threading.Lock()
 
     async def start(self) -> None:
         """Pay for the library's first, double-priced call before a user does."""
@@ -45,11 +46,11 @@ class PasswordHashing:
     @property
     def half_full(self) -> bool:
         """Whether strangers should bring a challenge now."""
-        return self._waiting * 2 >= self._policy.queue
+        return self._waiting() * 2 >= self._policy.queue
 
     def refuse_if_full(self) -> None:
         """503 at once where the queue has no room: cheaper than a look-up whose answer nobody can use."""
-        if self._waiting >= self._policy.queue:
+        if self._waiting() >= self._policy.queue:
             raise ServiceBusyError(retry_after=self._policy.retry_after_seconds)
 
     async def hash(self, secret: str) -> str:
@@ -73,20 +74,29 @@ class PasswordHashing:
         except (UnknownHashError, PasslibSecurityError, ValueError):
             return False
 
+    def _waiting(self) -> int:
+        return max(0, self._under_way - self._policy.threads)
+
     async def _run(self, work: Callable[[], T]) -> T:
         self.refuse_if_full()
-        self._waiting += 1
+        # The threads own the queue: one that is free takes the next job without asking the busy event loop.
+        job = self._threads.submit(work)
+        with self._counting:
+            self._under_way += 1
+        job.add_done_callback(self._count_out)
+        result = asyncio.wrap_future(job)
         try:
-            async with asyncio.timeout(self._policy.longest_wait_seconds):
-                await self._free.acquire()
-        except TimeoutError:
-            raise ServiceBusyError(retry_after=self._policy.retry_after_seconds) from None
+            await asyncio.wait((result,), timeout=self._policy.longest_wait_seconds)
         finally:
-            self._waiting -= 1
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work)
-        # The place is given back when the thread is free, also when the caller has gone away meanwhile.
-        future.add_done_callback(lambda _: self._free.release())
-        return await future
+            # True only where no thread has begun: it waited too long, or its caller has gone away.
+            withdrawn = job.cancel()
+        if withdrawn:
+            raise ServiceBusyError(retry_after=self._policy.retry_after_seconds)
+        return await result
+
+    def _count_out(self, _: Future[T]) -> None:
+        with self._counting:
+            self._under_way -= 1
 
 
 def _yield_to_readers() -> None:
