@@ -214,13 +214,16 @@ async def test_work_that_fails_after_the_answer_is_logged_by_us_alone() -> None:
     assert PERSONAL not in json.dumps(line)
 
 
-async def test_a_busy_service_leaves_one_line() -> None:
+async def test_a_busy_service_leaves_one_line_however_many_it_sends_away() -> None:
+    edge = Edge()
     with structlog.testing.capture_logs() as lines:
-        async with Edge().client() as http:
-            await http.get("/busy")
+        async with edge.client() as http:
+            for _ in range(20):
+                await http.get("/busy")
             await http.get("/things/1")
     (line,) = lines
     assert (line["event"], line["log_level"], line["status"], line["route"]) == ("request", "warning", 503, "/busy")
+    assert edge.metric("requests_total", method="GET", route="/busy", status="503") == 20
 
 
 async def test_requests_are_logged_on_demand_by_route_alone() -> None:

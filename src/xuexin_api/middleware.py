@@ -27,6 +27,7 @@ _LAST_FRAMES: Final = 3
 _FRAMES_SHOWN: Final = 20
 _CAUSES_SHOWN: Final = 5
 _ADDRESSES_KEPT: Final = 4096
+_SECONDS_BETWEEN_BUSY_LINES: Final = 10
 _BASE_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -137,6 +138,7 @@ class EdgeMiddleware:
         self._largest_body = largest_body
         self._headers = (*_BASE_HEADERS, _TRANSPORT) if production else _BASE_HEADERS
         self._log_requests = log_requests
+        self._busy_told_at: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -180,8 +182,18 @@ class EdgeMiddleware:
             seconds = time.perf_counter() - started
             self._metrics.running.dec()
             self._metrics.note(_known(method), _route_of(scope), status, seconds)
-            if self._log_requests or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and not failed):
+            if self._log_requests or (not failed and self._is_news(status, scope, started + seconds)):
                 _log(method, scope, status, seconds, request_id)
+
+    def _is_news(self, status: int, scope: Scope, now: float) -> bool:
+        """Of refusals under load, whose number the metrics have, the log tells one a route at a time."""
+        if status != HTTPStatus.SERVICE_UNAVAILABLE:
+            return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        route = _route_of(scope)
+        if now - self._busy_told_at.get(route, -_SECONDS_BETWEEN_BUSY_LINES) < _SECONDS_BETWEEN_BUSY_LINES:
+            return False
+        self._busy_told_at[route] = now
+        return True
 
     def _address(self, scope: Scope) -> str:
         peer = (scope.get("client") or ("unknown", 0))[0]
