@@ -173,6 +173,12 @@ class Settings(BaseSettings):
         """Whether the careful refusals apply."""
         return self.environment == "production"
 
+    @property
+    def address(self) -> str:
+        """Where this machine reaches the service."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
     def code_policy(self) -> CodePolicy:
         return CodePolicy(
             lifetime=self.code_seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -46,6 +47,8 @@ app.add_typer(keys, name="keys")
 
 def main() -> None:
     """The entry point: a setting that will not do is one sentence, not a trace."""
+    # As an exit, so that whoever is told to stop still leaves the embedded database properly.
+    signal.signal(signal.SIGTERM, lambda signum, _: sys.exit(128 + signum))
     try:
         app()
     except SettingsError as unfit:

