@@ -82,6 +82,9 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('waiting', 'sent', 'given_up')", name=op.f("ck_outbox_state")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
     )
+    op.create_index(
+        "ix_outbox_created_at", "outbox", ["created_at"], unique=False, postgresql_where=sa.text("state <> 'waiting'")
+    )
     op.create_index("ix_outbox_destination_key_id", "outbox", ["destination_key", "id"], unique=False)
     op.create_index(
         "ix_outbox_next_try_at", "outbox", ["next_try_at"], unique=False, postgresql_where=sa.text("state = 'waiting'")
@@ -305,7 +308,9 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('login')", name=op.f("ck_flows_kind")),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_flows_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_flows")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_flows_secret_hash")),
     )
+    op.create_index("ix_flows_expires_at", "flows", ["expires_at"], unique=False)
     op.create_table(
         "record_photos",
         sa.Column("enrollment_id", sa.Uuid(), nullable=False),
@@ -384,6 +389,7 @@ def downgrade() -> None:
     op.drop_table("sessions")
     op.drop_table("security_answers")
     op.drop_table("record_photos")
+    op.drop_index("ix_flows_expires_at", table_name="flows")
     op.drop_table("flows")
     op.drop_index("ix_enrollment_changes_enrollment_id_id", table_name="enrollment_changes")
     op.drop_table("enrollment_changes")
@@ -420,6 +426,7 @@ def downgrade() -> None:
     op.drop_table("persons")
     op.drop_index("ix_outbox_next_try_at", table_name="outbox", postgresql_where=sa.text("state = 'waiting'"))
     op.drop_index("ix_outbox_destination_key_id", table_name="outbox")
+    op.drop_index("ix_outbox_created_at", table_name="outbox", postgresql_where=sa.text("state <> 'waiting'"))
     op.drop_table("outbox")
     op.drop_index("ix_one_time_codes_expires_at", table_name="one_time_codes")
     op.drop_table("one_time_codes")

@@ -25,10 +25,8 @@ from xuexin_api.keys import Keys
 from xuexin_api.middleware import EdgeMiddleware
 from xuexin_api.repositories.accounts import AccountReads
 from xuexin_api.repositories.archive import ArchiveReads
-from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.database import Database
-from xuexin_api.repositories.messages import OutboxRepository
+from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.routers import (
     account,
     agreements,
@@ -87,9 +85,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         ),
         housekeeping=HousekeepingService(
             session=cleaning,
-            codes=CodeRepository(cleaning),
-            counters=CounterRepository(cleaning),
-            outbox=OutboxRepository(cleaning),
+            expiry=ExpiryRepository(cleaning),
             clock=clock,
         ),
         photos=photos,

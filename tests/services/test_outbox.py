@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import insert
 
 from support.client import Client, connected_client
 from support.clock import HandClock
@@ -14,6 +15,7 @@ from support.tables import count_rows, rows_of
 from xuexin_api.app import create_app
 from xuexin_api.core.policies import OutboxPolicy
 from xuexin_api.dependencies import Wiring
+from xuexin_api.models.codes import SpentChallenge
 from xuexin_api.services.outbox import OutboxDispatcher
 
 
@@ -134,7 +136,13 @@ async def test_what_is_past_its_time_is_deleted_and_nothing_else(
     await client.register(student)
     clock.pass_time(days=2)
     await client.send_code(student.phone)
-    assert await parts.housekeeping.purge() > 0
+    async with parts.database.session() as session, session.begin():
+        # More than are deleted at once.
+        await session.execute(
+            insert(SpentChallenge), [{"nonce": f"{n:06}", "expires_at": clock.now()} for n in range(5001)]
+        )
+    assert await parts.housekeeping.purge() > 5001
+    assert await parts.housekeeping.purge() == 0
     counts = {table: await count_rows(parts, table) for table in ("one_time_codes", "phone_proofs", "spent_challenges")}
     assert counts == {"one_time_codes": 1, "phone_proofs": 0, "spent_challenges": 1}
     assert await count_rows(parts, "accounts") == 1

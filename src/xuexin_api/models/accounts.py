@@ -129,12 +129,12 @@ class Flow(Base):
     """Something begun and not yet finished that a secret continues: today the ticket of a login."""
 
     __tablename__ = "flows"
-    __table_args__ = (one_of("kind", "login"),)
+    __table_args__ = (one_of("kind", "login"), Index("ix_flows_expires_at", "expires_at"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
-    secret_hash: Mapped[bytes]
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
     tries: Mapped[int]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

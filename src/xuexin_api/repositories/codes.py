@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import any_, case, delete, func, insert, literal, select, update
+from sqlalchemy import any_, case, func, insert, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -114,14 +114,6 @@ class CodeRepository:
             .returning(SpentChallenge.nonce)
         )
         return (await self._session.execute(statement)).first() is not None
-
-    async def delete_expired(self, *, now: datetime) -> int:
-        """Everything past its time; how many rows went."""
-        gone = 0
-        for table in (OneTimeCode, PhoneProof, SpentChallenge):
-            result = await self._session.execute(delete(table).where(table.expires_at <= now))
-            gone += result.rowcount  # type: ignore[attr-defined]
-        return gone
 
     async def lock_phone(self, phone_key: bytes) -> bool:
         """Take the phone for this transaction; False when another transaction has it now."""

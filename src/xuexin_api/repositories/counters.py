@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, delete, func, select, update
+from sqlalchemy import ColumnElement, Select, case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,11 +83,6 @@ class CounterRepository:
         await self._session.execute(
             update(AttemptCounter).where(_is(scope, subject)).values(count=func.greatest(AttemptCounter.count - 1, 0))
         )
-
-    async def delete_expired(self, *, now: datetime) -> int:
-        """Windows that have ended; how many there were."""
-        result = await self._session.execute(delete(AttemptCounter).where(AttemptCounter.window_ends_at <= now))
-        return int(result.rowcount)  # type: ignore[attr-defined]
 
     @staticmethod
     def _running(now: datetime) -> Select[int, datetime, datetime]:

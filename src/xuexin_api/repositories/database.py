@@ -51,6 +51,8 @@ class Database:
         self._hot_connections = hot_connections
         self.engine: AsyncEngine = create_async_engine(
             url,
+            # An error's text is logged by whoever waits it out; what people sent is not for logs.
+            hide_parameters=True,
             pool_size=write_connections,
             max_overflow=0,
             pool_timeout=10,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
@@ -95,13 +95,6 @@ class OutboxRepository:
             )
             or 0
         )
-
-    async def delete_expired(self, *, before: datetime) -> int:
-        """Messages that have left or were given up before."""
-        result = await self._session.execute(
-            delete(OutboxMessage).where(OutboxMessage.state != "waiting", OutboxMessage.created_at < before)
-        )
-        return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 class AuditRepository:

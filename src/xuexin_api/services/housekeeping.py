@@ -1,4 +1,4 @@
-"""What is past its time goes: codes, proofs, challenges, counters, old messages."""
+"""What is past its time goes: codes, proofs, challenges, login tickets, counters, old messages."""
 
 from __future__ import annotations
 
@@ -10,40 +10,38 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
-from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.messages import OutboxRepository
+from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
 from xuexin_api.services.base import Service
 
 _EVERY_SECONDS: Final = 600
-_KEEP_MESSAGES: Final = timedelta(days=30)
+_KEPT_LONGER: Final = {"outbox": timedelta(days=30)}
+_AT_ONCE: Final = 5000
 _LOG = structlog.get_logger("housekeeping")
 
 
 class HousekeepingService(Service):
-    """Deletes; nothing that still counts."""
+    """Deletes; nothing that still counts, and never so much at once that somebody waits for it."""
 
     def __init__(
         self,
         *,
         session: AsyncSession,
-        codes: CodeRepository,
-        counters: CounterRepository,
-        outbox: OutboxRepository,
+        expiry: ExpiryRepository,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
-        self._codes = codes
-        self._counters = counters
-        self._outbox = outbox
+        self._expiry = expiry
 
     async def purge(self) -> int:
         """How many rows went."""
-        now = self._clock.now()
-        async with self._transaction():
-            gone = await self._codes.delete_expired(now=now)
-            gone += await self._counters.delete_expired(now=now)
-            gone += await self._outbox.delete_expired(before=now - _KEEP_MESSAGES)
+        gone = 0
+        for table in EXPIRING:
+            before = self._clock.now() - _KEPT_LONGER.get(table, timedelta())
+            deleted = _AT_ONCE
+            while deleted == _AT_ONCE:
+                async with self._transaction():
+                    deleted = await self._expiry.delete_some(table, before=before, most=_AT_ONCE)
+                gone += deleted
         return gone
 
     async def run(self) -> None:

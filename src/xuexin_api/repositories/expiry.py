@@ -1,0 +1,50 @@
+"""What may be deleted once its time has passed, a bounded number of rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import BindParameter, ColumnElement, Delete, any_, bindparam, delete, func, literal_column, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.accounts import Flow
+from xuexin_api.models.base import Base
+from xuexin_api.models.codes import AttemptCounter, OneTimeCode, PhoneProof, SpentChallenge
+from xuexin_api.models.messages import OutboxMessage
+
+_BEFORE: Final[BindParameter[datetime]] = bindparam("before")
+
+
+def _some(table: type[Base], past: ColumnElement[bool]) -> Delete:
+    """Found by place: a row that changes meanwhile, as a counter whose window begins again, has moved and stays."""
+    place: ColumnElement[object] = literal_column("ctid")
+    found = select(place).select_from(table).where(past).limit(bindparam("most")).scalar_subquery()
+    return delete(table).where(place == any_(func.array(found))).execution_options(synchronize_session=False)
+
+
+_EXPIRED: Final[Mapping[str, Delete]] = {
+    table.__tablename__: _some(table, past)
+    for table, past in (
+        (OneTimeCode, OneTimeCode.expires_at <= _BEFORE),
+        (PhoneProof, PhoneProof.expires_at <= _BEFORE),
+        (SpentChallenge, SpentChallenge.expires_at <= _BEFORE),
+        (Flow, Flow.expires_at <= _BEFORE),
+        (AttemptCounter, AttemptCounter.window_ends_at <= _BEFORE),
+        (OutboxMessage, (OutboxMessage.state != "waiting") & (OutboxMessage.created_at <= _BEFORE)),
+    )
+}
+EXPIRING: Final = tuple(_EXPIRED)
+
+
+class ExpiryRepository:
+    """Deletes from the tables named by EXPIRING."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def delete_some(self, table: str, *, before: datetime, most: int) -> int:
+        """At most `most` rows whose time ended (of messages that have left: that were written) before; how many."""
+        result = await self._session.execute(_EXPIRED[table], {"before": before, "most": most})
+        return int(result.rowcount)  # type: ignore[attr-defined]
