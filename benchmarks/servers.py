@@ -21,6 +21,7 @@ from xuexin_api.cli.serving import app_of_worker
 from xuexin_api.cli.workbench import configure_logs, make_wiring
 from xuexin_api.core.tokens import TokenMint
 from xuexin_api.repositories.archive import _ONE
+from xuexin_api.repositories.database import nothing_to_reset
 from xuexin_api.settings import Settings
 
 
@@ -69,6 +70,7 @@ class BareRead:
             self._url,
             min_size=1,
             max_size=self._connections,
+            reset=nothing_to_reset,
             server_settings={"statement_timeout": "15000", "jit": "off"},
         )
         await send({"type": "lifespan.startup.complete"})

@@ -39,7 +39,7 @@ class HotStatement:
         return None if row is None else dict(row)
 
 
-async def _nothing_to_reset(_: asyncpg.Connection) -> None:
+async def nothing_to_reset(_: asyncpg.Connection) -> None:
     """A connection of the hot pool is as it was."""
 
 
@@ -70,7 +70,7 @@ class Database:
             min_size=1,
             max_size=self._hot_connections,
             # A hot statement commits itself and leaves nothing behind: the usual clean-up is a round trip for nothing.
-            reset=_nothing_to_reset,
+            reset=nothing_to_reset,
             server_settings={"statement_timeout": _STATEMENT_TIMEOUT_MS, "jit": "off"},
         )
 
