@@ -50,7 +50,7 @@ _AS_JSON: Final = ", ".join(f"'{column}', {{0}}.{column}" for column in _CHANGEA
 # Temporary: gone with the connection, however it ends, so that a stop in the middle leaves nothing.
 _CREATE: Final = f"""
 CREATE TEMPORARY TABLE staged AS SELECT 0 AS line, e.person_id, e.id AS enrollment_id, {_list("e", _FIXED)},
-{_list("e", _CHANGEABLE)} FROM enrollments e WITH NO DATA;
+{_list("e", _CHANGEABLE)}, e.id AS known_id FROM enrollments e WITH NO DATA;
 CREATE TEMPORARY TABLE rejected (line integer, column_name text, code text, params text)
 """
 _LOCK: Final = """
@@ -74,45 +74,51 @@ def _repeated(column_name: str, code: str, *keys: str) -> str:
     """
 
 
+# Asked once, and before anything is written: a statement that looks for rows in the table it fills may, by an
+# unlucky plan, go over all that it has written for each row that it writes.
+_FIND_RECORDS: Final = "UPDATE staged s SET known_id = e.id FROM enrollments e WHERE " + _SAME_RECORD
+_FIND_PERSONS: Final = """
+UPDATE staged s SET person_id = p.id FROM persons p
+WHERE p.document_key = s.document_key AND p.document_type = s.document_type AND p.id <> s.person_id
+  AND s.known_id IS NULL
+"""
 _REJECT: Final = (
     _repeated("XH", "duplicate_student_number", "institution_code", "student_number"),
     _repeated("KSH", "duplicate_candidate_number", "institution_code", "candidate_number"),
     _repeated("SFZH", "duplicate_document_number", "institution_code", "level", "document_type", "document_key"),
-    # The school cannot hand a student's record to somebody else by a roster: that is a correction.
-    f"""
-    INSERT INTO rejected SELECT s.line, 'XH', 'student_number_taken', '{{}}'
-    FROM staged s JOIN enrollments e ON {_SAME_RECORD}
-    WHERE e.document_key <> s.document_key OR e.document_type <> s.document_type
-    """,
     """
     INSERT INTO rejected SELECT s.line, 'KSH', 'candidate_number_taken', '{}'
     FROM staged s JOIN enrollments e ON e.candidate_number = s.candidate_number
     WHERE e.institution_code = s.institution_code AND e.student_number <> s.student_number
+    """,
+    # The school cannot hand a student's record to somebody else by a roster: that is a correction.
+    """
+    INSERT INTO rejected SELECT s.line, 'XH', 'student_number_taken', '{}'
+    FROM staged s JOIN enrollments e ON e.id = s.known_id
+    WHERE e.document_key <> s.document_key OR e.document_type <> s.document_type
     """,
     "DELETE FROM staged s USING rejected r WHERE r.line = s.line",
 )
 _ADD_PERSONS: Final = """
 INSERT INTO persons (id, document_type, document_key, document_ciphertext, name, sex, birth_date, ethnicity, created_at)
 SELECT person_id, document_type, document_key, document_ciphertext, name, sex, birth_date, ethnicity, $1
-FROM staged ON CONFLICT (document_key, document_type) DO NOTHING
+FROM staged WHERE known_id IS NULL ON CONFLICT (document_key, document_type) DO NOTHING
 """
 # The id made for the record serves as the id of its change where the record was there.
 _NOTE_CHANGES: Final = f"""
 INSERT INTO enrollment_changes (id, enrollment_id, roster_import_id, before, after, at)
 SELECT s.enrollment_id, e.id, $2, jsonb_build_object({_AS_JSON.format("e")}),
        jsonb_build_object({_AS_JSON.format("s")}), $1
-FROM staged s JOIN enrollments e ON {_SAME_RECORD} WHERE {_OLD} IS DISTINCT FROM {_NEW}
+FROM staged s JOIN enrollments e ON e.id = s.known_id WHERE {_OLD} IS DISTINCT FROM {_NEW}
 """
 _CHANGE: Final = f"""
 UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, roster_import_id, updated_at) = ({_list("s", _CHANGEABLE)}, $2, $1)
-FROM staged s WHERE {_SAME_RECORD} AND {_OLD} IS DISTINCT FROM {_NEW}
+FROM staged s WHERE e.id = s.known_id AND {_OLD} IS DISTINCT FROM {_NEW}
 """
 _ADD: Final = f"""
 INSERT INTO enrollments (id, person_id, {", ".join((*_FIXED, *_CHANGEABLE))}, roster_import_id, updated_at)
-SELECT s.enrollment_id, p.id, {_list("s", (*_FIXED, *_CHANGEABLE))}, $2, $1
-FROM staged s
-JOIN persons p ON p.document_key = s.document_key AND p.document_type = s.document_type
-WHERE NOT EXISTS (SELECT FROM enrollments e WHERE {_SAME_RECORD})
+SELECT s.enrollment_id, s.person_id, {_list("s", (*_FIXED, *_CHANGEABLE))}, $2, $1
+FROM staged s WHERE s.known_id IS NULL
 """
 _RECORD: Final = """
 INSERT INTO roster_imports (id, file_name, started_at, published_at, rows_read, rows_added, rows_changed,
@@ -125,7 +131,7 @@ UPDATE roster_imports SET rows_added = $2, rows_changed = $3, rows_unchanged = $
 _COUNT: Final = f"""
 SELECT count(*) FILTER (WHERE e.id IS NOT NULL AND {_OLD} IS DISTINCT FROM {_NEW}),
        count(*) FILTER (WHERE e.id IS NULL), count(*)
-FROM staged s LEFT JOIN enrollments e ON {_SAME_RECORD}
+FROM staged s LEFT JOIN enrollments e ON e.id = s.known_id
 """
 _KEEP_ERRORS: Final = """
 INSERT INTO roster_errors (roster_import_id, line, column_name, code)
@@ -187,6 +193,7 @@ class RosterStaging:
             await self._prepare()
             await run(_RECORD, import_id, file_name, started_at, now, rows_read)
             await run(_ADD_PERSONS, now)
+            await run(_FIND_PERSONS)
             await run(_NOTE_CHANGES, now, import_id)
             changed = _rows_of(await run(_CHANGE, now, import_id))
             added = _rows_of(await run(_ADD, now, import_id))
@@ -211,6 +218,7 @@ class RosterStaging:
         """One import of a school at a time, and the rows that cannot stand are out."""
         await self._connection.execute(_ANALYZE_STAGED)
         await self._connection.execute(_LOCK)
+        await self._connection.execute(_FIND_RECORDS)
         for statement in _REJECT:
             await self._connection.execute(statement)
 
