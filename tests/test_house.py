@@ -88,7 +88,7 @@ def test_every_setting_says_what_it_is_for() -> None:
 
 def test_production_names_everything_it_lacks() -> None:
     with pytest.raises(SettingsError) as refused:
-        # Also where the tests themselves run on a server of somebody's.
+        # Also where the tests run on a given server.
         Settings(environment="production", database_url=None).refuse_unfit()
     for name in ("DATABASE_URL", "SECRET_KEY", "LOOKUP_KEY", "SEALING_KEYS", "TOKEN_KEYS"):
         assert f"XUEXIN_{name}" in str(refused.value)
