@@ -6,12 +6,12 @@ import asyncio
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from support.server import DATA, run_on, url_of
+from support.server import run_on, url_of
 from xuexin_api.cli.demo import demo_schools, demo_students
 from xuexin_api.demo.photos import draw_archive_photo
 
@@ -172,27 +172,27 @@ def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
 
 
 def test_the_embedded_database_stops_with_the_last_server_even_after_one_was_killed(
-    environment: dict[str, str],
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
-    DATA.mkdir(parents=True, exist_ok=True)
-    # Not below pytest's folder: it is private, and the server of root lives elsewhere then.
-    folder = Path(tempfile.mkdtemp(dir=DATA))
-    folder.chmod(0o755)
     port = _free_port()
-    own = environment | {"XUEXIN_DATA_DIR": str(folder), "XUEXIN_PORT": str(port)}
+    own = environment | {"XUEXIN_DATA_DIR": str(tmp_path), "XUEXIN_PORT": str(port)}
     del own["XUEXIN_DATABASE_URL"]
+    told = subprocess.run([XUEXIN, "migrate"], env=own, capture_output=True, text=True, check=True, timeout=60)
+    # As root in a private folder it lives elsewhere, and says so.
+    elsewhere = re.search(r"the database lives in (\S+)", told.stderr)
+    data = Path(elsewhere[1]) if elsewhere else tmp_path / "postgres"
     try:
-        subprocess.run([XUEXIN, "migrate"], env=own, stderr=subprocess.DEVNULL, check=True, timeout=60)
-        assert not (folder / "postgres" / "postmaster.pid").exists()
+        assert (data / "PG_VERSION").exists()
+        assert not (data / "postmaster.pid").exists()
         for stop, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 0)):
             server = subprocess.Popen([XUEXIN, "serve"], env=own, stderr=subprocess.DEVNULL)
             _wait_for(f"http://127.0.0.1:{port}/health/ready")
-            assert (folder / "postgres" / "postmaster.pid").exists()
+            assert (data / "postmaster.pid").exists()
             server.send_signal(stop)
             assert server.wait(30) == code
-        assert not (folder / "postgres" / "postmaster.pid").exists()
+        assert not (data / "postmaster.pid").exists()
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(data)
 
 
 def _free_port() -> int:
