@@ -12,6 +12,7 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import TokenInvalidError, TokenMissingError
 from xuexin_api.core.messages import Language
+from xuexin_api.core.platforms import Platform, platform_of
 from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer
 from xuexin_api.core.tokens import Claims, TokenMint, TokenRejectedError
@@ -31,12 +32,14 @@ from xuexin_api.repositories.readiness import ReadinessRepository
 from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.account import AccountService
 from xuexin_api.services.archive import ArchiveService
+from xuexin_api.services.callers import Callers
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.code_checking import CodeChecking
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.identity_verification import IdentityVerificationService
 from xuexin_api.services.login import LoginService
 from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.notices import Notices
 from xuexin_api.services.outbox import OutboxDispatcher, Postbox
 from xuexin_api.services.phone_proofs import PhoneProofService
 from xuexin_api.services.readiness import ReadinessService
@@ -98,15 +101,17 @@ CallerClaims = Annotated[Claims, Depends(claims_of_caller)]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a request comes from: the address, and the network that limits count by."""
+    """Where a request comes from: the address, the network that limits count by, and what system it says it is."""
 
     address: str
     network: str
+    platform: Platform
 
 
 async def source_of_request(request: Request) -> Source:
     """As the edge found it."""
-    return Source(request.state.client_address, request.state.client_network)
+    platform = platform_of(request.headers.get("user-agent", ""))
+    return Source(request.state.client_address, request.state.client_network, platform)
 
 
 RequestSource = Annotated[Source, Depends(source_of_request)]
@@ -164,7 +169,7 @@ async def verification_code_service(request: Request) -> VerificationCodeService
         codes=codes,
         counters=counters,
         checking=CodeChecking(codes=codes, counters=counters, keyed=parts.codes_hash, policy=policy),
-        postbox=Postbox(OutboxRepository(session), parts.sealer, parts.entropy),
+        postbox=_postbox(parts, session),
         dispatcher=parts.dispatcher,
         challenges=parts.challenges,
         throttle=parts.throttle,
@@ -206,6 +211,14 @@ def _opening(parts: Wiring, session: AsyncSession) -> SessionOpening:
     )
 
 
+def _callers(parts: Wiring, session: AsyncSession) -> Callers:
+    return Callers(accounts=AccountRepository(session), sessions=SessionRepository(session), clock=parts.clock)
+
+
+def _postbox(parts: Wiring, session: AsyncSession) -> Postbox:
+    return Postbox(OutboxRepository(session), parts.sealer, parts.entropy)
+
+
 async def registration_service(request: Request) -> RegistrationService:
     parts = wiring(request)
     session = parts.database.session()
@@ -235,6 +248,8 @@ async def login_service(request: Request) -> LoginService:
         sessions=SessionRepository(session),
         codes=codes,
         logins=LoginRepository(parts.database, session),
+        notices=Notices(_postbox(parts, session), parts.sealer, parts.lookups),
+        dispatcher=parts.dispatcher,
         checking=CodeChecking(
             codes=codes,
             counters=CounterRepository(session),
@@ -261,12 +276,12 @@ async def session_service(request: Request) -> SessionService:
         session=session,
         sessions=SessionRepository(session),
         accounts=AccountRepository(session),
+        callers=_callers(parts, session),
         audit=AuditRepository(session),
         opening=_opening(parts, session),
         refresh_tokens=parts.refresh_tokens,
-        postbox=Postbox(OutboxRepository(session), parts.sealer, parts.entropy),
+        notices=Notices(_postbox(parts, session), parts.sealer, parts.lookups),
         dispatcher=parts.dispatcher,
-        sealer=parts.sealer,
         policy=parts.settings.session_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
@@ -281,6 +296,7 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         verifications=VerificationRepository(session),
         sessions=SessionRepository(session),
         accounts=AccountRepository(session),
+        callers=_callers(parts, session),
         records=RecordRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),

@@ -94,10 +94,13 @@ async def _play(caller: _Caller, student: DemoStudent, parts: Wiring) -> None:
         {"code_id": sent["code_id"], "phone": student.phone, "code": code, "purpose": "registration"},
     )
     agreements = (await caller.ask("GET", "/v1/agreements", 200)).json()["items"]
-    await caller.post("/v1/registrations", _form(student, proof["phone_proof"], agreements))
+    registered = await caller.post("/v1/registrations", _form(student, proof["phone_proof"], agreements))
 
     login = {"method": "password", "identifier": student.phone, "password": _PASSWORD}
+    login["device_token"] = registered["device_token"]
     caller.access_token = (await caller.post("/v1/sessions", login))["tokens"]["access_token"]
+    sessions = (await caller.ask("GET", "/v1/sessions", 200)).json()["items"]
+    typer.echo(f"  logged in {len(sessions)} times: {', '.join(session['address'] for session in sessions)}")
     account = (await caller.ask("GET", "/v1/account", 200)).json()
     typer.echo(f"  account {account['name']} {account['phone_masked']} {account['document_number_masked']}")
     refused = await caller.ask("GET", "/v1/archive/enrollments", 401)

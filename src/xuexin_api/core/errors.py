@@ -195,6 +195,13 @@ class RefreshRejectedError(RefusalError):
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="xuexin", error="invalid_token"'}
 
 
+class SessionNotFoundError(RefusalError):
+    """No living session of the asker's own account has this id."""
+
+    status = 404
+    code = "session_not_found"
+
+
 class InsufficientUserAuthenticationError(RefusalError):
     """RFC 9470: this needs a fresh identity verification; `methods` lists the ways open to the account."""
 

@@ -90,7 +90,7 @@ class Consent(Base):
 
 
 class Device(Base):
-    """A device that logged in before; its token is kept as a hash."""
+    """A device that logged in before; its token is kept as a hash, and of its kind only the family of systems."""
 
     __tablename__ = "devices"
     __table_args__ = (Index("uq_devices_account_id_token_hash", "account_id", "token_hash", unique=True),)
@@ -98,6 +98,7 @@ class Device(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     token_hash: Mapped[bytes]
+    platform: Mapped[str]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
 

@@ -5,6 +5,7 @@ Each does in one round trip what would take several: a login is to cost little m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, get_args
@@ -36,7 +37,7 @@ from sqlalchemy.types import TypeEngine
 from xuexin_api.models.accounts import Credential, Device
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.codes import AttemptCounter
-from xuexin_api.models.messages import AuditEvent
+from xuexin_api.models.messages import AuditEvent, OutboxMessage
 from xuexin_api.repositories.accounts import ACCOUNT_COLUMNS, AccountRow, Identifier, narrowed
 from xuexin_api.repositories.database import Database, HotStatement
 from xuexin_api.repositories.sessions import SessionState
@@ -105,6 +106,7 @@ class OpenedOn:
     """Where a session opens: the device whose token was presented, if it is one of the account's, else the new one."""
 
     address: str
+    platform: str
     presented_hash: bytes | None
     new_device_id: UUID
     new_device_hash: bytes
@@ -131,6 +133,7 @@ def _opening() -> Select[bool]:
         "id": _given("device_id", _UUID),
         "account_id": account_id,
         "token_hash": _given("device_hash", _BYTES),
+        "platform": _given("platform", Text()),
         "created_at": _NOW,
         "last_seen_at": _NOW,
     }
@@ -164,10 +167,14 @@ def _opening() -> Select[bool]:
         "at": _NOW,
     }
     audited = insert(AuditEvent).from_select(list(event), select(*event.values())).cte("audited")
+    letter = {column.key: _given(f"notice_{column.key}", column.type) for column in OutboxMessage.__table__.c}
+    told = insert(OutboxMessage).from_select(
+        list(letter), select(*letter.values()).where(~known, letter["id"].is_not(None))
+    )
     forgotten = delete(AttemptCounter).where(
         AttemptCounter.scope == _FAILURES, AttemptCounter.subject == _given("subject", _BYTES)
     )
-    return select(known.label("known")).add_cte(added, audited, forgotten.cte("forgotten"))
+    return select(known.label("known")).add_cte(added, audited, told.cte("told"), forgotten.cte("forgotten"))
 
 
 _OPEN: Final = HotStatement(_opening())
@@ -208,12 +215,22 @@ class LoginRepository:
         by_owner, count, ends_at, *account, stored = row.values()
         return Attempt(None if account[0] is None else AccountRow(*account), stored, by_owner, count, ends_at)
 
-    async def open(self, state: SessionState, on: OpenedOn, audit: AuditedAs, *, forgets: bytes | None = None) -> bool:
+    async def open(
+        self,
+        state: SessionState,
+        on: OpenedOn,
+        audit: AuditedAs,
+        *,
+        notice: Mapping[str, Any] | None = None,
+        forgets: bytes | None = None,
+    ) -> bool:
         """Add a session, its device and its audit line; whether the device was known.
 
         Part of the session's transaction where one is open, else a transaction of its own.
-        `forgets` is the subject whose failed logins end with this success.
+        `notice` is the outbox row that a new device causes. `forgets` is the subject whose failed logins end with
+        this success.
         """
+        letter = notice or dict.fromkeys(column.key for column in OutboxMessage.__table__.c)
         values = _values(
             now=state.created_at,
             session_id=state.id,
@@ -222,12 +239,14 @@ class LoginRepository:
             idle_until=state.idle_until,
             ends_at=state.ends_at,
             address=on.address,
+            platform=on.platform,
             presented_hash=on.presented_hash,
             device_id=on.new_device_id,
             device_hash=on.new_device_hash,
             event_id=audit.event_id,
             action=audit.action,
             subject=forgets,
+            **{f"notice_{name}": value for name, value in letter.items()},
         )
         if self._session.in_transaction():
             row = await _OPEN.row_in(self._session, **values)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -29,6 +29,36 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     SessionRow.ends_at,
     SessionRow.ended_at,
 )
+
+
+_LOGIN_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    SessionRow.id,
+    SessionRow.created_at,
+    SessionRow.rotated_at,
+    SessionRow.address,
+    Device.platform,
+    SessionRow.methods,
+    SessionRow.idle_until,
+    SessionRow.ends_at,
+    SessionRow.ended_at,
+    SessionRow.end_reason,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A session as its owner looks at it, living or ended."""
+
+    id: UUID
+    created_at: datetime
+    last_used_at: datetime
+    address: str
+    platform: str
+    methods: list[str]
+    idle_until: datetime
+    ends_at: datetime
+    ended_at: datetime | None
+    end_reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +102,7 @@ class SessionRepository:
             .where(
                 SessionRow.id == session_id,
                 SessionRow.generation == generation,
-                SessionRow.ended_at.is_(None),
-                SessionRow.idle_until > now,
-                SessionRow.ends_at > now,
+                *_living(now),
             )
             .values(generation=SessionRow.generation + 1, rotated_at=now, idle_until=idle_until)
             .returning(*_COLUMNS)
@@ -102,15 +130,34 @@ class SessionRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else SessionState(*row)
 
-    async def revoke(self, session_id: UUID, reason: str, *, now: datetime) -> bool:
-        """End the session; False when it had ended."""
+    async def revoke(self, session_id: UUID, reason: str, *, account_id: UUID, now: datetime) -> bool:
+        """End a session of the account; False when it had ended, or is not the account's."""
+        return bool(await self._end(SessionRow.id == session_id, account_id, reason, now))
+
+    async def revoke_others(self, session_id: UUID, reason: str, *, account_id: UUID, now: datetime) -> list[UUID]:
+        """End every session of the account but this one; which they were."""
+        return await self._end(SessionRow.id != session_id, account_id, reason, now)
+
+    async def _end(self, which: ColumnElement[bool], account_id: UUID, reason: str, now: datetime) -> list[UUID]:
         statement = (
             update(SessionRow)
-            .where(SessionRow.id == session_id, SessionRow.ended_at.is_(None))
+            .where(which, SessionRow.account_id == account_id, *_living(now))
             .values(ended_at=now, end_reason=reason)
             .returning(SessionRow.id)
         )
-        return (await self._session.execute(statement)).first() is not None
+        return list(await self._session.scalars(statement))
+
+    async def list_logins(
+        self, account_id: UUID, *, living_at: datetime | None, before: UUID | None, most: int
+    ) -> list[Login]:
+        """The account's sessions, newest first; with `living_at` those that live then, else all."""
+        statement = select(*_LOGIN_COLUMNS).join(Device).where(SessionRow.account_id == account_id)
+        if living_at is not None:
+            statement = statement.where(*_living(living_at))
+        if before is not None:
+            statement = statement.where(SessionRow.id < before)
+        rows = await self._session.execute(statement.order_by(SessionRow.id.desc()).limit(most))
+        return [Login(*row) for row in rows]
 
     async def knows_device(self, account_id: UUID, token_hash: bytes) -> bool:
         statement = select(Device.id).where(Device.account_id == account_id, Device.token_hash == token_hash)
@@ -146,3 +193,7 @@ class SessionRepository:
             .returning(Flow.id)
         )
         return (await self._session.execute(statement)).first() is not None
+
+
+def _living(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return SessionRow.ended_at.is_(None), SessionRow.idle_until > now, SessionRow.ends_at > now

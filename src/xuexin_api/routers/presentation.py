@@ -19,6 +19,7 @@ from xuexin_api.services.account_view import AccountView
 from xuexin_api.services.archive import PHOTO_KINDS, EnrollmentView
 from xuexin_api.services.login import Caller, LoggedIn, PasswordPair, PhoneCode, Ticket
 from xuexin_api.services.session_opening import Tokens
+from xuexin_api.services.sessions import LoginPage
 from xuexin_api.services.verification_methods import VerificationMethod
 
 
@@ -77,6 +78,10 @@ def logged_in(done: LoggedIn) -> session_schemas.LoggedIn:
     )
 
 
+def session_list(page: LoginPage) -> session_schemas.SessionList:
+    return session_schemas.SessionList.model_validate(page)
+
+
 def login_answer(
     done: LoggedIn | Ticket, language: Language, response: Response
 ) -> session_schemas.LoggedIn | session_schemas.LoginTicket:
@@ -113,4 +118,4 @@ def login_caller(
     body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin | session_schemas.ContinueLogin,
     source: Source,
 ) -> Caller:
-    return Caller(source.address, source.network, body.device_token)
+    return Caller(source.address, source.network, source.platform, body.device_token)

@@ -61,6 +61,7 @@ async def register_account(
         choices=tuple(filter(None, (body.on_phone_registered, body.on_document_registered))),
         address=source.address,
         network=source.network,
+        platform=source.platform,
     )
     return Registered(
         account=account(done.account),

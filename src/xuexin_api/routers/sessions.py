@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -14,6 +14,7 @@ from xuexin_api.core.errors import (
     LoginRejectedError,
     RefreshRejectedError,
     ServiceBusyError,
+    SessionNotFoundError,
     TicketRejectedError,
     TokenInvalidError,
     TokenMissingError,
@@ -27,7 +28,14 @@ from xuexin_api.dependencies import (
     session_service,
 )
 from xuexin_api.openapi import refusals
-from xuexin_api.routers.presentation import logged_in, login_answer, login_caller, login_factors, tokens
+from xuexin_api.routers.presentation import (
+    logged_in,
+    login_answer,
+    login_caller,
+    login_factors,
+    session_list,
+    tokens,
+)
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.sessions import (
     ContinueLogin,
@@ -36,11 +44,17 @@ from xuexin_api.schemas.sessions import (
     LoginTicket,
     Refreshed,
     RefreshRequest,
+    SessionList,
 )
+from xuexin_api.schemas.types import Cursor, Id
 from xuexin_api.services.login import LoginService
 from xuexin_api.services.sessions import SessionService
 
 router = APIRouter(prefix="/v1", tags=["sessions"], route_class=StrictRoute)
+Sessions = Annotated[SessionService, Depends(session_service)]
+PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")]
+PageLimit = Annotated[int, Query(ge=1, le=100, description="Sessions per page.")]
+_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @router.post(
@@ -90,9 +104,7 @@ async def continue_session(
 
 
 @router.post("/sessions/refresh", summary="Renew the tokens", responses=refusals(RefreshRejectedError))
-async def refresh_session(
-    body: RefreshRequest, sessions: Annotated[SessionService, Depends(session_service)]
-) -> Refreshed:
+async def refresh_session(body: RefreshRequest, sessions: Sessions) -> Refreshed:
     """New tokens for a refresh token, which works once.
 
     For 30 seconds it answers again with the same successor, so a lost answer may be asked for again;
@@ -101,14 +113,44 @@ async def refresh_session(
     return Refreshed(tokens=tokens(await sessions.refresh(body.refresh_token)))
 
 
-@router.delete(
-    "/sessions/current",
-    status_code=204,
-    summary="Log out",
-    responses=refusals(TokenMissingError, TokenInvalidError),
-)
-async def delete_current_session(
-    claims: CallerClaims, sessions: Annotated[SessionService, Depends(session_service)]
-) -> None:
+@router.get("/sessions", summary="Where I am logged in", responses=refusals(*_LOGGED_IN))
+async def list_sessions(
+    claims: CallerClaims, sessions: Sessions, cursor: PageCursor = None, limit: PageLimit = 20
+) -> SessionList:
+    """The living sessions of the account: device, address, times."""
+    return session_list(await sessions.list_living(claims, cursor=cursor, most=limit))
+
+
+@router.get("/account/login-history", summary="My logins so far", responses=refusals(*_LOGGED_IN))
+async def list_login_history(
+    claims: CallerClaims, sessions: Sessions, cursor: PageCursor = None, limit: PageLimit = 20
+) -> SessionList:
+    """Every login of the account, also those that ended, and why."""
+    return session_list(await sessions.list_history(claims, cursor=cursor, most=limit))
+
+
+@router.delete("/sessions/current", status_code=204, summary="Log out", responses=refusals(*_LOGGED_IN))
+async def delete_current_session(claims: CallerClaims, sessions: Sessions) -> None:
     """End this session. Its access token is dead at the next request."""
     await sessions.log_out(claims)
+
+
+@router.delete("/sessions/others", status_code=204, summary="Log out everywhere else", responses=refusals(*_LOGGED_IN))
+async def delete_other_sessions(claims: CallerClaims, sessions: Sessions) -> None:
+    """End every session of the account but this one. Their tokens are dead at the next request."""
+    await sessions.end_others(claims)
+
+
+@router.delete(
+    "/sessions/{session_id}",
+    status_code=204,
+    summary="Log one device out",
+    responses=refusals(*_LOGGED_IN, SessionNotFoundError),
+)
+async def delete_session(
+    session_id: Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])],
+    claims: CallerClaims,
+    sessions: Sessions,
+) -> None:
+    """End one session of the account. 404 also for one that has ended, or is somebody else's."""
+    await sessions.end(session_id, claims)

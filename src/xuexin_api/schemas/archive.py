@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
-from xuexin_api.schemas.types import Id, Output, Sex
+from xuexin_api.schemas.types import Id, NextCursor, Output, Sex
 
 PhotoKind = Literal["admission", "graduation"]
 Years = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -57,6 +57,4 @@ class Enrollment(Output):
 
 class EnrollmentList(Output):
     items: list[Enrollment]
-    next_cursor: str | None = Field(
-        description="Send it as `cursor` for the next page; null on the last.", examples=[None]
-    )
+    next_cursor: NextCursor

@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from xuexin_api.core.platforms import Platform
 from xuexin_api.schemas.accounts import Account, Tokens
 from xuexin_api.schemas.codes import CodeText, Destination
-from xuexin_api.schemas.types import Choice, Id, Input, Output, Password, Secret
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Password, Secret
 
 ChallengeAnswer = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -70,3 +71,32 @@ class RefreshRequest(Input):
 
 class Refreshed(Output):
     tokens: Tokens
+
+
+class Session(Output):
+    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    current: bool = Field(description="The session that asks.", examples=[True])
+    state: Literal["living", "expired", "ended"] = Field(
+        description="`expired`: unused for too long. `ended`: somebody ended it.", examples=["living"]
+    )
+    platform: Platform = Field(
+        description="The family of systems that the device named when it first logged in: a hint, never a proof.",
+        examples=["android"],
+    )
+    address: str = Field(description="The network address of the login.", examples=["203.0.113.7"])
+    methods: list[str] = Field(description="How it was opened (RFC 8176).", examples=[["pwd"]])
+    created_at: Moment = Field(description="When it was opened.", examples=["2026-11-24T08:00:00Z"])
+    last_used_at: Moment = Field(description="Its latest refresh.", examples=["2026-11-24T09:30:00Z"])
+    expires_at: Moment = Field(
+        description="When it ends, or ended, unless refreshed.", examples=["2026-12-08T09:30:00Z"]
+    )
+    ended_at: Moment | None = Field(examples=[None])
+    end_reason: Literal["logout", "ended_by_owner", "refresh_reused"] | None = Field(
+        description="`refresh_reused`: an old refresh token was used again, so somebody may hold a copy.",
+        examples=[None],
+    )
+
+
+class SessionList(Output):
+    items: list[Session] = Field(description="Newest first.")
+    next_cursor: NextCursor

@@ -39,6 +39,12 @@ Sex = Literal["male", "female"]
 DocumentTypeName = Literal["SFZ", "SFZ_GAT", "SFZ_HQ", "PASSPORT", "GAT_PERMIT", "QIT"]
 
 
+Cursor = Annotated[str, StringConstraints(max_length=64)]
+NextCursor = Annotated[
+    str | None, Field(description="Send it as `cursor` for the next page; null on the last.", examples=[None])
+]
+
+
 class Choice(Output):
     """Something the caller can do next."""
 

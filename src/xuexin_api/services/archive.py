@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -14,18 +12,14 @@ from uuid import UUID
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.documents import mask_document_number
-from xuexin_api.core.errors import (
-    FieldProblem,
-    InvalidRequestError,
-    PhotoNotFoundError,
-    RecordNotFoundError,
-)
+from xuexin_api.core.errors import PhotoNotFoundError, RecordNotFoundError
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive import ArchiveReads
 from xuexin_api.services.account_view import DOCUMENT_CONTEXT
 from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_verified
+from xuexin_api.services.paging import read_cursor, write_cursor
 
 PHOTO_KINDS: Final = ("admission", "graduation")
 _BEFORE_ALL: Final = UUID(int=0)
@@ -101,14 +95,14 @@ class ArchiveService:
 
     async def list_enrollments(self, *, cursor: str | None, most: int) -> EnrollmentPage:
         """One's own records, oldest registration first."""
-        after = _BEFORE_ALL if cursor is None else _read_cursor(cursor)
+        after = _BEFORE_ALL if cursor is None else read_cursor(cursor)
         rows = await self._reads.list_enrollments(
             session_id=self._claims.session_id, account_id=self._claims.account_id, after=after, most=most + 1
         )
         self._allow(rows[0] if rows else None)
         views = [self._view(row) for row in rows if row["id"] is not None]
         more = len(views) > most
-        return EnrollmentPage(views[:most], _write_cursor(views[most - 1].id) if more else None)
+        return EnrollmentPage(views[:most], write_cursor(views[most - 1].id) if more else None)
 
     async def get_photo(self, enrollment_id: UUID, kind: str) -> tuple[bytes, str]:
         """JPEG bytes and their entity tag."""
@@ -163,14 +157,3 @@ class ArchiveService:
             leaving_date=row["leaving_date"],
             photo_kinds=tuple(row["photo_kinds"] or ()),
         )
-
-
-def _write_cursor(last: UUID) -> str:
-    return base64.urlsafe_b64encode(last.bytes).rstrip(b"=").decode()
-
-
-def _read_cursor(cursor: str) -> UUID:
-    try:
-        return UUID(bytes=base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        raise InvalidRequestError([FieldProblem("/query/cursor", "cursor_malformed", {})]) from None

@@ -32,8 +32,8 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity import VerificationRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.services.assurance import refuse_unless_live
 from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.callers import Callers
 from xuexin_api.services.code_checking import DAY
 from xuexin_api.services.session_opening import SessionOpening, Tokens
 from xuexin_api.services.verification_methods import RECORD_FACTS, VerificationMethod, methods_for
@@ -76,6 +76,7 @@ class IdentityVerificationService(Service):
         verifications: VerificationRepository,
         sessions: SessionRepository,
         accounts: AccountRepository,
+        callers: Callers,
         records: RecordRepository,
         counters: CounterRepository,
         audit: AuditRepository,
@@ -88,6 +89,7 @@ class IdentityVerificationService(Service):
         self._verifications = verifications
         self._sessions = sessions
         self._accounts = accounts
+        self._callers = callers
         self._records = records
         self._counters = counters
         self._audit = audit
@@ -98,14 +100,14 @@ class IdentityVerificationService(Service):
     async def list_methods(self, claims: Claims) -> list[VerificationMethod]:
         """Every way there is, and whether it is open to this account."""
         async with self._read():
-            account = await self._asking(claims)
+            account = await self._callers.account_of(claims)
         return methods_for(account.state)
 
     async def start(self, method: str, claims: Claims) -> StartedVerification:
         """Begin a verification by `method`."""
         now = self._clock.now()
         async with self._transaction():
-            account = await self._asking(claims)
+            account = await self._callers.account_of(claims)
             if not any(known.method == method and known.available for known in methods_for(account.state)):
                 raise MethodNotAvailableError
             await self._count_or_refuse(
@@ -133,7 +135,7 @@ class IdentityVerificationService(Service):
         """Tokens for right answers; FactsDoNotMatchError for anything else, the try counted first."""
         now = self._clock.now()
         async with self._transaction():
-            account = await self._asking(claims)
+            account = await self._callers.account_of(claims)
             questions = await self._verifications.count_try(
                 verification_id,
                 account_id=account.id,
@@ -181,16 +183,6 @@ class IdentityVerificationService(Service):
                 now=now,
             )
         return PassedVerification(verification_id, self._opening.tokens_of(state, now=now))
-
-    async def _asking(self, claims: Claims) -> AccountRow:
-        """The account of a live session, or TokenInvalidError."""
-        state = await self._sessions.get(claims.session_id)
-        account = await self._accounts.get(claims.account_id)
-        if state is None or account is None or state.account_id != account.id:
-            raise TokenInvalidError
-        session = {name: getattr(state, name) for name in ("ended_at", "epoch", "idle_until", "ends_at")}
-        refuse_unless_live(session | {"account_state": account.state}, claims, now=self._clock.now())
-        return account
 
     async def _count_or_refuse(self, scope: str, subject: bytes, *, most: int, now: datetime) -> None:
         counter = await self._counters.add_one(scope, subject, now=now, window_ends_at=now + DAY)

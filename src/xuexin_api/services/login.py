@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.clock import Clock
+from xuexin_api.core.clock import CHINA, Clock
 from xuexin_api.core.documents import normalise_document_number
 from xuexin_api.core.emails import parse_email
 from xuexin_api.core.entropy import Entropy
@@ -40,6 +40,8 @@ from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.code_checking import CodeChecking
 from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.notices import Notices
+from xuexin_api.services.outbox import OutboxDispatcher
 from xuexin_api.services.session_opening import DeviceTokens, SessionOpening, Tokens
 
 _MINUTE: Final = 60
@@ -85,10 +87,11 @@ class PhoneCode:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Where a login comes from: address, its network, and the device token it brought, if any."""
+    """Where a login comes from: address, its network, its system, and the device token it brought, if any."""
 
     address: str
     network: str
+    platform: str
     device_token: str | None
 
 
@@ -106,6 +109,8 @@ class LoginService(Service):
         checking: CodeChecking,
         challenges: ChallengeService,
         opening: SessionOpening,
+        notices: Notices,
+        dispatcher: OutboxDispatcher,
         devices: DeviceTokens,
         hashing: PasswordHashing,
         throttle: Throttle,
@@ -123,6 +128,8 @@ class LoginService(Service):
         self._checking = checking
         self._challenges = challenges
         self._opening = opening
+        self._notices = notices
+        self._dispatcher = dispatcher
         self._devices = devices
         self._hashing = hashing
         self._throttle = throttle
@@ -134,8 +141,12 @@ class LoginService(Service):
     async def begin(self, asked: PasswordPair | PhoneCode, caller: Caller) -> LoggedIn | Ticket:
         """A session, or a ticket where one more factor is needed."""
         if isinstance(asked, PasswordPair):
-            return await self.with_password(asked, caller)
-        return await self.with_phone_code(asked, caller)
+            done: LoggedIn | Ticket = await self.with_password(asked, caller)
+        else:
+            done = await self.with_phone_code(asked, caller)
+        if isinstance(done, LoggedIn):
+            self._send_notice(done, caller)
+        return done
 
     async def with_password(self, asked: PasswordPair, caller: Caller) -> LoggedIn:
         """A session for a right pair; LoginRejectedError for every other."""
@@ -229,7 +240,9 @@ class LoginService(Service):
             row = await self._accounts.get(account_id)
             if row is None:
                 raise TicketRejectedError
-            return await self._open(row, methods=["sms", "pwd"], caller=caller, now=now)
+            done = await self._open(row, methods=["sms", "pwd"], caller=caller, now=now)
+        self._send_notice(done, caller)
+        return done
 
     async def _knows(self, row: AccountRow, caller: Caller) -> bool:
         """Whether this device logged in to this account before."""
@@ -258,16 +271,25 @@ class LoginService(Service):
     async def _open(
         self, row: AccountRow, *, methods: list[str], caller: Caller, now: datetime, forgets: bytes | None = None
     ) -> LoggedIn:
+        moment = now.astimezone(CHINA)
+        notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
         tokens, device_token = await self._opening.open(
             row.id,
             methods=methods,
             address=caller.address,
+            platform=caller.platform,
             device_token=caller.device_token,
             action="session:login",
             now=now,
+            notice=notice,
             forgets=forgets,
         )
         return LoggedIn(view_account(row, self._sealer), tokens, device_token)
+
+    def _send_notice(self, done: LoggedIn, caller: Caller) -> None:
+        """A new token means a new device, whose owner's message lies in the outbox by now."""
+        if done.device_token != caller.device_token:
+            self._dispatcher.wake()
 
     async def _limit_address(self, caller: Caller) -> None:
         wait = await self._throttle.hit("logins", caller.network, most=self._policy.per_address_minute, seconds=_MINUTE)

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
@@ -58,23 +58,31 @@ class Postbox:
     async def post(
         self, message: Message, *, channel: str, purpose: str, destination_key: bytes, now: datetime
     ) -> None:
-        """Sealed at once: a stolen table shows neither numbers nor codes."""
+        """Put the message into the outbox."""
+        await self.add(self.write(message, channel=channel, purpose=purpose, destination_key=destination_key, now=now))
+
+    async def add(self, row: Mapping[str, Any]) -> None:
+        """Put a written row into the outbox."""
+        await self._outbox.add(row)
+
+    def write(
+        self, message: Message, *, channel: str, purpose: str, destination_key: bytes, now: datetime
+    ) -> Mapping[str, Any]:
+        """The row of a message, sealed at once: a stolen table shows neither numbers nor codes."""
         message_id = self._entropy.identifier()
         content = {"destination": message.destination, "body": message.body, "code": message.code}
-        await self._outbox.add(
-            {
-                "id": message_id,
-                "channel": channel,
-                "purpose": purpose,
-                "destination_key": destination_key,
-                "sealed": self._sealer.seal(json.dumps(content).encode(), _context(message_id)),
-                "state": "waiting",
-                "tries": 0,
-                "next_try_at": now,
-                "created_at": now,
-                "sent_at": None,
-            }
-        )
+        return {
+            "id": message_id,
+            "channel": channel,
+            "purpose": purpose,
+            "destination_key": destination_key,
+            "sealed": self._sealer.seal(json.dumps(content).encode(), _context(message_id)),
+            "state": "waiting",
+            "tries": 0,
+            "next_try_at": now,
+            "created_at": now,
+            "sent_at": None,
+        }
 
 
 class OutboxReading(Service):

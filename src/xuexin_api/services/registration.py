@@ -98,6 +98,7 @@ class RegistrationService(Service):
         choices: tuple[str, ...],
         address: str,
         network: str,
+        platform: str,
     ) -> Registered:
         """The account and its first session, or a refusal that consumed nothing but a document's try."""
         wait = await self._throttle.hit(
@@ -137,6 +138,7 @@ class RegistrationService(Service):
                     account_id,
                     methods=["pwd", "sms"],
                     address=address,
+                    platform=platform,
                     device_token=None,
                     action="account:register",
                     now=now,

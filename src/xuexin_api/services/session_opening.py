@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from xuexin_api.core.entropy import Entropy
@@ -94,14 +94,17 @@ class SessionOpening:
         *,
         methods: Sequence[str],
         address: str,
+        platform: str,
         device_token: str | None,
         action: str,
         now: datetime,
+        notice: Mapping[str, Any] | None = None,
         forgets: bytes | None = None,
     ) -> tuple[Tokens, str]:
         """A new session on a known or a new device, audited as `action`: tokens, and the device's token.
 
-        `forgets` is the subject whose failed logins end with this success.
+        `notice` is the outbox row that a new device causes; `forgets` the subject whose failed logins end with this
+        success.
         """
         state = SessionState(
             id=self._entropy.identifier(),
@@ -122,11 +125,13 @@ class SessionOpening:
             state,
             OpenedOn(
                 address=address,
+                platform=platform,
                 presented_hash=None if device_token is None else self._devices.hash_of(device_token),
                 new_device_id=self._entropy.identifier(),
                 new_device_hash=self._devices.hash_of(new_token),
             ),
             AuditedAs(self._entropy.identifier(), action),
+            notice=notice,
             forgets=forgets,
         )
         return self.tokens_of(state, now=now), device_token if known and device_token is not None else new_token

@@ -1,0 +1,48 @@
+"""What an account's owner is told unasked: something happened that only the owner can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from xuexin_api.core.messages import message
+from xuexin_api.core.sealing import Sealer
+from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.services.account_view import EMAIL_CONTEXT
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.outbox import Message, Postbox
+from xuexin_api.services.phone_proofs import PHONE_CONTEXT
+
+_PURPOSE: Final = "notice"
+
+
+class Notices:
+    """Writes messages to the owner into the outbox of the running transaction."""
+
+    def __init__(self, postbox: Postbox, sealer: Sealer, lookups: Lookups) -> None:
+        self._postbox = postbox
+        self._sealer = sealer
+        self._lookups = lookups
+
+    async def post(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> None:
+        """Tell the owner the sentence of `code`, by phone, else by the recovery e-mail; silence where there is none."""
+        row = self.write(account, code, now=now, **words)
+        if row is not None:
+            await self._postbox.add(row)
+
+    def write(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> Mapping[str, Any] | None:
+        """The outbox row of that message, for a statement that adds it by itself."""
+        body = message(code, **words)
+        if account.phone_ciphertext is not None and account.phone_key is not None:
+            phone = self._sealer.open(account.phone_ciphertext, PHONE_CONTEXT).decode()
+            return self._postbox.write(
+                Message(phone, body, None), channel="sms", purpose=_PURPOSE, destination_key=account.phone_key, now=now
+            )
+        if account.email_ciphertext is not None and account.email_verified_at is not None:
+            email = self._sealer.open(account.email_ciphertext, EMAIL_CONTEXT).decode()
+            key = self._lookups.email(email)
+            return self._postbox.write(
+                Message(email, body, None), channel="email", purpose=_PURPOSE, destination_key=key, now=now
+            )
+        return None
