@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from sqlalchemy import BindParameter, Select, bindparam, insert, literal_column, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -89,6 +90,21 @@ class AccountRepository:
             .where(Credential.account_id == account_id, Credential.password_hash == replaces)
             .values(password_hash=password_hash)
         )
+
+    async def replace_password(self, account_id: UUID, password_hash: str, *, now: datetime) -> None:
+        """Another password, or the first of an account that had none."""
+        written = upsert(Credential).values(account_id=account_id, password_hash=password_hash, changed_at=now)
+        await self._session.execute(
+            written.on_conflict_do_update(
+                index_elements=["account_id"], set_={"password_hash": password_hash, "changed_at": now}
+            )
+        )
+
+    async def lock(self, account_id: UUID) -> AccountRow | None:
+        """The account, and nobody else changes it until this transaction ends."""
+        statement = select(*ACCOUNT_COLUMNS).where(Account.id == account_id).with_for_update()
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else AccountRow(*row)
 
     async def add_security_answers(
         self, account_id: UUID, question_ids: Sequence[str], answers_hash: str, *, now: datetime

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -137,6 +137,10 @@ class SessionRepository:
     async def revoke_others(self, session_id: UUID, reason: str, *, account_id: UUID, now: datetime) -> list[UUID]:
         """End every session of the account but this one; which they were."""
         return await self._end(SessionRow.id != session_id, account_id, reason, now)
+
+    async def revoke_all(self, account_id: UUID, reason: str, *, now: datetime) -> list[UUID]:
+        """End every session of the account; which they were."""
+        return await self._end(true(), account_id, reason, now)
 
     async def _end(self, which: ColumnElement[bool], account_id: UUID, reason: str, now: datetime) -> list[UUID]:
         statement = (

@@ -31,18 +31,35 @@ class Notices:
         if row is not None:
             await self._postbox.add(row)
 
+    async def post_everywhere(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> None:
+        """Tell the owner on every channel bound to the account as it was read: whoever holds one hears of it."""
+        body = message(code, **words)
+        for row in (self._to_phone(account, body, now), self._to_email(account, body, now)):
+            if row is not None:
+                await self._postbox.add(row)
+
     def write(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> Mapping[str, Any] | None:
         """The outbox row of that message, for a statement that adds it by itself."""
         body = message(code, **words)
-        if account.phone_ciphertext is not None and account.phone_key is not None:
-            phone = self._sealer.open(account.phone_ciphertext, PHONE_CONTEXT).decode()
-            return self._postbox.write(
-                Message(phone, body, None), channel="sms", purpose=_PURPOSE, destination_key=account.phone_key, now=now
-            )
-        if account.email_ciphertext is not None and account.email_verified_at is not None:
-            email = self._sealer.open(account.email_ciphertext, EMAIL_CONTEXT).decode()
-            key = self._lookups.email(email)
-            return self._postbox.write(
-                Message(email, body, None), channel="email", purpose=_PURPOSE, destination_key=key, now=now
-            )
-        return None
+        return self._to_phone(account, body, now) or self._to_email(account, body, now)
+
+    def _to_phone(self, account: AccountRow, body: str, now: datetime) -> Mapping[str, Any] | None:
+        if account.phone_ciphertext is None or account.phone_key is None:
+            return None
+        phone = self._sealer.open(account.phone_ciphertext, PHONE_CONTEXT).decode()
+        return self._postbox.write(
+            Message(phone, body, None), channel="sms", purpose=_PURPOSE, destination_key=account.phone_key, now=now
+        )
+
+    def _to_email(self, account: AccountRow, body: str, now: datetime) -> Mapping[str, Any] | None:
+        """Only an address that was proven: another may be a stranger's."""
+        if account.email_ciphertext is None or account.email_verified_at is None:
+            return None
+        email = self._sealer.open(account.email_ciphertext, EMAIL_CONTEXT).decode()
+        return self._postbox.write(
+            Message(email, body, None),
+            channel="email",
+            purpose=_PURPOSE,
+            destination_key=self._lookups.email(email),
+            now=now,
+        )
