@@ -25,6 +25,7 @@ from xuexin_api.repositories.archive import ArchiveReads, RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.database import Database
+from xuexin_api.repositories.idempotency import IdempotencyRepository
 from xuexin_api.repositories.identity import VerificationRepository
 from xuexin_api.repositories.logins import LoginRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
@@ -36,6 +37,7 @@ from xuexin_api.services.callers import Callers
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.code_checking import CodeChecking
 from xuexin_api.services.housekeeping import HousekeepingService
+from xuexin_api.services.idempotency import IdempotencyService
 from xuexin_api.services.identity_verification import IdentityVerificationService
 from xuexin_api.services.login import LoginService
 from xuexin_api.services.lookups import Lookups
@@ -94,6 +96,14 @@ def read_claims(request: Request) -> Claims:
 async def claims_of_caller(request: Request) -> Claims:
     """`read_claims`, for endpoints that hand the caller on."""
     return read_claims(request)
+
+
+def claims_if_any(request: Request) -> Claims | None:
+    """What a good access token says, where one was sent."""
+    try:
+        return read_claims(request)
+    except (TokenMissingError, TokenInvalidError):
+        return None
 
 
 CallerClaims = Annotated[Claims, Depends(claims_of_caller)]
@@ -219,6 +229,21 @@ def _postbox(parts: Wiring, session: AsyncSession) -> Postbox:
     return Postbox(OutboxRepository(session), parts.sealer, parts.entropy)
 
 
+async def idempotency_service(request: Request) -> IdempotencyService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return IdempotencyService(
+        session=session,
+        operations=IdempotencyRepository(session),
+        callers=_callers(parts, session),
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.idempotency_policy(),
+        clock=parts.clock,
+    )
+
+
 async def registration_service(request: Request) -> RegistrationService:
     parts = wiring(request)
     session = parts.database.session()
@@ -226,6 +251,10 @@ async def registration_service(request: Request) -> RegistrationService:
         session=session,
         accounts=AccountRepository(session),
         codes=CodeRepository(session),
+        sessions=SessionRepository(session),
+        audit=AuditRepository(session),
+        notices=Notices(_postbox(parts, session), parts.sealer, parts.lookups),
+        dispatcher=parts.dispatcher,
         opening=_opening(parts, session),
         hashing=parts.hashing,
         throttle=parts.throttle,

@@ -10,7 +10,16 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from xuexin_api.core.errors import InvalidRequestError, RefusalError, TokenMissingError
+from xuexin_api.core.errors import (
+    AddressLimitedError,
+    AlreadyDoneError,
+    IdempotencyKeyReusedError,
+    InvalidRequestError,
+    OperationInProgressError,
+    OutcomeUnknownError,
+    RefusalError,
+    TokenMissingError,
+)
 from xuexin_api.core.messages import message
 from xuexin_api.problems import MEDIA_TYPE
 
@@ -37,7 +46,14 @@ _DESCRIPTION: Final = """\
 Errors are problem documents (RFC 9457): `code` is for programs, `title` for people, in Chinese or, by
 `Accept-Language`, in English. 422 lists every broken field in `errors`. 429 and 503 carry `Retry-After`.
 What needs a fresh identity verification answers 401 with RFC 9470's challenge. Times are UTC, dates `YYYY-MM-DD`.
-Lists are paged by an opaque cursor."""
+Lists are paged by an opaque cursor.
+
+A POST that creates or sends takes an `Idempotency-Key` (up to 255 printable ASCII characters, kept 24 hours for this
+caller and this body): asked again, it is not done again. The answer comes again with `Idempotent-Replayed: true`, or,
+where it held secrets, as 409 `already_done`. After a refusal the same key may ask again."""
+ONCE: Final = "x-idempotency"
+IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
+_ONCE_REFUSALS: Final = (OperationInProgressError, IdempotencyKeyReusedError, OutcomeUnknownError, AddressLimitedError)
 _EDGE: Final = (
     (413, "body_too_large"),
     (415, "unsupported_media_type"),
@@ -92,6 +108,11 @@ _PROBLEM_SCHEMA: Final[Document] = {
         },
     },
 }
+
+
+def once(*, secret: bool) -> Document:
+    """The `openapi_extra=` of a POST that takes an Idempotency-Key; a `secret` answer is not given twice."""
+    return {ONCE: "told" if secret else "repeated"}
 
 
 def refusals(*classes: type[RefusalError]) -> dict[int | str, dict[str, Any]]:
@@ -166,11 +187,33 @@ def _complete(operation: Document) -> None:
             responses[str(status)] = _response(status, [code])
     if validates or "requestBody" in operation:
         responses["422"] = _response(InvalidRequestError.status, [InvalidRequestError.code])
+    if ONCE in operation:
+        _add_idempotency(operation)
     responses["500"] = _response(500, ["internal_error"])
     # Who may be told that the token is missing needs one.
     if TokenMissingError.code in responses.get("401", {}).get("description", ""):
         operation["security"] = [{"bearer": []}]
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add_idempotency(operation: Document) -> None:
+    """The header, and what it adds to the refusals of the operation's own."""
+    operation.setdefault("parameters", []).append(
+        {
+            "name": IDEMPOTENCY_HEADER,
+            "in": "header",
+            "required": False,
+            "description": "The same key is not done twice, by this caller and with this body, for 24 hours.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
+        }
+    )
+    classes = (*_ONCE_REFUSALS, *((AlreadyDoneError,) if operation[ONCE] == "told" else ()))
+    for status, added in refusals(*classes).items():
+        own = operation["responses"].setdefault(str(status), added)
+        examples = own["content"][MEDIA_TYPE]["examples"]
+        examples |= added["content"][MEDIA_TYPE]["examples"]
+        own["description"] = " · ".join(f"`{code}`" for code in examples)
 
 
 def operations(document: Document) -> Iterator[tuple[str, str, Document]]:

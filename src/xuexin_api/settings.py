@@ -15,6 +15,7 @@ from xuexin_api.core.policies import (
     ChallengePolicy,
     CodePolicy,
     HashingPolicy,
+    IdempotencyPolicy,
     LoginPolicy,
     OutboxPolicy,
     RegistrationPolicy,
@@ -160,6 +161,13 @@ class Settings(BaseSettings):
     outbox_lease_seconds: int = Field(30, gt=0, description="a message taken by a process that died is free after")
     outbox_tries: int = Field(8, gt=0, description="tries to send one message")
 
+    # Repeated requests
+    idempotency_seconds: int = Field(86400, gt=0, description="an Idempotency-Key and its answer are kept so long")
+    idempotency_longest_run_seconds: int = Field(
+        120, gt=0, description="a keyed operation without an answer counts as broken off after"
+    )
+    idempotency_per_address_minute: int = Field(1200, gt=0, description="keyed requests of one address and minute")
+
     # Limits
     limits_url: str = Field("async+memory://", description="where rate limits live; async+redis://… for workers")
 
@@ -217,6 +225,13 @@ class Settings(BaseSettings):
             per_address_minute=self.logins_per_address_minute,
             ticket_lifetime=self.login_ticket_seconds,
             ticket_tries=self.login_ticket_tries,
+        )
+
+    def idempotency_policy(self) -> IdempotencyPolicy:
+        return IdempotencyPolicy(
+            kept=self.idempotency_seconds,
+            longest_run=self.idempotency_longest_run_seconds,
+            per_address_minute=self.idempotency_per_address_minute,
         )
 
     def verification_policy(self) -> VerificationPolicy:

@@ -155,6 +155,34 @@ class ChoiceNotOpenError(RefusalError):
     code = "choice_not_open"
 
 
+class OperationInProgressError(RefusalError):
+    """The same Idempotency-Key is being answered just now."""
+
+    status = 409
+    code = "operation_in_progress"
+
+
+class IdempotencyKeyReusedError(RefusalError):
+    """This Idempotency-Key came before with another body."""
+
+    status = 409
+    code = "idempotency_key_reused"
+
+
+class AlreadyDoneError(RefusalError):
+    """It was done under this Idempotency-Key, and its answer held secrets, which are told once."""
+
+    status = 409
+    code = "already_done"
+
+
+class OutcomeUnknownError(RefusalError):
+    """It was begun under this Idempotency-Key and broke off; whether it was done must be looked at."""
+
+    status = 409
+    code = "outcome_unknown"
+
+
 class LoginRejectedError(RefusalError):
     """Wrong, whatever of it was wrong."""
 

@@ -59,6 +59,15 @@ class LoginPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class IdempotencyPolicy:
+    """How long an Idempotency-Key is kept, and when an operation without an answer counts as broken off."""
+
+    kept: int
+    longest_run: int
+    per_address_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class VerificationPolicy:
     """How often a person's facts may be guessed."""
 

@@ -124,6 +124,12 @@ class AccountRepository:
     async def get_id_by_phone(self, phone_key: bytes) -> UUID | None:
         return await self._session.scalar(select(Account.id).where(Account.phone_key == phone_key))
 
+    async def release_phone(self, account_id: UUID) -> None:
+        """The account has no phone from now on."""
+        await self._session.execute(
+            update(Account).where(Account.id == account_id).values(phone_key=None, phone_ciphertext=None)
+        )
+
     async def list_states_for_document(self, document_key: bytes) -> list[str]:
         """The states of the accounts that claim a document; few, for their number is kept small by refusals."""
         statement = (

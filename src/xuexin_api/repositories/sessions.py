@@ -189,6 +189,12 @@ class SessionRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else (row[0], row[1])
 
+    async def end_flows(self, account_id: UUID, *, now: datetime) -> None:
+        """Use up whatever was begun for the account and not yet finished."""
+        await self._session.execute(
+            update(Flow).where(Flow.account_id == account_id, Flow.consumed_at.is_(None)).values(consumed_at=now)
+        )
+
     async def consume_flow(self, flow_id: UUID, *, now: datetime) -> bool:
         statement = (
             update(Flow)

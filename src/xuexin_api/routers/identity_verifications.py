@@ -17,7 +17,7 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.messages import message
 from xuexin_api.dependencies import CallerClaims, RequestLanguage, identity_verification_service
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import tokens, verification_method
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.identity import (
@@ -49,6 +49,7 @@ async def list_verification_methods(
     "",
     status_code=201,
     summary="Begin a verification",
+    openapi_extra=once(secret=False),
     responses=refusals(TokenMissingError, TokenInvalidError, MethodNotAvailableError, TooManyOperationsError),
 )
 async def start_identity_verification(
@@ -73,6 +74,7 @@ async def start_identity_verification(
 @router.post(
     "/{verification_id}/answers",
     summary="Answer the questions",
+    openapi_extra=once(secret=True),
     responses=refusals(
         TokenMissingError,
         TokenInvalidError,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import AddressLimitedError, CodeRejectedError, DailyLimitReachedError
 from xuexin_api.dependencies import RequestLanguage, RequestSource, phone_proof_service
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import choices
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.codes import PhoneProof, PhoneProofRequest
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/v1", tags=["codes"], route_class=StrictRoute)
     "/phone-proofs",
     status_code=201,
     summary="Exchange a code for a phone proof",
+    openapi_extra=once(secret=True),
     responses=refusals(CodeRejectedError, DailyLimitReachedError, AddressLimitedError),
 )
 async def create_phone_proof(

@@ -18,7 +18,7 @@ from xuexin_api.core.errors import (
     ServiceBusyError,
 )
 from xuexin_api.dependencies import RequestLanguage, RequestSource, registration_service
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import account, choices, tokens
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.accounts import Registered, RegistrationRequest
@@ -32,6 +32,7 @@ router = APIRouter(prefix="/v1", tags=["registration"], route_class=StrictRoute)
     "/registrations",
     status_code=201,
     summary="Register with a proven phone and the real-name form",
+    openapi_extra=once(secret=True),
     responses=refusals(
         PhoneProofRejectedError,
         PhoneProofExhaustedError,

@@ -27,7 +27,7 @@ from xuexin_api.dependencies import (
     login_service,
     session_service,
 )
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import (
     logged_in,
     login_answer,
@@ -61,6 +61,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
     "/sessions",
     status_code=201,
     summary="Log in",
+    openapi_extra=once(secret=True),
     responses=refusals(
         LoginRejectedError,
         ChallengeRequiredError,
@@ -91,6 +92,7 @@ async def create_session(
     "/sessions/continue",
     status_code=201,
     summary="Log in with a further factor",
+    openapi_extra=once(secret=True),
     responses=refusals(LoginRejectedError, TicketRejectedError, AddressLimitedError, ServiceBusyError),
 )
 async def continue_session(

@@ -11,7 +11,9 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from xuexin_api.openapi import ONCE
 from xuexin_api.problems import MalformedBodyError
+from xuexin_api.routers.once import answer_once
 
 _DEEPEST: Final = 32
 _LONGEST_NUMBER: Final = 400
@@ -118,6 +120,8 @@ class StrictRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
         wants_body = self.body_field is not None
+        once = (self.openapi_extra or {}).get(ONCE)
+        where = f"{min(self.methods or ())} {self.path}"
 
         async def handle_strictly(request: Request) -> Response:
             if wants_body:
@@ -125,7 +129,9 @@ class StrictRoute(APIRoute):
                 charset = parameters.strip().lower().replace('"', "")
                 if kind.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
                     raise HTTPException(415)
-                return await handle(StrictRequest(request.scope, request.receive))
-            return await handle(request)
+                request = StrictRequest(request.scope, request.receive)
+            if once is None:
+                return await handle(request)
+            return await answer_once(request, handle, route=where, secret=once == "told")
 
         return handle_strictly

@@ -13,7 +13,7 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
 )
 from xuexin_api.dependencies import RequestSource, verification_code_service
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.codes import VerificationCodeRequest, VerificationCodeSent
 from xuexin_api.services.verification_codes import VerificationCodeService
@@ -25,6 +25,7 @@ router = APIRouter(prefix="/v1", tags=["codes"], route_class=StrictRoute)
     "/verification-codes",
     status_code=202,
     summary="Send a one-time code",
+    openapi_extra=once(secret=False),
     responses=refusals(ChallengeRejectedError, TooManyOperationsError, DailyLimitReachedError, AddressLimitedError),
 )
 async def send_verification_code(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -35,10 +35,14 @@ from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository, Proof
 from xuexin_api.repositories.conflicts import refused_by
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.account_view import DOCUMENT_CONTEXT, EMAIL_CONTEXT, AccountView, view_account
 from xuexin_api.services.agreements import MESSAGES_CONSENT, REQUIRED_KINDS, version_in_force
 from xuexin_api.services.base import Service
 from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.notices import Notices
+from xuexin_api.services.outbox import OutboxDispatcher
 from xuexin_api.services.phone_proofs import PHONE_CONTEXT, PHONE_OPTIONS
 from xuexin_api.services.registration_form import JudgedForm, RegistrationForm, judge_form
 from xuexin_api.services.session_opening import SessionOpening, Tokens
@@ -68,6 +72,10 @@ class RegistrationService(Service):
         session: AsyncSession,
         accounts: AccountRepository,
         codes: CodeRepository,
+        sessions: SessionRepository,
+        audit: AuditRepository,
+        notices: Notices,
+        dispatcher: OutboxDispatcher,
         opening: SessionOpening,
         hashing: PasswordHashing,
         throttle: Throttle,
@@ -81,6 +89,10 @@ class RegistrationService(Service):
         super().__init__(session, clock)
         self._accounts = accounts
         self._codes = codes
+        self._sessions = sessions
+        self._audit = audit
+        self._notices = notices
+        self._dispatcher = dispatcher
         self._opening = opening
         self._hashing = hashing
         self._throttle = throttle
@@ -110,7 +122,7 @@ class RegistrationService(Service):
         document_key = self._lookups.document(judged.document.number)
         proof = await self._claim_try(phone_proof, document_key)
         self._refuse_password_of_phone(judged, proof)
-        if choices:
+        if "re_register" in choices:
             raise ChoiceNotOpenError
 
         password_hash = await self._hashing.hash(judged.password)
@@ -125,7 +137,7 @@ class RegistrationService(Service):
         )
         with taken:
             async with self._transaction():
-                await self._refuse_taken(proof, document_key)
+                await self._refuse_taken(proof, document_key, takes_over="take_over" in choices, now=now)
                 if not await self._codes.consume_proof(proof.id, now=now):
                     raise PhoneProofRejectedError
                 values = self._account_values(account_id, judged, proof, document_key, now)
@@ -145,6 +157,7 @@ class RegistrationService(Service):
                 )
                 row = await self._accounts.get(account_id)
         assert row is not None, "an account that was just added is there"
+        self._dispatcher.wake()
         return Registered(view_account(row, self._sealer), tokens, device_token, _NEXT)
 
     async def _claim_try(self, secret: str, document_key: bytes) -> Proof:
@@ -172,17 +185,36 @@ class RegistrationService(Service):
         except BrokenRuleError as broken:
             raise InvalidRequestError([FieldProblem("/password", broken.code, broken.params)]) from None
 
-    async def _refuse_taken(self, proof: Proof, document_key: bytes) -> None:
+    async def _refuse_taken(self, proof: Proof, document_key: bytes, *, takes_over: bool, now: datetime) -> None:
         """The 409s; the unique indexes decide again where two transactions see nothing at the same moment."""
         if not await self._codes.lock_phone(proof.phone_key):
             raise PhoneBusyError
-        if await self._accounts.get_id_by_phone(proof.phone_key) is not None:
-            raise PhoneRegisteredError(options=PHONE_OPTIONS)
+        holder = await self._accounts.get_id_by_phone(proof.phone_key)
+        if holder is not None:
+            if not takes_over:
+                raise PhoneRegisteredError(options=PHONE_OPTIONS)
+            await self._take_number_from(holder, proof.phone_key, now=now)
         states = await self._accounts.list_states_for_document(document_key)
         if "conflict" in states:
             raise DocumentUnderReviewError(options=DOCUMENT_OPTIONS[:2])
         if states:
             raise DocumentRegisteredError(options=DOCUMENT_OPTIONS)
+
+    async def _take_number_from(self, holder_id: UUID, phone_key: bytes, *, now: datetime) -> None:
+        """The recycled number leaves its old account, which keeps all else and is told by its other channel.
+
+        What the number had begun there ends with it: it must not be finished by whoever holds the number now.
+        """
+        holder = await self._accounts.lock(holder_id)
+        if holder is None or holder.phone_key != phone_key:
+            raise PhoneBusyError
+        await self._accounts.release_phone(holder_id)
+        await self._sessions.end_flows(holder_id, now=now)
+        without_phone = replace(holder, phone_key=None, phone_ciphertext=None)
+        await self._notices.post(without_phone, "body_phone_taken_over", now=now)
+        await self._audit.add(
+            self._entropy.identifier(), "account:phone:taken_over", account_id=holder_id, session_id=None, now=now
+        )
 
     def _account_values(
         self, account_id: UUID, judged: JudgedForm, proof: Proof, document_key: bytes, now: datetime
