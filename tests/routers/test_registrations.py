@@ -286,7 +286,7 @@ async def test_using_another_number_works_after_a_409(client: Client, clock: Han
 async def test_a_choice_that_is_not_open_yet_says_so_and_consumes_nothing(client: Client) -> None:
     (student,) = students(1)
     proof = await client.prove_phone(student.phone)
-    refused = await client.try_to_register(student, phone_proof=proof, on_phone_registered="take_over")
+    refused = await client.try_to_register(student, phone_proof=proof, on_document_registered="re_register")
     assert (refused.status_code, code_of(refused)) == (409, "choice_not_open")
     await client.register(student, phone_proof=proof)
 

@@ -1,0 +1,134 @@
+"""A recycled number: it moves to who holds it now, and nothing of its old account moves with it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.archive import enroll
+from support.client import PASSWORD, Client, code_of, connected_client
+from support.clock import HandClock
+from support.entropy import CODE
+from support.people import Student, students
+from support.tables import rows_of
+from xuexin_api.dependencies import Wiring
+
+NEW_PASSWORD = "another-river-under-stars"
+
+
+async def _take_over(client: Client, student: Student, phone: str) -> dict[str, Any]:
+    newcomer = replace(student, phone=phone)
+    return await client.register(
+        newcomer, on_phone_registered="take_over", password=NEW_PASSWORD, password_confirmation=NEW_PASSWORD
+    )
+
+
+async def test_the_number_moves_and_the_old_account_keeps_all_else(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    old, new = students(2)
+    await enroll(parts, old)
+    await client.register(old)
+    await client.verify(old)
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as taker:
+        registered = await _take_over(taker, new, old.phone)
+        assert registered["account"]["phone_masked"] == "+86170****" + old.phone[-4:]
+        assert (await taker.get("/v1/account")).json()["name"] == new.name
+        assert code_of(await taker.get("/v1/archive/enrollments")) == "insufficient_user_authentication"
+    mine = (await client.get("/v1/account")).json()
+    assert (mine["phone_masked"], mine["name"], mine["verified"]) == (None, old.name, True)
+    assert (await client.get("/v1/archive/enrollments")).status_code == 200
+
+
+async def test_the_phone_logs_in_to_its_new_account_only(client: Client, parts: Wiring, clock: HandClock) -> None:
+    old, new = students(2)
+    await client.register(old)
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as taker:
+        await _take_over(taker, new, old.phone)
+        assert (await taker.log_in(old.phone, NEW_PASSWORD))["account"]["name"] == new.name
+        assert code_of(await taker.try_to_log_in(old.phone, PASSWORD)) == "login_rejected"
+
+
+async def test_the_owner_is_told_by_the_proven_address_and_never_by_the_lost_number(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    old, new = students(2)
+    await client.register(old, recovery_email="owner@example.edu")
+    await rows_of(parts, "", "UPDATE accounts SET email_verified_at = now() RETURNING id")
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as taker:
+        await _take_over(taker, new, old.phone)
+    notices = [message for message in await client.messages() if message.purpose == "notice"]
+    assert [message.destination for message in notices] == ["owner@example.edu"]
+    assert new.name not in notices[0].body
+
+
+async def test_a_login_begun_with_the_number_cannot_be_finished_after_it_moved(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    old, new = students(2)
+    await client.register(old)
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as taker:
+        code_id = await taker.send_code(old.phone, purpose="login")
+        begun = await taker.post(
+            "/v1/sessions", {"method": "phone_code", "code_id": code_id, "phone": old.phone, "code": CODE}
+        )
+        assert begun.status_code == 200
+        clock.pass_time(minutes=2)
+        await _take_over(taker, new, old.phone)
+        taker.access_token = None
+        body = {"ticket": begun.json()["ticket"], "factor": "password", "answer": PASSWORD}
+        assert code_of(await taker.post("/v1/sessions/continue", body)) == "ticket_rejected"
+
+
+async def test_a_refused_take_over_leaves_the_number_where_it_was(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    old, other, new = students(3)
+    await client.register(old)
+    async with connected_client(client.app, parts) as taker:
+        await taker.register(other)
+        clock.pass_time(minutes=2)
+        stolen = replace(new, phone=old.phone, document_number=other.document_number, sex=other.sex)
+        refused = await taker.try_to_register(stolen, on_phone_registered="take_over")
+        assert code_of(refused) == "document_registered"
+    assert (await client.get("/v1/account")).json()["phone_masked"] is not None
+    assert [message for message in await client.messages() if message.purpose == "notice"] == []
+
+
+async def test_taking_over_a_free_number_is_a_registration(client: Client) -> None:
+    (student,) = students(1)
+    await client.register(student, on_phone_registered="take_over")
+
+
+@pytest.mark.parametrize("times", [4])
+async def test_two_take_overs_of_one_number_have_one_winner(
+    client: Client, parts: Wiring, clock: HandClock, times: int
+) -> None:
+    old, *others = students(times + 1)
+    await client.register(old)
+    client.access_token = None
+    proofs = []
+    for _ in others:
+        clock.pass_time(minutes=2)
+        proofs.append(await client.prove_phone(old.phone))
+    answers = await asyncio.gather(
+        *(
+            client.try_to_register(replace(other, phone=old.phone), phone_proof=proof, on_phone_registered="take_over")
+            for other, proof in zip(others, proofs, strict=True)
+        )
+    )
+    # Whoever came later, and did not meet the others, took the number from the one before: all of it by proof.
+    done = [answer for answer in answers if answer.status_code == 201]
+    assert done
+    assert {code_of(answer) for answer in answers if answer.status_code != 201} <= {"phone_busy"}
+    holders = await rows_of(parts, "", "SELECT id FROM accounts WHERE phone_key IS NOT NULL")
+    assert len(holders) == 1
+    accounts = await rows_of(parts, "accounts")
+    assert len(accounts) == 1 + len(done)
