@@ -49,6 +49,11 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "create_session",
         "continue_session",
         "refresh_session",
+        "recover_username",
+        "begin_password_recovery",
+        "send_recovery_code",
+        "confirm_recovery",
+        "complete_recovery",
     }
 
 

@@ -30,6 +30,7 @@ from xuexin_api.repositories.identity import VerificationRepository
 from xuexin_api.repositories.logins import LoginRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.readiness import ReadinessRepository
+from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.account import AccountService
 from xuexin_api.services.archive import ArchiveService
@@ -43,11 +44,13 @@ from xuexin_api.services.login import LoginService
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.notices import Notices
 from xuexin_api.services.outbox import OutboxDispatcher, Postbox
+from xuexin_api.services.password_recovery import PasswordRecoveryService
 from xuexin_api.services.phone_proofs import PhoneProofService
 from xuexin_api.services.readiness import ReadinessService
 from xuexin_api.services.registration import RegistrationService
 from xuexin_api.services.session_opening import DeviceTokens, SessionOpening
 from xuexin_api.services.sessions import SessionService
+from xuexin_api.services.username_recovery import UsernameRecoveryService
 from xuexin_api.services.verification_codes import VerificationCodeService
 from xuexin_api.settings import Settings
 
@@ -178,7 +181,7 @@ async def verification_code_service(request: Request) -> VerificationCodeService
         session=session,
         codes=codes,
         counters=counters,
-        checking=CodeChecking(codes=codes, counters=counters, keyed=parts.codes_hash, policy=policy),
+        checking=_checking(parts, session),
         postbox=_postbox(parts, session),
         dispatcher=parts.dispatcher,
         challenges=parts.challenges,
@@ -193,13 +196,13 @@ async def verification_code_service(request: Request) -> VerificationCodeService
 async def phone_proof_service(request: Request) -> PhoneProofService:
     parts = wiring(request)
     session = parts.database.session()
-    codes, counters = CodeRepository(session), CounterRepository(session)
+    codes = CodeRepository(session)
     policy = parts.settings.code_policy()
     return PhoneProofService(
         session=session,
         codes=codes,
         accounts=AccountRepository(session),
-        checking=CodeChecking(codes=codes, counters=counters, keyed=parts.codes_hash, policy=policy),
+        checking=_checking(parts, session),
         throttle=parts.throttle,
         lookups=parts.lookups,
         sealer=parts.sealer,
@@ -253,7 +256,7 @@ async def registration_service(request: Request) -> RegistrationService:
         codes=CodeRepository(session),
         sessions=SessionRepository(session),
         audit=AuditRepository(session),
-        notices=Notices(_postbox(parts, session), parts.sealer, parts.lookups),
+        notices=_notices(parts, session),
         dispatcher=parts.dispatcher,
         opening=_opening(parts, session),
         hashing=parts.hashing,
@@ -277,14 +280,9 @@ async def login_service(request: Request) -> LoginService:
         sessions=SessionRepository(session),
         codes=codes,
         logins=LoginRepository(parts.database, session),
-        notices=Notices(_postbox(parts, session), parts.sealer, parts.lookups),
+        notices=_notices(parts, session),
         dispatcher=parts.dispatcher,
-        checking=CodeChecking(
-            codes=codes,
-            counters=CounterRepository(session),
-            keyed=parts.codes_hash,
-            policy=parts.settings.code_policy(),
-        ),
+        checking=_checking(parts, session),
         challenges=parts.challenges,
         opening=_opening(parts, session),
         devices=parts.devices,
@@ -293,6 +291,66 @@ async def login_service(request: Request) -> LoginService:
         lookups=parts.lookups,
         sealer=parts.sealer,
         policy=parts.settings.login_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def _checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
+    return CodeChecking(
+        codes=CodeRepository(session),
+        counters=CounterRepository(session),
+        keyed=parts.codes_hash,
+        policy=parts.settings.code_policy(),
+    )
+
+
+def _notices(parts: Wiring, session: AsyncSession) -> Notices:
+    return Notices(_postbox(parts, session), parts.sealer, parts.lookups)
+
+
+async def username_recovery_service(request: Request) -> UsernameRecoveryService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return UsernameRecoveryService(
+        session=session,
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        counters=CounterRepository(session),
+        challenges=parts.challenges,
+        notices=_notices(parts, session),
+        dispatcher=parts.dispatcher,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.recovery_policy(),
+        clock=parts.clock,
+    )
+
+
+async def password_recovery_service(request: Request) -> PasswordRecoveryService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return PasswordRecoveryService(
+        session=session,
+        recoveries=RecoveryRepository(session),
+        accounts=AccountRepository(session),
+        sessions=SessionRepository(session),
+        records=RecordRepository(session),
+        codes=CodeRepository(session),
+        counters=CounterRepository(session),
+        audit=AuditRepository(session),
+        checking=_checking(parts, session),
+        challenges=parts.challenges,
+        postbox=_postbox(parts, session),
+        notices=_notices(parts, session),
+        dispatcher=parts.dispatcher,
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.recovery_policy(),
+        codes_policy=parts.settings.code_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -309,7 +367,7 @@ async def session_service(request: Request) -> SessionService:
         audit=AuditRepository(session),
         opening=_opening(parts, session),
         refresh_tokens=parts.refresh_tokens,
-        notices=Notices(_postbox(parts, session), parts.sealer, parts.lookups),
+        notices=_notices(parts, session),
         dispatcher=parts.dispatcher,
         policy=parts.settings.session_policy(),
         clock=parts.clock,

@@ -32,6 +32,7 @@ _TAGS: Final = {
     "codes": "One-time codes by SMS or e-mail, and what they prove.",
     "registration": "实名注册: the real-name form and what it agrees to.",
     "sessions": "Logging in, staying, leaving.",
+    "recovery": "找回: a forgotten username or password, and lost channels.",
     "account": "One's own account.",
     "identity": "实人认证: proving who one is. Its tokens read the archive.",
     "archive": "学籍 and its photos, as schools registered them.",

@@ -18,6 +18,7 @@ from xuexin_api.core.policies import (
     IdempotencyPolicy,
     LoginPolicy,
     OutboxPolicy,
+    RecoveryPolicy,
     RegistrationPolicy,
     SessionPolicy,
     VerificationPolicy,
@@ -134,6 +135,24 @@ class Settings(BaseSettings):
     login_failure_window_seconds: int = Field(900, gt=0, description="how long login failures are remembered")
     logins_per_address_minute: int = Field(600, gt=0, description="login tries of one address and minute")
 
+    # Recovery
+    recovery_seconds: int = Field(1800, gt=0, description="a recovery, and a proven one again, lives this long")
+    recovery_tries: int = Field(8, gt=0, description="wrong proofs that end a recovery")
+    recovery_objection_seconds: int = Field(
+        86400,
+        gt=0,
+        description="between a recovery by facts of the record alone and its effect: the owner objects by logging in",
+    )
+    recovery_by_questions: bool = Field(
+        default=True,
+        description="security questions, with a fact of the record, recover a password; standards advise against it",
+    )
+    recoveries_per_identifier_day: int = Field(
+        10, gt=0, description="recoveries begun for one username from one address and day"
+    )
+    usernames_per_document_day: int = Field(3, gt=0, description="recoveries of the username per document and day")
+    recoveries_per_address_minute: int = Field(300, gt=0, description="recovery steps of one address and minute")
+
     # Identity verification
     verification_seconds: int = Field(900, gt=0, description="time to answer the questions of a verification")
     verification_tries: int = Field(3, gt=0, description="tries to answer one verification")
@@ -225,6 +244,18 @@ class Settings(BaseSettings):
             per_address_minute=self.logins_per_address_minute,
             ticket_lifetime=self.login_ticket_seconds,
             ticket_tries=self.login_ticket_tries,
+        )
+
+    def recovery_policy(self) -> RecoveryPolicy:
+        return RecoveryPolicy(
+            lifetime=self.recovery_seconds,
+            tries=self.recovery_tries,
+            objection=self.recovery_objection_seconds,
+            by_questions=self.recovery_by_questions,
+            per_identifier_day=self.recoveries_per_identifier_day,
+            usernames_per_document_day=self.usernames_per_document_day,
+            facts_per_person_day=self.verification_tries_per_person_day,
+            per_address_minute=self.recoveries_per_address_minute,
         )
 
     def idempotency_policy(self) -> IdempotencyPolicy:

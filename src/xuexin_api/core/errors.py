@@ -266,6 +266,41 @@ class FactsDoNotMatchError(RefusalError):
     code = "facts_do_not_match"
 
 
+class RecoveryRejectedError(RefusalError):
+    """The recovery is unknown, late, used, tried out, or not proven: which of these is not told."""
+
+    status = 403
+    code = "recovery_rejected"
+
+
+class WayNotOfferedError(RefusalError):
+    """This recovery was not offered this way."""
+
+    status = 409
+    code = "way_not_offered"
+
+
+class RecoveryWaitingError(RefusalError):
+    """Proven by weak evidence: the owner may object until the time in Retry-After has passed."""
+
+    status = 409
+    code = "recovery_waiting"
+
+
+class RecoveryObjectedError(RefusalError):
+    """Somebody logged in to the account while its recovery waited: its owner has all that is needed."""
+
+    status = 409
+    code = "recovery_objected"
+
+
+class IdentityCaseNeededError(RefusalError):
+    """The facts are right and too weak for this account: people must look."""
+
+    status = 409
+    code = "identity_case_needed"
+
+
 class IdentityHeldError(RefusalError):
     """Another account is verified as this person."""
 

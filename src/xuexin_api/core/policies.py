@@ -59,6 +59,20 @@ class LoginPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RecoveryPolicy:
+    """How long a recovery lives, how often it may be tried, and how long the owner may object to a weak one."""
+
+    lifetime: int
+    tries: int
+    objection: int
+    by_questions: bool
+    per_identifier_day: int
+    usernames_per_document_day: int
+    facts_per_person_day: int
+    per_address_minute: int
+
+
+@dataclass(frozen=True, slots=True)
 class IdempotencyPolicy:
     """How long an Idempotency-Key is kept, and when an operation without an answer counts as broken off."""
 

@@ -55,6 +55,14 @@ class AccountRow:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SecurityQuestions:
+    """Which questions were chosen, and the one hash over their answers."""
+
+    question_ids: tuple[str, ...]
+    answers_hash: str
+
+
 _MY_ACCOUNT = HotStatement(
     select(
         *ACCOUNT_COLUMNS,
@@ -118,6 +126,13 @@ class AccountRepository:
             )
         )
 
+    async def get_security_questions(self, account_id: UUID) -> SecurityQuestions | None:
+        statement = select(SecurityAnswers.question_ids, SecurityAnswers.answers_hash).where(
+            SecurityAnswers.account_id == account_id
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else SecurityQuestions(tuple(row[0]), row[1])
+
     async def add_consents(self, rows: Sequence[Mapping[str, Any]]) -> None:
         await self._session.execute(insert(Consent), list(rows))
 
@@ -128,6 +143,14 @@ class AccountRepository:
         """The account has no phone from now on."""
         await self._session.execute(
             update(Account).where(Account.id == account_id).values(phone_key=None, phone_ciphertext=None)
+        )
+
+    async def set_phone(self, account_id: UUID, phone_key: bytes, phone_ciphertext: bytes) -> None:
+        """The account has this phone from now on; the unique index refuses one that another account has."""
+        await self._session.execute(
+            update(Account)
+            .where(Account.id == account_id)
+            .values(phone_key=phone_key, phone_ciphertext=phone_ciphertext)
         )
 
     async def list_states_for_document(self, document_key: bytes) -> list[str]:

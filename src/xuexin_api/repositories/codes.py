@@ -105,6 +105,17 @@ class CodeRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
+    async def use_proof(self, secret_hash: bytes, *, purpose: str, now: datetime) -> Proof | None:
+        """Find a good proof by its secret and use it up at once; None where there is none."""
+        statement = (
+            update(PhoneProof)
+            .where(PhoneProof.secret_hash == secret_hash, PhoneProof.purpose == purpose, *_living(PhoneProof, now))
+            .values(consumed_at=now)
+            .returning(PhoneProof.id, PhoneProof.phone_key, PhoneProof.phone_ciphertext)
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else Proof(*row)
+
     async def spend_challenge(self, nonce: str, *, expires_at: datetime) -> bool:
         """Remember an answered challenge; False when it was answered before."""
         statement = (

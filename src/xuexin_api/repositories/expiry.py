@@ -14,6 +14,7 @@ from xuexin_api.models.base import Base
 from xuexin_api.models.codes import AttemptCounter, OneTimeCode, PhoneProof, SpentChallenge
 from xuexin_api.models.idempotency import KeyedOperation
 from xuexin_api.models.messages import OutboxMessage
+from xuexin_api.models.recovery import Recovery
 
 _BEFORE: Final[BindParameter[datetime]] = bindparam("before")
 
@@ -32,6 +33,7 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (PhoneProof, PhoneProof.expires_at <= _BEFORE),
         (SpentChallenge, SpentChallenge.expires_at <= _BEFORE),
         (Flow, Flow.expires_at <= _BEFORE),
+        (Recovery, Recovery.expires_at <= _BEFORE),
         (KeyedOperation, KeyedOperation.expires_at <= _BEFORE),
         (AttemptCounter, AttemptCounter.window_ends_at <= _BEFORE),
         (OutboxMessage, (OutboxMessage.state != "waiting") & (OutboxMessage.created_at <= _BEFORE)),

@@ -163,6 +163,10 @@ class SessionRepository:
         rows = await self._session.execute(statement.order_by(SessionRow.id.desc()).limit(most))
         return [Login(*row) for row in rows]
 
+    async def opened_since(self, account_id: UUID, moment: datetime) -> bool:
+        statement = select(SessionRow.id).where(SessionRow.account_id == account_id, SessionRow.created_at >= moment)
+        return await self._session.scalar(statement.limit(1)) is not None
+
     async def knows_device(self, account_id: UUID, token_hash: bytes) -> bool:
         statement = select(Device.id).where(Device.account_id == account_id, Device.token_hash == token_hash)
         return await self._session.scalar(statement) is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,11 +20,10 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     VerificationNotFoundError,
 )
-from xuexin_api.core.names import name_key
 from xuexin_api.core.policies import VerificationPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.archive import RecordFacts, RecordRepository
+from xuexin_api.repositories.archive import RecordRepository
 from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity import VerificationRepository
@@ -35,6 +32,7 @@ from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.code_checking import DAY
+from xuexin_api.services.record_facts import PERSON_TRIES, judge_facts
 from xuexin_api.services.session_opening import SessionOpening, Tokens
 from xuexin_api.services.verification_methods import RECORD_FACTS, VerificationMethod, methods_for
 
@@ -42,8 +40,6 @@ from xuexin_api.services.verification_methods import RECORD_FACTS, VerificationM
 # that the questions say nothing about the record, or whether there is one.
 _ALWAYS_ASKED: Final = ("candidate_number", "student_number")
 _DRAWN_FROM: Final = ("admission_year", "institution_code", "programme_name")
-_SHORT_CODE: Final = 5
-_PERSON_TRIES: Final = "verification_person"
 _ACCOUNT_TRIES: Final = "verification_account"
 _STARTS: Final = "verification_starts"
 
@@ -146,7 +142,7 @@ class IdentityVerificationService(Service):
             if questions is None:
                 raise VerificationNotFoundError
             person = account.document_key
-            tries = await self._counters.add_one(_PERSON_TRIES, person, now=now, window_ends_at=now + DAY)
+            tries = await self._counters.add_one(PERSON_TRIES, person, now=now, window_ends_at=now + DAY)
             own = await self._counters.add_one(_ACCOUNT_TRIES, account.id.bytes, now=now, window_ends_at=now + DAY)
         for counter, most in ((tries, self._policy.per_person_day), (own, self._policy.per_account_day)):
             if counter.count > most:
@@ -154,7 +150,7 @@ class IdentityVerificationService(Service):
 
         async with self._read():
             records = await self._records.list_facts_for_document(account.document_key)
-        person_id = _judge(records, account.name, questions, answers)
+        person_id = judge_facts(records, account.name, questions, answers)
         if person_id is None:
             raise FactsDoNotMatchError
         with refused_by({"uq_accounts_person_id": IdentityHeldError()}):
@@ -172,7 +168,7 @@ class IdentityVerificationService(Service):
             state = await self._sessions.mark_verified(claims.session_id, claims.epoch, RECORD_FACTS, now=now)
             if state is None:
                 raise TokenInvalidError
-            await self._counters.take_back(_PERSON_TRIES, account.document_key)
+            await self._counters.take_back(PERSON_TRIES, account.document_key)
             await self._counters.take_back(_ACCOUNT_TRIES, account.id.bytes)
             await self._counters.take_back(_STARTS, account.id.bytes)
             await self._audit.add(
@@ -188,28 +184,3 @@ class IdentityVerificationService(Service):
         counter = await self._counters.add_one(scope, subject, now=now, window_ends_at=now + DAY)
         if counter.count > most:
             raise TooManyOperationsError(retry_after=seconds_until(counter.window_ends_at, now))
-
-
-def _judge(
-    records: list[RecordFacts], claimed_name: str, questions: list[str], answers: Mapping[str, str]
-) -> UUID | None:
-    """The person one of whose records has the claimed name and every fact, or None."""
-    for record in records:
-        same = [name_key(record.name) == name_key(claimed_name)]
-        same += [_fact_matches(record, question, answers.get(question, "")) for question in questions]
-        if all(same):
-            return record.person_id
-    return None
-
-
-def _fact_matches(record: RecordFacts, question: str, answer: str) -> bool:
-    fact: str | None = getattr(record, question)
-    given = _plain(answer)
-    if question == "institution_code" and len(given) == _SHORT_CODE and fact is not None:
-        fact = fact[-_SHORT_CODE:]
-    return fact is not None and hmac.compare_digest(_plain(fact).encode(), given.encode())
-
-
-def _plain(text: str) -> str:
-    """Width, case and spaces do not make a fact wrong."""
-    return "".join(unicodedata.normalize("NFKC", text).upper().split())

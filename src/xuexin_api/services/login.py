@@ -10,8 +10,6 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import CHINA, Clock
-from xuexin_api.core.documents import normalise_document_number
-from xuexin_api.core.emails import parse_email
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -31,7 +29,7 @@ from xuexin_api.core.policies import LoginPolicy
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow, Identifier
+from xuexin_api.repositories.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.logins import Attempt, LoginRepository
 from xuexin_api.repositories.sessions import SessionRepository
@@ -39,6 +37,7 @@ from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.code_checking import CodeChecking
+from xuexin_api.services.identifiers import classify_identifier
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.notices import Notices
 from xuexin_api.services.outbox import OutboxDispatcher
@@ -157,7 +156,7 @@ class LoginService(Service):
             raise ChallengeRequiredError
         await self._spend_challenge(asked.challenge)
 
-        kind, key = self._classify(asked.identifier)
+        kind, key = classify_identifier(asked.identifier, self._lookups)
         # A stranger's failures count against his network, the owner's against the owner's device.
         stranger = self._lookups.attempt(kind, key, caller.network)
         owner = stranger if device is None else self._lookups.attempt(kind, key, device.token_hash)
@@ -309,12 +308,3 @@ class LoginService(Service):
             raise TooManyOperationsError(retry_after=seconds_until(attempt.window_ends_at, now))
         if attempt.count > self._policy.failures_before_challenge and not excused:
             raise ChallengeRequiredError
-
-    def _classify(self, identifier: str) -> tuple[Identifier, bytes]:
-        """Which login name this is. What is none of them is looked up like a document, and not found."""
-        try:
-            if "@" in identifier:
-                return "email", self._lookups.email(parse_email(identifier))
-            return "phone", self._lookups.phone(parse_phone(identifier))
-        except BrokenRuleError:
-            return "document", self._lookups.document(normalise_document_number(identifier))

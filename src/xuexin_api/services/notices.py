@@ -38,6 +38,19 @@ class Notices:
             if row is not None:
                 await self._postbox.add(row)
 
+    async def post_or_pretend(self, account: AccountRow | None, code: str, *, now: datetime, **words: Any) -> None:
+        """Tell every channel of the account; as many rows, which nobody gets, where a channel or the account is not."""
+        body = message(code, **words)
+        phone = None if account is None else self._to_phone(account, body, now)
+        email = None if account is None else self._to_email(account, body, now)
+        for channel, row in (("sms", phone), ("email", email)):
+            if row is not None:
+                await self._postbox.add(row)
+            else:
+                await self._postbox.post_or_pretend(
+                    None, channel=channel, purpose=_PURPOSE, destination_key=b"", now=now
+                )
+
     def write(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> Mapping[str, Any] | None:
         """The outbox row of that message, for a statement that adds it by itself."""
         body = message(code, **words)

@@ -47,6 +47,9 @@ class SentMessage:
     created_at: datetime
 
 
+_TO_NOBODY: Final = Message("", "", None)
+
+
 class Postbox:
     """Puts messages into the outbox of the running transaction."""
 
@@ -60,6 +63,17 @@ class Postbox:
     ) -> None:
         """Put the message into the outbox."""
         await self.add(self.write(message, channel=channel, purpose=purpose, destination_key=destination_key, now=now))
+
+    async def post_or_pretend(
+        self, message: Message | None, *, channel: str, purpose: str, destination_key: bytes, now: datetime
+    ) -> None:
+        """Post it; without a message write a row that nobody gets, so that both are the same work."""
+        written = self.write(
+            message or _TO_NOBODY, channel=channel, purpose=purpose, destination_key=destination_key, now=now
+        )
+        if message is None:
+            written = {**written, "state": "sent", "sealed": None, "sent_at": now}
+        await self.add(written)
 
     async def add(self, row: Mapping[str, Any]) -> None:
         """Put a written row into the outbox."""

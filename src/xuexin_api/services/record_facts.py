@@ -1,0 +1,41 @@
+"""Facts of one's own record as a proof: weak, for classmates know some of them, and limited per person."""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+from xuexin_api.core.names import name_key
+from xuexin_api.repositories.archive import RecordFacts
+
+PERSON_TRIES: Final = "verification_person"
+"""The counter of tries per claimed document and day, whichever way they were made."""
+_SHORT_CODE: Final = 5
+
+
+def judge_facts(
+    records: list[RecordFacts], claimed_name: str, questions: Sequence[str], answers: Mapping[str, str]
+) -> UUID | None:
+    """The person one of whose records has the claimed name and every fact, or None."""
+    for record in records:
+        same = [name_key(record.name) == name_key(claimed_name)]
+        same += [_fact_matches(record, question, answers.get(question, "")) for question in questions]
+        if all(same):
+            return record.person_id
+    return None
+
+
+def _fact_matches(record: RecordFacts, question: str, answer: str) -> bool:
+    fact: str | None = getattr(record, question)
+    given = _plain(answer)
+    if question == "institution_code" and len(given) == _SHORT_CODE and fact is not None:
+        fact = fact[-_SHORT_CODE:]
+    return fact is not None and hmac.compare_digest(_plain(fact).encode(), given.encode())
+
+
+def _plain(text: str) -> str:
+    """Width, case and spaces do not make a fact wrong."""
+    return "".join(unicodedata.normalize("NFKC", text).upper().split())
