@@ -141,7 +141,8 @@ async def _log_in(
         key = parts.lookups.document(student.document_number)
         await connection.execute(
             "INSERT INTO accounts (id, state, name, sex, document_type, document_key, document_ciphertext, phone_key, "
-            "phone_ciphertext, person_id, created_at) VALUES ($1, 'active', $2, 'male', 'SFZ', $3, $4, $5, $6, $7, $8)",
+            "phone_ciphertext, person_id, second_factors, created_at) "
+            "VALUES ($1, 'active', $2, 'male', 'SFZ', $3, $4, $5, $6, $7, '{}', $8)",
             account_id,
             student.name,
             key,
@@ -154,7 +155,12 @@ async def _log_in(
         await connection.execute("INSERT INTO credentials VALUES ($1, $2, $3)", account_id, stored, now)
         device = parts.devices.make(account_id)
         await connection.execute(
-            "INSERT INTO devices VALUES ($1, $2, $3, $4, $4)", device_id, account_id, parts.devices.hash_of(device), now
+            "INSERT INTO devices (id, account_id, token_hash, platform, created_at, last_seen_at) "
+            "VALUES ($1, $2, $3, 'unknown', $4, $4)",
+            device_id,
+            account_id,
+            parts.devices.hash_of(device),
+            now,
         )
         await connection.execute(
             "INSERT INTO sessions (id, account_id, device_id, generation, rotated_at, epoch, methods, address, "

@@ -25,6 +25,7 @@ from xuexin_api.repositories.archive import ArchiveReads, RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.database import Database
+from xuexin_api.repositories.factors import FactorRepository
 from xuexin_api.repositories.idempotency import IdempotencyRepository
 from xuexin_api.repositories.identity import VerificationRepository
 from xuexin_api.repositories.logins import LoginRepository
@@ -37,6 +38,8 @@ from xuexin_api.services.archive import ArchiveService
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.code_checking import CodeChecking
+from xuexin_api.services.confirmations import Confirmations
+from xuexin_api.services.factors import FactorService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.idempotency import IdempotencyService
 from xuexin_api.services.identity_verification import IdentityVerificationService
@@ -45,9 +48,11 @@ from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.notices import Notices
 from xuexin_api.services.outbox import OutboxDispatcher, Postbox
 from xuexin_api.services.password_recovery import PasswordRecoveryService
+from xuexin_api.services.phone_binding import PhoneBinding
 from xuexin_api.services.phone_proofs import PhoneProofService
 from xuexin_api.services.readiness import ReadinessService
 from xuexin_api.services.registration import RegistrationService
+from xuexin_api.services.second_factors import SecondFactors
 from xuexin_api.services.session_opening import DeviceTokens, SessionOpening
 from xuexin_api.services.sessions import SessionService
 from xuexin_api.services.username_recovery import UsernameRecoveryService
@@ -282,6 +287,8 @@ async def login_service(request: Request) -> LoginService:
         logins=LoginRepository(parts.database, session),
         notices=_notices(parts, session),
         dispatcher=parts.dispatcher,
+        factors=_factors(parts, session),
+        binding=_binding(parts, session),
         checking=_checking(parts, session),
         challenges=parts.challenges,
         opening=_opening(parts, session),
@@ -307,6 +314,53 @@ def _checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
 
 def _notices(parts: Wiring, session: AsyncSession) -> Notices:
     return Notices(_postbox(parts, session), parts.sealer, parts.lookups)
+
+
+def _binding(parts: Wiring, session: AsyncSession) -> PhoneBinding:
+    return PhoneBinding(accounts=AccountRepository(session), codes=CodeRepository(session), lookups=parts.lookups)
+
+
+def _factors(parts: Wiring, session: AsyncSession) -> SecondFactors:
+    return SecondFactors(
+        factors=FactorRepository(session),
+        counters=CounterRepository(session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.factor_policy(),
+    )
+
+
+def _confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
+    return Confirmations(
+        session=session,
+        callers=_callers(parts, session),
+        accounts=AccountRepository(session),
+        counters=CounterRepository(session),
+        hashing=parts.hashing,
+        lookups=parts.lookups,
+        policy=parts.settings.login_policy(),
+        sessions_policy=parts.settings.session_policy(),
+        clock=parts.clock,
+    )
+
+
+async def factor_service(request: Request) -> FactorService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return FactorService(
+        session=session,
+        confirmations=_confirmations(parts, session),
+        callers=_callers(parts, session),
+        factors=FactorRepository(session),
+        checking=_factors(parts, session),
+        audit=AuditRepository(session),
+        notices=_notices(parts, session),
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.settings.factor_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
 
 
 async def username_recovery_service(request: Request) -> UsernameRecoveryService:
@@ -342,6 +396,8 @@ async def password_recovery_service(request: Request) -> PasswordRecoveryService
         audit=AuditRepository(session),
         checking=_checking(parts, session),
         challenges=parts.challenges,
+        factors=_factors(parts, session),
+        binding=_binding(parts, session),
         postbox=_postbox(parts, session),
         notices=_notices(parts, session),
         dispatcher=parts.dispatcher,

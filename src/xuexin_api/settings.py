@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from xuexin_api.core.policies import (
     ChallengePolicy,
     CodePolicy,
+    FactorPolicy,
     HashingPolicy,
     IdempotencyPolicy,
     LoginPolicy,
@@ -135,6 +136,13 @@ class Settings(BaseSettings):
     login_failure_window_seconds: int = Field(900, gt=0, description="how long login failures are remembered")
     logins_per_address_minute: int = Field(600, gt=0, description="login tries of one address and minute")
 
+    # Second factors
+    factor_tries_per_day: int = Field(
+        30, gt=0, description="tries of a second factor per account and day, all unknown devices together"
+    )
+    recovery_codes: int = Field(10, gt=0, le=50, description="recovery codes given with the first second factor")
+    totp_issuer: str = Field("学信", description="the name that authenticator apps show")
+
     # Recovery
     recovery_seconds: int = Field(1800, gt=0, description="a recovery, and a proven one again, lives this long")
     recovery_tries: int = Field(8, gt=0, description="wrong proofs that end a recovery")
@@ -244,6 +252,11 @@ class Settings(BaseSettings):
             per_address_minute=self.logins_per_address_minute,
             ticket_lifetime=self.login_ticket_seconds,
             ticket_tries=self.login_ticket_tries,
+        )
+
+    def factor_policy(self) -> FactorPolicy:
+        return FactorPolicy(
+            tries_per_day=self.factor_tries_per_day, recovery_codes=self.recovery_codes, issuer=self.totp_issuer
         )
 
     def recovery_policy(self) -> RecoveryPolicy:

@@ -132,3 +132,60 @@ async def test_two_take_overs_of_one_number_have_one_winner(
     assert len(holders) == 1
     accounts = await rows_of(parts, "accounts")
     assert len(accounts) == 1 + len(done)
+
+
+async def _proof_of(client: Client, phone: str) -> str:
+    code_id = await client.send_code(phone, purpose="contact_change")
+    body = {"code_id": code_id, "phone": phone, "code": CODE, "purpose": "contact_change"}
+    return str((await client.post("/v1/phone-proofs", body)).json()["phone_proof"])
+
+
+async def test_the_old_account_binds_a_new_number_at_its_next_login(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    old, new, spare = students(3)
+    await client.register(old)
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as taker:
+        await _take_over(taker, new, old.phone)
+    asked = await client.try_to_log_in(old.document_number)
+    assert (asked.status_code, [option["id"] for option in asked.json()["next"]]) == (200, ["phone_proof"])
+    body = {"ticket": asked.json()["ticket"], "factor": "phone_proof", "device_token": client.device_token}
+    assert code_of(await client.post("/v1/sessions/continue", body | {"answer": "0" * 64})) == "phone_proof_rejected"
+    clock.pass_time(minutes=2)
+    taken = await client.post("/v1/sessions/continue", body | {"answer": await _proof_of(client, old.phone)})
+    assert (taken.status_code, code_of(taken)) == (409, "phone_registered")
+    done = await client.post("/v1/sessions/continue", body | {"answer": await _proof_of(client, spare.phone)})
+    assert done.status_code == 201, done.text
+    assert done.json()["account"]["phone_masked"].endswith(spare.phone[-4:])
+    await client.log_in(spare.phone)
+
+
+async def test_binding_and_taking_over_one_number_have_one_winner(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """A change of phone against a take-over of the same phone."""
+    old, new, spare, third = students(4)
+    await client.register(old)
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as taker, connected_client(client.app, parts) as other:
+        await _take_over(taker, new, old.phone)
+        asked = await client.try_to_log_in(old.document_number)
+        proof = await _proof_of(client, spare.phone)
+        clock.pass_time(minutes=1)
+        registering = await other.prove_phone(spare.phone)
+        body = {"ticket": asked.json()["ticket"], "factor": "phone_proof", "answer": proof}
+        bound, registered = await asyncio.gather(
+            client.post("/v1/sessions/continue", body),
+            other.try_to_register(
+                replace(third, phone=spare.phone), phone_proof=registering, on_phone_registered="take_over"
+            ),
+        )
+        assert 201 in {bound.status_code, registered.status_code}
+        for answer in (bound, registered):
+            assert answer.status_code == 201 or code_of(answer) in {"phone_busy", "phone_registered"}
+        phones = [row["phone_key"] for row in await rows_of(parts, "accounts") if row["phone_key"] is not None]
+        assert len(phones) == len(set(phones))
+        if registered.status_code == 201:
+            # It came last, or alone: by the rule of a recycled number it has it now.
+            assert (await other.log_in(spare.phone))["account"]["name"] == third.name

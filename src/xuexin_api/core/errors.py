@@ -192,7 +192,7 @@ class LoginRejectedError(RefusalError):
 
 
 class TicketRejectedError(RefusalError):
-    """The login ticket is unknown, late, used or tried out."""
+    """The login ticket is unknown, late, used or tried out, or does not ask for this factor."""
 
     status = 401
     code = "ticket_rejected"
@@ -221,6 +221,27 @@ class RefreshRejectedError(RefusalError):
     status = 401
     code = "refresh_rejected"
     headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": 'Bearer realm="xuexin", error="invalid_token"'}
+
+
+class PasswordRejectedError(RefusalError):
+    """The password that was to confirm a change is wrong."""
+
+    status = 403
+    code = "password_rejected"
+
+
+class FactorSetError(RefusalError):
+    """The account has this second factor already."""
+
+    status = 409
+    code = "factor_set"
+
+
+class FactorNotSetError(RefusalError):
+    """The account has no second factor."""
+
+    status = 409
+    code = "factor_not_set"
 
 
 class SessionNotFoundError(RefusalError):
@@ -285,6 +306,13 @@ class RecoveryWaitingError(RefusalError):
 
     status = 409
     code = "recovery_waiting"
+
+
+class SecondFactorNeededError(RefusalError):
+    """The account has a second factor, and nothing skips it; the options name what would do."""
+
+    status = 403
+    code = "second_factor_needed"
 
 
 class RecoveryObjectedError(RefusalError):

@@ -59,6 +59,15 @@ class LoginPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class FactorPolicy:
+    """How often a second factor may be tried, and how many recovery codes there are."""
+
+    tries_per_day: int
+    recovery_codes: int
+    issuer: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryPolicy:
     """How long a recovery lives, how often it may be tried, and how long the owner may object to a weak one."""
 

@@ -25,6 +25,7 @@ class Account(Base):
         # By number alone: the same number under another type would be a way around the check.
         Index("uq_accounts_document_key", "document_key", unique=True, postgresql_where=_LIVING),
         Index("uq_accounts_person_id", "person_id", unique=True, postgresql_where=_LIVING),
+        Index("ix_accounts_closes_at", "closes_at", postgresql_where=text("state = 'closing'")),
         Index("ix_accounts_document_key_created_at", "document_key", "created_at"),
         Index(
             "uq_accounts_email_key",
@@ -48,6 +49,8 @@ class Account(Base):
     email_ciphertext: Mapped[bytes | None]
     email_verified_at: Mapped[datetime | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    second_factors: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    closes_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -127,7 +130,11 @@ class Session(Base):
 
 
 class Flow(Base):
-    """Something begun and not yet finished that a secret continues: today the ticket of a login."""
+    """Something begun and not yet finished that a secret continues: today the ticket of a login.
+
+    `methods` are the factors that were right, `asks` those of which the next must be one; `forgets` is the counter of
+    failures that ends when the login is complete.
+    """
 
     __tablename__ = "flows"
     __table_args__ = (one_of("kind", "login"), Index("ix_flows_expires_at", "expires_at"))
@@ -136,6 +143,9 @@ class Flow(Base):
     kind: Mapped[str]
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    methods: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    asks: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    forgets: Mapped[bytes | None]
     tries: Mapped[int]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

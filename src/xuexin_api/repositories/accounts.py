@@ -30,6 +30,8 @@ ACCOUNT_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Account.email_ciphertext,
     Account.email_verified_at,
     Account.person_id,
+    Account.second_factors,
+    Account.closes_at,
     Account.created_at,
 )
 
@@ -52,6 +54,8 @@ class AccountRow:
     email_ciphertext: bytes | None
     email_verified_at: datetime | None
     person_id: UUID | None
+    second_factors: list[str]
+    closes_at: datetime | None
     created_at: datetime
 
 
@@ -177,6 +181,16 @@ class AccountRepository:
     async def get(self, account_id: UUID) -> AccountRow | None:
         row = (await self._session.execute(select(*ACCOUNT_COLUMNS).where(Account.id == account_id))).first()
         return None if row is None else AccountRow(*row)
+
+    async def reopen(self, account_id: UUID) -> bool:
+        """The closing is undone; False when it was none (any more)."""
+        statement = (
+            update(Account)
+            .where(Account.id == account_id, Account.state == "closing")
+            .values(state="active", closes_at=None)
+            .returning(Account.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
 
     async def bind_person(self, account_id: UUID, person_id: UUID) -> bool:
         """The account is this person from now on; False when it already is somebody else or not active."""

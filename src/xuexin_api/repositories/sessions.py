@@ -83,6 +83,17 @@ class SessionState:
         return self.ended_at is None and now < self.idle_until and now < self.ends_at
 
 
+@dataclass(frozen=True, slots=True)
+class FlowState:
+    """A login under way: what was right, what is asked next, and which failures it would make forgotten."""
+
+    id: UUID
+    account_id: UUID
+    methods: list[str]
+    asks: list[str]
+    forgets: bytes | None
+
+
 class SessionRepository:
     """Statements on sessions, devices, flows. Opening one is the work of `logins`."""
 
@@ -174,24 +185,21 @@ class SessionRepository:
     async def add_flow(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Flow).values(**values))
 
-    async def count_flow_try(
-        self, secret_hash: bytes, *, kind: str, most: int, now: datetime
-    ) -> tuple[UUID, UUID] | None:
-        """Count a try of a living flow: (flow, account), or None."""
+    async def count_flow_try(self, secret_hash: bytes, *, most: int, now: datetime) -> FlowState | None:
+        """Count a try of a living flow, or None."""
         statement = (
             update(Flow)
             .where(
                 Flow.secret_hash == secret_hash,
-                Flow.kind == kind,
                 Flow.consumed_at.is_(None),
                 Flow.expires_at > now,
                 Flow.tries < most,
             )
             .values(tries=Flow.tries + 1)
-            .returning(Flow.id, Flow.account_id)
+            .returning(Flow.id, Flow.account_id, Flow.methods, Flow.asks, Flow.forgets)
         )
         row = (await self._session.execute(statement)).first()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else FlowState(*row)
 
     async def end_flows(self, account_id: UUID, *, now: datetime) -> None:
         """Use up whatever was begun for the account and not yet finished."""

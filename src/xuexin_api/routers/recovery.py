@@ -20,6 +20,7 @@ from xuexin_api.core.errors import (
     RecoveryObjectedError,
     RecoveryRejectedError,
     RecoveryWaitingError,
+    SecondFactorNeededError,
     ServiceBusyError,
     TooManyOperationsError,
     WayNotOfferedError,
@@ -51,7 +52,7 @@ from xuexin_api.schemas.recovery import (
     UsernameRecoveryTaken,
 )
 from xuexin_api.schemas.types import Id
-from xuexin_api.services.password_recovery import NO_CHANNEL_LEFT, PasswordRecoveryService, SecurityProof
+from xuexin_api.services.password_recovery import NO_CHANNEL_LEFT, PasswordRecoveryService, SecondFactor, SecurityProof
 from xuexin_api.services.username_recovery import NEXT, UsernameRecoveryService
 
 router = APIRouter(prefix="/v1/recovery", tags=["recovery"], route_class=StrictRoute)
@@ -181,6 +182,9 @@ async def confirm_recovery(
         RecoveryRejectedError,
         RecoveryWaitingError,
         RecoveryObjectedError,
+        SecondFactorNeededError,
+        CodeRejectedError,
+        TooManyOperationsError,
         PhoneProofRejectedError,
         PhoneBusyError,
         PhoneRegisteredError,
@@ -202,6 +206,9 @@ async def complete_recovery(
         password=body.password,
         confirmation=body.password_confirmation,
         phone_proof=body.phone_proof,
+        second_factor=(
+            None if body.second_factor is None else SecondFactor(body.second_factor.factor, body.second_factor.answer)
+        ),
         network=source.network,
     )
     return RecoveryCompleted(next=choices((Option("login"),), language))

@@ -12,6 +12,9 @@ from xuexin_api.core.errors import (
     ChallengeRequiredError,
     DailyLimitReachedError,
     LoginRejectedError,
+    PhoneBusyError,
+    PhoneProofRejectedError,
+    PhoneRegisteredError,
     RefreshRejectedError,
     ServiceBusyError,
     SessionNotFoundError,
@@ -29,7 +32,6 @@ from xuexin_api.dependencies import (
 )
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import (
-    logged_in,
     login_answer,
     login_caller,
     login_factors,
@@ -71,7 +73,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
         AddressLimitedError,
         ServiceBusyError,
     )
-    | {200: {"model": LoginTicket, "description": "The phone is proven; one more factor is needed."}},
+    | {200: {"model": LoginTicket, "description": "That was right, and one more factor is needed."}},
 )
 async def create_session(
     body: LoginRequest,
@@ -93,16 +95,33 @@ async def create_session(
     status_code=201,
     summary="Log in with a further factor",
     openapi_extra=once(secret=True),
-    responses=refusals(LoginRejectedError, TicketRejectedError, AddressLimitedError, ServiceBusyError),
+    responses=refusals(
+        LoginRejectedError,
+        TicketRejectedError,
+        TooManyOperationsError,
+        PhoneProofRejectedError,
+        PhoneBusyError,
+        PhoneRegisteredError,
+        AddressLimitedError,
+        ServiceBusyError,
+    )
+    | {200: {"model": LoginTicket, "description": "That was right, and one more factor is needed."}},
 )
 async def continue_session(
     body: ContinueLogin,
     source: RequestSource,
+    language: RequestLanguage,
+    response: Response,
     login: Annotated[LoginService, Depends(login_service)],
-) -> LoggedIn:
-    """Finish a login that answered with a ticket."""
-    done = await login.continue_with(ticket=body.ticket, answer=body.answer, caller=login_caller(body, source))
-    return logged_in(done)
+) -> LoggedIn | LoginTicket:
+    """Go on with a login that answered with a ticket, by one of the factors that it names.
+
+    The second factor of an account is never skipped; an account that lost its number to somebody else binds a new one.
+    """
+    done = await login.continue_with(
+        ticket=body.ticket, factor=body.factor, answer=body.answer, caller=login_caller(body, source)
+    )
+    return login_answer(done, language, response)
 
 
 @router.post("/sessions/refresh", summary="Renew the tokens", responses=refusals(RefreshRejectedError))

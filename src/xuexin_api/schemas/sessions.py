@@ -14,6 +14,9 @@ from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Outp
 ChallengeAnswer = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
+EndReason = Literal["logout", "ended_by_owner", "refresh_reused", "recovered", "changed", "undone", "closed"]
+
+
 class PasswordLogin(Input):
     method: Literal["password"] = Field(examples=["password"])
     identifier: Destination = Field(description="Phone, document number or e-mail.", examples=["17012340001"])
@@ -58,8 +61,14 @@ class LoginTicket(Output):
 
 class ContinueLogin(Input):
     ticket: Secret = Field(examples=["1f2e3d4c5b6a"])
-    factor: Literal["password"] = Field(description="One of the ticket's `next`.", examples=["password"])
-    answer: Password = Field(examples=["correct-horse-battery"])
+    factor: Literal["password", "totp", "recovery_code", "phone_proof"] = Field(
+        description="One of the ticket's `next`. `phone_proof` binds a new phone to an account that lost its own; "
+        "its purpose is `contact_change`.",
+        examples=["password"],
+    )
+    answer: Password = Field(
+        description="The password, the code, or the phone proof.", examples=["correct-horse-battery"]
+    )
     device_token: Secret | None = Field(
         default=None, description="Of an earlier login on this device.", examples=[None]
     )
@@ -91,8 +100,9 @@ class Session(Output):
         description="When it ends, or ended, unless refreshed.", examples=["2026-12-08T09:30:00Z"]
     )
     ended_at: Moment | None = Field(examples=[None])
-    end_reason: Literal["logout", "ended_by_owner", "refresh_reused"] | None = Field(
-        description="`refresh_reused`: an old refresh token was used again, so somebody may hold a copy.",
+    end_reason: EndReason | None = Field(
+        description="`refresh_reused`: an old refresh token was used again, so somebody may hold a copy. The last "
+        "four: the password was recovered or changed, a change was undone, the account was closed.",
         examples=[None],
     )
 

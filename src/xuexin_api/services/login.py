@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,6 +20,7 @@ from xuexin_api.core.errors import (
     InvalidRequestError,
     LoginRejectedError,
     Option,
+    PhoneRegisteredError,
     TicketRejectedError,
     TooManyOperationsError,
 )
@@ -31,8 +32,9 @@ from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.logins import Attempt, LoginRepository
-from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.sessions import FlowState, SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
@@ -41,11 +43,23 @@ from xuexin_api.services.identifiers import classify_identifier
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.notices import Notices
 from xuexin_api.services.outbox import OutboxDispatcher
+from xuexin_api.services.phone_binding import PhoneBinding
+from xuexin_api.services.phone_proofs import PHONE_OPTIONS
+from xuexin_api.services.second_factors import RECOVERY_CODE, TOTP, SecondFactors
 from xuexin_api.services.session_opening import DeviceTokens, SessionOpening, Tokens
 
 _MINUTE: Final = 60
 _PURPOSE: Final = "login"
-_TICKET_NEXT: Final = (Option("password"),)
+PASSWORD: Final = "password"
+PHONE_PROOF: Final = "phone_proof"
+_SECOND_FACTORS: Final = frozenset({TOTP, RECOVERY_CODE})
+_METHODS: Final = {
+    PASSWORD: ("pwd",),
+    TOTP: ("otp", "mfa"),
+    RECOVERY_CODE: ("otp", "mfa"),
+    PHONE_PROOF: ("sms",),
+}
+"""What each factor adds to `amr` (RFC 8176)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +119,8 @@ class LoginService(Service):
         sessions: SessionRepository,
         codes: CodeRepository,
         logins: LoginRepository,
+        factors: SecondFactors,
+        binding: PhoneBinding,
         checking: CodeChecking,
         challenges: ChallengeService,
         opening: SessionOpening,
@@ -124,6 +140,8 @@ class LoginService(Service):
         self._sessions = sessions
         self._codes = codes
         self._logins = logins
+        self._factors = factors
+        self._binding = binding
         self._checking = checking
         self._challenges = challenges
         self._opening = opening
@@ -140,15 +158,14 @@ class LoginService(Service):
     async def begin(self, asked: PasswordPair | PhoneCode, caller: Caller) -> LoggedIn | Ticket:
         """A session, or a ticket where one more factor is needed."""
         if isinstance(asked, PasswordPair):
-            done: LoggedIn | Ticket = await self.with_password(asked, caller)
+            done = await self.with_password(asked, caller)
         else:
             done = await self.with_phone_code(asked, caller)
-        if isinstance(done, LoggedIn):
-            self._send_notice(done, caller)
+        self._send_notice(done, caller)
         return done
 
-    async def with_password(self, asked: PasswordPair, caller: Caller) -> LoggedIn:
-        """A session for a right pair; LoginRejectedError for every other."""
+    async def with_password(self, asked: PasswordPair, caller: Caller) -> LoggedIn | Ticket:
+        """A session for a right pair, or a ticket where the account asks for more; LoginRejectedError otherwise."""
         self._hashing.refuse_if_full()
         await self._limit_address(caller)
         device = self._devices.read(caller.device_token)
@@ -184,7 +201,7 @@ class LoginService(Service):
             async with self._transaction():
                 await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
         forgets = owner if attempt.by_owner else stranger
-        return await self._open(row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=forgets)
+        return await self._go_on(row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=forgets)
 
     async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
         """A session on a device that logged in before, a ticket on any other."""
@@ -208,40 +225,65 @@ class LoginService(Service):
         try:
             async with self._transaction():
                 await self._checking.consume(asked.code_id, key, now=now)
-                if found is not None and known:
-                    return await self._open(found[0], methods=["sms"], caller=caller, now=now)
                 if found is not None:
-                    return await self._ticket(found[0], now)
+                    return await self._go_on(found[0], methods=["sms"], trusted=known, caller=caller, now=now)
         except CodeRejectedError:
             raise LoginRejectedError from None
         # The code is used up also where the phone belongs to nobody.
         raise LoginRejectedError
 
-    async def continue_with(self, *, ticket: str, answer: str, caller: Caller) -> LoggedIn:
-        """The session, once the ticket's further factor (the password) is right."""
-        self._hashing.refuse_if_full()
+    async def continue_with(self, *, ticket: str, factor: str, answer: str, caller: Caller) -> LoggedIn | Ticket:
+        """The session once the ticket's factor is right, or the ticket of the next."""
+        if factor == PASSWORD:
+            self._hashing.refuse_if_full()
         await self._limit_address(caller)
         now = self._clock.now()
         async with self._transaction():
             flow = await self._sessions.count_flow_try(
-                self._lookups.secret("ticket", ticket), kind="login", most=self._policy.ticket_tries, now=now
+                self._lookups.secret("ticket", ticket), most=self._policy.ticket_tries, now=now
             )
-        if flow is None:
+            tries = None
+            if flow is not None and factor in _SECOND_FACTORS:
+                tries = await self._factors.count(flow.account_id, self._device_of(flow.account_id, caller), now=now)
+        if flow is None or factor not in flow.asks:
             raise TicketRejectedError
-        flow_id, account_id = flow
-        async with self._read():
-            stored = await self._accounts.get_password_hash(account_id)
-        if not await self._hashing.verify(canonical_password(answer), stored):
-            raise LoginRejectedError
-        async with self._transaction():
-            if not await self._sessions.consume_flow(flow_id, now=self._clock.now()):
-                raise TicketRejectedError
-            row = await self._accounts.get(account_id)
-            if row is None:
-                raise TicketRejectedError
-            done = await self._open(row, methods=["sms", "pwd"], caller=caller, now=now)
+        if tries is not None:
+            self._factors.refuse_if_often(tries, now=now)
+        if factor == PASSWORD:
+            async with self._read():
+                stored = await self._accounts.get_password_hash(flow.account_id)
+            if not await self._hashing.verify(canonical_password(answer), stored):
+                raise LoginRejectedError
+        with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
+            async with self._transaction():
+                done = await self._take_factor(flow, factor, answer, caller, self._clock.now())
         self._send_notice(done, caller)
         return done
+
+    async def _take_factor(
+        self, flow: FlowState, factor: str, answer: str, caller: Caller, now: datetime
+    ) -> LoggedIn | Ticket:
+        """Use factor and ticket up, both or neither."""
+        row = await self._accounts.lock(flow.account_id)
+        if row is None or not await self._sessions.consume_flow(flow.id, now=now):
+            raise TicketRejectedError
+        methods = [*flow.methods, *_METHODS[factor]]
+        if factor in _SECOND_FACTORS:
+            device = self._device_of(row.id, caller)
+            if not await self._factors.check(row.id, factor, answer, device, now=now):
+                raise LoginRejectedError
+            if factor == RECOVERY_CODE:
+                await self._notices.post_everywhere(row, "body_recovery_code_used", now=now)
+        if factor == PHONE_PROOF:
+            await self._binding.bind(row, answer, purpose="contact_change", now=now)
+            await self._notices.post_everywhere(row, "body_phone_bound", now=now)
+            row = await self._accounts.get(row.id) or row
+        return await self._go_on(row, methods=methods, caller=caller, now=now, forgets=flow.forgets)
+
+    def _device_of(self, account_id: UUID, caller: Caller) -> bytes | None:
+        """The hash of the caller's device token, where it was given for this account."""
+        device = self._devices.read(caller.device_token)
+        return device.token_hash if device is not None and device.account_id == account_id else None
 
     async def _knows(self, row: AccountRow, caller: Caller) -> bool:
         """Whether this device logged in to this account before."""
@@ -252,7 +294,36 @@ class LoginService(Service):
             and await self._sessions.knows_device(row.id, device.token_hash)
         )
 
-    async def _ticket(self, row: AccountRow, now: datetime) -> Ticket:
+    async def _go_on(
+        self,
+        row: AccountRow,
+        *,
+        methods: list[str],
+        caller: Caller,
+        now: datetime,
+        trusted: bool = False,
+        forgets: bytes | None = None,
+    ) -> LoggedIn | Ticket:
+        """The session, or the ticket for what the account still asks. A login undoes the closing of its account."""
+        if row.closes_at is not None and row.closes_at <= now:
+            raise LoginRejectedError
+        asks = _still_asked(row, methods, trusted=trusted)
+        if not asks and row.closes_at is None:
+            return await self._open(row, methods=methods, caller=caller, now=now, forgets=forgets)
+        if not self._session.in_transaction():
+            async with self._transaction():
+                return await self._go_on(row, methods=methods, caller=caller, now=now, trusted=trusted, forgets=forgets)
+        if asks:
+            return await self._ticket(row, methods, asks, forgets, now)
+        if not await self._accounts.reopen(row.id):
+            raise LoginRejectedError
+        await self._notices.post_everywhere(row, "body_closing_undone", now=now)
+        reopened = replace(row, state="active", closes_at=None)
+        return await self._open(reopened, methods=methods, caller=caller, now=now, forgets=forgets)
+
+    async def _ticket(
+        self, row: AccountRow, methods: list[str], asks: tuple[str, ...], forgets: bytes | None, now: datetime
+    ) -> Ticket:
         secret = self._entropy.token().hex()
         await self._sessions.add_flow(
             {
@@ -260,18 +331,23 @@ class LoginService(Service):
                 "kind": "login",
                 "account_id": row.id,
                 "secret_hash": self._lookups.secret("ticket", secret),
+                "methods": methods,
+                "asks": list(asks),
+                "forgets": forgets,
                 "tries": 0,
                 "created_at": now,
                 "expires_at": now + timedelta(seconds=self._policy.ticket_lifetime),
             }
         )
-        return Ticket(secret, self._policy.ticket_lifetime, _TICKET_NEXT)
+        return Ticket(secret, self._policy.ticket_lifetime, tuple(Option(ask) for ask in asks))
 
     async def _open(
         self, row: AccountRow, *, methods: list[str], caller: Caller, now: datetime, forgets: bytes | None = None
     ) -> LoggedIn:
-        moment = now.astimezone(CHINA)
-        notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
+        notice = None
+        if self._device_of(row.id, caller) is None:
+            moment = now.astimezone(CHINA)
+            notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
         tokens, device_token = await self._opening.open(
             row.id,
             methods=methods,
@@ -285,9 +361,9 @@ class LoginService(Service):
         )
         return LoggedIn(view_account(row, self._sealer), tokens, device_token)
 
-    def _send_notice(self, done: LoggedIn, caller: Caller) -> None:
-        """A new token means a new device, whose owner's message lies in the outbox by now."""
-        if done.device_token != caller.device_token:
+    def _send_notice(self, done: LoggedIn | Ticket, caller: Caller) -> None:
+        """Of a login on a device that is known, and asked for nothing more, nobody is told."""
+        if isinstance(done, Ticket) or done.device_token != caller.device_token or caller.device_token is None:
             self._dispatcher.wake()
 
     async def _limit_address(self, caller: Caller) -> None:
@@ -308,3 +384,15 @@ class LoginService(Service):
             raise TooManyOperationsError(retry_after=seconds_until(attempt.window_ends_at, now))
         if attempt.count > self._policy.failures_before_challenge and not excused:
             raise ChallengeRequiredError
+
+
+def _still_asked(row: AccountRow, methods: list[str], *, trusted: bool) -> tuple[str, ...]:
+    """The factors of which the next must be one; `trusted` is a device that logged in to the account before.
+
+    An account without a phone lost it to who holds the number now, and binds a new one before it goes on.
+    """
+    if row.second_factors and "mfa" not in methods:
+        return (*row.second_factors, RECOVERY_CODE)
+    if not trusted and not {"pwd", "mfa"} & set(methods):
+        return (PASSWORD,)
+    return (PHONE_PROOF,) if row.phone_key is None else ()

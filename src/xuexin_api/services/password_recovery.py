@@ -24,12 +24,11 @@ from xuexin_api.core.errors import (
     FactsDoNotMatchError,
     IdentityCaseNeededError,
     Option,
-    PhoneBusyError,
-    PhoneProofRejectedError,
     PhoneRegisteredError,
     RecoveryObjectedError,
     RecoveryRejectedError,
     RecoveryWaitingError,
+    SecondFactorNeededError,
     TooManyOperationsError,
     WayNotOfferedError,
 )
@@ -57,9 +56,11 @@ from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.new_passwords import judge_new_password
 from xuexin_api.services.notices import Notices
 from xuexin_api.services.outbox import Message, OutboxDispatcher, Postbox
+from xuexin_api.services.phone_binding import PhoneBinding
 from xuexin_api.services.phone_proofs import PHONE_CONTEXT, PHONE_OPTIONS
 from xuexin_api.services.record_facts import PERSON_TRIES, judge_facts
 from xuexin_api.services.recovery_ways import CHANNELS, PHONE, QUESTIONS, RECORD_FACTS, Way, invented_ways, ways_of
+from xuexin_api.services.second_factors import RECOVERY_CODE, SecondFactors
 
 _PURPOSE: Final = "recovery"
 _MINUTE: Final = 60
@@ -99,6 +100,14 @@ class SecurityProof:
     candidate_number: str
 
 
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """Which factor, and its code."""
+
+    factor: str
+    answer: str
+
+
 class PasswordRecoveryService(Service):
     """begin → send → confirm → complete, or confirm by what needs no sending."""
 
@@ -115,6 +124,8 @@ class PasswordRecoveryService(Service):
         audit: AuditRepository,
         checking: CodeChecking,
         challenges: ChallengeService,
+        factors: SecondFactors,
+        binding: PhoneBinding,
         postbox: Postbox,
         notices: Notices,
         dispatcher: OutboxDispatcher,
@@ -137,6 +148,8 @@ class PasswordRecoveryService(Service):
         self._audit = audit
         self._checking = checking
         self._challenges = challenges
+        self._factors = factors
+        self._binding = binding
         self._postbox = postbox
         self._notices = notices
         self._dispatcher = dispatcher
@@ -322,6 +335,7 @@ class PasswordRecoveryService(Service):
         password: str,
         confirmation: str,
         phone_proof: str | None,
+        second_factor: SecondFactor | None,
         network: str,
     ) -> None:
         """The new password, and the new phone; every session ends, and every old channel is told."""
@@ -335,6 +349,12 @@ class PasswordRecoveryService(Service):
             raise RecoveryRejectedError
         if now < state.complete_from:
             raise RecoveryWaitingError(retry_after=seconds_until(state.complete_from, now))
+        if account.second_factors:
+            await self._count_factor(account, now)
+            if second_factor is None:
+                raise SecondFactorNeededError(
+                    options=tuple(Option(factor) for factor in (*account.second_factors, RECOVERY_CODE))
+                )
         canonical = judge_new_password(password, confirmation, account, self._sealer)
         password_hash = await self._hashing.hash(canonical)
         taken = refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)})
@@ -346,6 +366,8 @@ class PasswordRecoveryService(Service):
                     raise RecoveryRejectedError
                 if not await self._recoveries.consume(key, now=now):
                     raise RecoveryRejectedError
+                if locked.second_factors:
+                    await self._take_factor(locked, second_factor, now)
                 if state.proven_by == RECORD_FACTS:
                     await self._bind_phone(state, locked, phone_proof, now)
                 await self._accounts.replace_password(locked.id, password_hash, now=now)
@@ -363,6 +385,16 @@ class PasswordRecoveryService(Service):
                 )
         self._dispatcher.wake()
 
+    async def _count_factor(self, account: AccountRow, now: datetime) -> None:
+        async with self._transaction():
+            tries = await self._factors.count(account.id, None, now=now)
+        self._factors.refuse_if_often(tries, now=now)
+
+    async def _take_factor(self, account: AccountRow, given: SecondFactor | None, now: datetime) -> None:
+        """A recovery never skips the second factor: a right code is used up with the recovery."""
+        if given is None or not await self._factors.check(account.id, given.factor, given.answer, None, now=now):
+            raise CodeRejectedError
+
     async def _bind_phone(
         self, state: RecoveryState, account: AccountRow, phone_proof: str | None, now: datetime
     ) -> None:
@@ -370,16 +402,7 @@ class PasswordRecoveryService(Service):
         assert state.proven_at is not None, "only a proven recovery is completed"
         if await self._sessions.opened_since(account.id, state.proven_at):
             raise RecoveryObjectedError
-        secret_hash = self._lookups.secret("phone_proof", phone_proof or "")
-        proof = await self._codes.use_proof(secret_hash, purpose=_PURPOSE, now=now)
-        if proof is None:
-            raise PhoneProofRejectedError
-        if not await self._codes.lock_phone(proof.phone_key):
-            raise PhoneBusyError
-        holder = await self._accounts.get_id_by_phone(proof.phone_key)
-        if holder not in {None, account.id}:
-            raise PhoneRegisteredError(options=PHONE_OPTIONS)
-        await self._accounts.set_phone(account.id, proof.phone_key, proof.phone_ciphertext)
+        await self._binding.bind(account, phone_proof, purpose=_PURPOSE, now=now)
 
     def _still_proves(self, state: RecoveryState, before: AccountRow, locked: AccountRow) -> bool:
         """A code to a channel that has left the account meanwhile proves nothing any more."""

@@ -233,6 +233,7 @@ class RegistrationService(Service):
             "phone_ciphertext": proof.phone_ciphertext,
             "email_key": None if email is None else self._lookups.email(email),
             "email_ciphertext": None if email is None else self._sealer.seal(email.encode(), EMAIL_CONTEXT),
+            "second_factors": [],
             "created_at": now,
         }
 

@@ -1,0 +1,97 @@
+"""Second factors of one's own account."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from xuexin_api.core.errors import (
+    CodeRejectedError,
+    FactorNotSetError,
+    FactorSetError,
+    InsufficientUserAuthenticationError,
+    PasswordRejectedError,
+    ServiceBusyError,
+    TokenInvalidError,
+    TokenMissingError,
+    TooManyOperationsError,
+)
+from xuexin_api.dependencies import CallerClaims, factor_service
+from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.factors import (
+    Confirmed,
+    FactorRemoval,
+    Factors,
+    ProposedTotp,
+    RecoveryCodes,
+    TotpConfirmation,
+)
+from xuexin_api.services.factors import FactorService
+
+router = APIRouter(prefix="/v1/account/factors", tags=["account"], route_class=StrictRoute)
+FactorsOfCaller = Annotated[FactorService, Depends(factor_service)]
+_LOGGED_IN = (TokenMissingError, TokenInvalidError)
+_CONFIRMED = (
+    *_LOGGED_IN,
+    InsufficientUserAuthenticationError,
+    PasswordRejectedError,
+    TooManyOperationsError,
+    ServiceBusyError,
+)
+
+
+@router.get("", summary="My second factors", responses=refusals(*_LOGGED_IN))
+async def get_factors(claims: CallerClaims, factors: FactorsOfCaller) -> Factors:
+    """What a login asks for besides the password."""
+    return Factors.model_validate(await factors.show(claims))
+
+
+@router.post(
+    "/totp",
+    status_code=201,
+    summary="Begin with an authenticator app",
+    openapi_extra=once(secret=True),
+    responses=refusals(*_CONFIRMED, FactorSetError),
+)
+async def propose_totp(body: Confirmed, claims: CallerClaims, factors: FactorsOfCaller) -> ProposedTotp:
+    """A secret for the app (RFC 6238: SHA-1, six digits, 30 seconds). It counts once a code of it was given.
+
+    An account that was verified needs a fresh verification for this, as for every change.
+    """
+    return ProposedTotp.model_validate(await factors.propose_totp(claims, body.password))
+
+
+@router.post(
+    "/totp/confirm",
+    summary="Let logins ask for the app's code",
+    openapi_extra=once(secret=True),
+    responses=refusals(*_LOGGED_IN, CodeRejectedError, TooManyOperationsError),
+)
+async def confirm_totp(body: TotpConfirmation, claims: CallerClaims, factors: FactorsOfCaller) -> RecoveryCodes:
+    """From now on every login asks for it, on every device, and a recovery of the password does, too."""
+    return RecoveryCodes(recovery_codes=await factors.confirm_totp(claims, body.code))
+
+
+@router.post(
+    "/totp/remove",
+    status_code=204,
+    summary="Give the authenticator app up",
+    responses=refusals(*_CONFIRMED, CodeRejectedError, FactorNotSetError),
+)
+async def remove_totp(body: FactorRemoval, claims: CallerClaims, factors: FactorsOfCaller) -> None:
+    """By a code of the app or a recovery code; the recovery codes end with it."""
+    await factors.remove_totp(claims, body.password, body.factor, body.answer)
+
+
+@router.post(
+    "/recovery-codes",
+    status_code=201,
+    summary="Make new recovery codes",
+    openapi_extra=once(secret=True),
+    responses=refusals(*_CONFIRMED, FactorNotSetError),
+)
+async def renew_recovery_codes(body: Confirmed, claims: CallerClaims, factors: FactorsOfCaller) -> RecoveryCodes:
+    """The old ones are worth nothing from now on."""
+    return RecoveryCodes(recovery_codes=await factors.renew_recovery_codes(claims, body.password))

@@ -1,0 +1,85 @@
+"""Behind every change of an account: its password again, and a fresh verification where there is a person to verify."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.errors import PasswordRejectedError, TooManyOperationsError
+from xuexin_api.core.passwords import canonical_password
+from xuexin_api.core.policies import LoginPolicy, SessionPolicy
+from xuexin_api.core.tokens import Assurance, Claims
+from xuexin_api.gateways.password_hashing import PasswordHashing
+from xuexin_api.repositories.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.services.assurance import refuse_unless_verified
+from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.callers import Callers
+from xuexin_api.services.lookups import Lookups
+
+_TRIES: Final = "confirmations"
+
+
+class Confirmations(Service):
+    """A stolen access token alone changes nothing, and neither does a password alone."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        callers: Callers,
+        accounts: AccountRepository,
+        counters: CounterRepository,
+        hashing: PasswordHashing,
+        lookups: Lookups,
+        policy: LoginPolicy,
+        sessions_policy: SessionPolicy,
+        clock: Clock,
+    ) -> None:
+        super().__init__(session, clock)
+        self._callers = callers
+        self._accounts = accounts
+        self._counters = counters
+        self._hashing = hashing
+        self._lookups = lookups
+        self._policy = policy
+        self._sessions_policy = sessions_policy
+
+    async def confirm(self, claims: Claims, password: str) -> AccountRow:
+        """The caller's account, or a refusal. Wrong passwords are counted per session, before they are judged."""
+        self._hashing.refuse_if_full()
+        now = self._clock.now()
+        async with self._transaction():
+            account = await self._callers.account_of(claims)
+            self._refuse_unless_fresh(account, claims)
+            subject = self._lookups.attempt("confirmation", claims.session_id.bytes)
+            tries = await self._counters.add_one(
+                _TRIES, subject, now=now, window_ends_at=now + timedelta(seconds=self._policy.failure_window)
+            )
+        if tries.count > self._policy.failures_before_wait:
+            raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
+        async with self._read():
+            stored = await self._accounts.get_password_hash(account.id)
+        if not await self._hashing.verify(canonical_password(password), stored):
+            raise PasswordRejectedError
+        async with self._transaction():
+            await self._counters.take_back(_TRIES, subject)
+        return account
+
+    def is_verified(self, claims: Claims) -> bool:
+        """Whether the token comes from a verification that is still fresh."""
+        fresh = claims.auth_time + self._sessions_policy.verified > self._clock.now().timestamp()
+        return claims.assurance is Assurance.VERIFIED and fresh
+
+    def _refuse_unless_fresh(self, account: AccountRow, claims: Claims) -> None:
+        """An account that nobody ever verified has only its password and its channels to show."""
+        if account.person_id is not None:
+            refuse_unless_verified(
+                claims,
+                account_state=account.state,
+                max_age=self._sessions_policy.verified,
+                now=self._clock.now(),
+            )
