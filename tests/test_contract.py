@@ -54,6 +54,8 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "send_recovery_code",
         "confirm_recovery",
         "complete_recovery",
+        "undo_change",
+        "list_closing_effects",
     }
 
 

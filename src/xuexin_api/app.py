@@ -27,8 +27,11 @@ from xuexin_api.repositories.accounts import AccountReads
 from xuexin_api.repositories.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
+from xuexin_api.repositories.holdings import HoldingRepository
 from xuexin_api.routers import (
     account,
+    account_changes,
+    account_holdings,
     agreements,
     archive,
     challenges,
@@ -88,6 +91,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         housekeeping=HousekeepingService(
             session=cleaning,
             expiry=ExpiryRepository(cleaning),
+            holdings=HoldingRepository(cleaning),
             clock=clock,
         ),
         photos=photos,
@@ -146,6 +150,8 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         registrations.router,
         recovery.router,
         factors.router,
+        account_changes.router,
+        account_holdings.router,
         identity_verifications.router,
         agreements.router,
         docs.router,

@@ -22,10 +22,12 @@ from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.problems import language_of
 from xuexin_api.repositories.accounts import AccountReads, AccountRepository
 from xuexin_api.repositories.archive import ArchiveReads, RecordRepository
+from xuexin_api.repositories.changes import ChangeRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.factors import FactorRepository
+from xuexin_api.repositories.holdings import HoldingRepository
 from xuexin_api.repositories.idempotency import IdempotencyRepository
 from xuexin_api.repositories.identity import VerificationRepository
 from xuexin_api.repositories.logins import LoginRepository
@@ -34,11 +36,17 @@ from xuexin_api.repositories.readiness import ReadinessRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.account import AccountService
+from xuexin_api.services.account_changes import AccountChangeService
+from xuexin_api.services.account_closing import AccountClosingService
+from xuexin_api.services.account_export import AccountExportService
 from xuexin_api.services.archive import ArchiveService
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.challenges import ChallengeService
+from xuexin_api.services.change_log import ChangeLog
+from xuexin_api.services.change_undoing import ChangeUndoingService
 from xuexin_api.services.code_checking import CodeChecking
 from xuexin_api.services.confirmations import Confirmations
+from xuexin_api.services.consents import ConsentService
 from xuexin_api.services.factors import FactorService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.idempotency import IdempotencyService
@@ -341,6 +349,111 @@ def _confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
         policy=parts.settings.login_policy(),
         sessions_policy=parts.settings.session_policy(),
         clock=parts.clock,
+    )
+
+
+def _change_log(parts: Wiring, session: AsyncSession) -> ChangeLog:
+    return ChangeLog(
+        changes=ChangeRepository(session),
+        audit=AuditRepository(session),
+        notices=_notices(parts, session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.change_policy(),
+        entropy=parts.entropy,
+    )
+
+
+async def account_change_service(request: Request) -> AccountChangeService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return AccountChangeService(
+        session=session,
+        confirmations=_confirmations(parts, session),
+        callers=_callers(parts, session),
+        accounts=AccountRepository(session),
+        changes=ChangeRepository(session),
+        sessions=SessionRepository(session),
+        log=_change_log(parts, session),
+        checking=_checking(parts, session),
+        binding=_binding(parts, session),
+        hashing=parts.hashing,
+        dispatcher=parts.dispatcher,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        clock=parts.clock,
+    )
+
+
+async def change_undoing_service(request: Request) -> ChangeUndoingService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ChangeUndoingService(
+        session=session,
+        accounts=AccountRepository(session),
+        changes=ChangeRepository(session),
+        codes=CodeRepository(session),
+        sessions=SessionRepository(session),
+        recoveries=RecoveryRepository(session),
+        audit=AuditRepository(session),
+        log=_change_log(parts, session),
+        notices=_notices(parts, session),
+        dispatcher=parts.dispatcher,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.change_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def consent_service(request: Request) -> ConsentService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ConsentService(
+        session=session,
+        callers=_callers(parts, session),
+        accounts=AccountRepository(session),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def account_export_service(request: Request) -> AccountExportService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return AccountExportService(
+        session=session,
+        confirmations=_confirmations(parts, session),
+        holdings=HoldingRepository(session),
+        counters=CounterRepository(session),
+        audit=AuditRepository(session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.change_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def account_closing_service(request: Request) -> AccountClosingService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return AccountClosingService(
+        session=session,
+        confirmations=_confirmations(parts, session),
+        accounts=AccountRepository(session),
+        holdings=HoldingRepository(session),
+        sessions=SessionRepository(session),
+        audit=AuditRepository(session),
+        checking=_checking(parts, session),
+        notices=_notices(parts, session),
+        dispatcher=parts.dispatcher,
+        lookups=parts.lookups,
+        policy=parts.settings.change_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
     )
 
 

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from xuexin_api.core.policies import (
     ChallengePolicy,
+    ChangePolicy,
     CodePolicy,
     FactorPolicy,
     HashingPolicy,
@@ -161,6 +162,15 @@ class Settings(BaseSettings):
     usernames_per_document_day: int = Field(3, gt=0, description="recoveries of the username per document and day")
     recoveries_per_address_minute: int = Field(300, gt=0, description="recovery steps of one address and minute")
 
+    # Account changes
+    front_end_url: str = Field(
+        "http://localhost:3000", pattern="^https?://[^#?]+[^/#?]$", description="where links in messages lead; no slash"
+    )
+    undo_seconds: int = Field(72 * 3600, gt=0, description="the old channel may undo a change for so long")
+    undos_per_address_minute: int = Field(30, gt=0, description="tries to undo of one address and minute")
+    closing_seconds: int = Field(15 * 86400, gt=0, description="a closing account comes back by a login for so long")
+    exports_per_day: int = Field(5, gt=0, description="exports of an account's data per day")
+
     # Identity verification
     verification_seconds: int = Field(900, gt=0, description="time to answer the questions of a verification")
     verification_tries: int = Field(3, gt=0, description="tries to answer one verification")
@@ -259,6 +269,15 @@ class Settings(BaseSettings):
             tries_per_day=self.factor_tries_per_day, recovery_codes=self.recovery_codes, issuer=self.totp_issuer
         )
 
+    def change_policy(self) -> ChangePolicy:
+        return ChangePolicy(
+            undo=self.undo_seconds,
+            front_end=self.front_end_url,
+            undo_per_address_minute=self.undos_per_address_minute,
+            closing=self.closing_seconds,
+            exports_per_day=self.exports_per_day,
+        )
+
     def recovery_policy(self) -> RecoveryPolicy:
         return RecoveryPolicy(
             lifetime=self.recovery_seconds,
@@ -324,6 +343,8 @@ class Settings(BaseSettings):
         if console:
             names = ", ".join(f"XUEXIN_{name.upper()}" for name in console)
             raise SettingsError(f"production does not send messages to a console: set {names}")
+        if not self.front_end_url.startswith("https://"):
+            raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
 
 
 def decode_key(text: str, name: str) -> bytes:

@@ -131,7 +131,8 @@ class Client:
         reading = OutboxReading(
             session=session, outbox=OutboxRepository(session), sealer=self.parts.sealer, clock=self.parts.clock
         )
-        key = None if destination is None else self.parts.lookups.phone(destination)
+        channel = "email" if destination is not None and "@" in destination else "sms"
+        key = None if destination is None else self.parts.lookups.destination(channel, destination)
         return await reading.list_kept(destination_key=key, most=1000)
 
 

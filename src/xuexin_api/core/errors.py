@@ -230,6 +230,41 @@ class PasswordRejectedError(RefusalError):
     code = "password_rejected"
 
 
+class OldChannelNeededError(RefusalError):
+    """A code to the old phone is needed, or a fresh identity verification where it is lost."""
+
+    status = 403
+    code = "old_channel_needed"
+
+
+class EmailRegisteredError(RefusalError):
+    """Another account has proven this address."""
+
+    status = 409
+    code = "email_registered"
+
+
+class UndoRejectedError(RefusalError):
+    """The secret is unknown, late or used, or what it would put back is somebody else's now."""
+
+    status = 403
+    code = "undo_rejected"
+
+
+class ConsentRequiredError(RefusalError):
+    """The service cannot go on without this consent: withdrawing it means closing the account."""
+
+    status = 409
+    code = "consent_required"
+
+
+class ClosingRejectedError(RefusalError):
+    """Name or document number are not the account's, or it cannot be closed in its state."""
+
+    status = 403
+    code = "closing_rejected"
+
+
 class FactorSetError(RefusalError):
     """The account has this second factor already."""
 

@@ -68,6 +68,17 @@ class FactorPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangePolicy:
+    """How long a change can be undone, where the link leads, and how long a closing account can come back."""
+
+    undo: int
+    front_end: str
+    undo_per_address_minute: int
+    closing: int
+    exports_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class RecoveryPolicy:
     """How long a recovery lives, how often it may be tried, and how long the owner may object to a weak one."""
 

@@ -1,6 +1,17 @@
 """Tables and their constraints. No queries, no rules: a constraint's name is part of the contract."""
 
-from xuexin_api.models import accounts, archive, codes, factors, idempotency, identity, messages, recovery
+from xuexin_api.models import accounts, archive, changes, codes, factors, idempotency, identity, messages, recovery
 from xuexin_api.models.base import Base
 
-__all__ = ["Base", "accounts", "archive", "codes", "factors", "idempotency", "identity", "messages", "recovery"]
+__all__ = [
+    "Base",
+    "accounts",
+    "archive",
+    "changes",
+    "codes",
+    "factors",
+    "idempotency",
+    "identity",
+    "messages",
+    "recovery",
+]

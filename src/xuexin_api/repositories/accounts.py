@@ -140,6 +140,18 @@ class AccountRepository:
     async def add_consents(self, rows: Sequence[Mapping[str, Any]]) -> None:
         await self._session.execute(insert(Consent), list(rows))
 
+    async def list_consents(
+        self, account_id: UUID, *, before: UUID | None, most: int
+    ) -> list[tuple[UUID, str, str, bool, datetime]]:
+        """(id, kind, version, given, at), newest first."""
+        statement = select(Consent.id, Consent.kind, Consent.version, Consent.given, Consent.at).where(
+            Consent.account_id == account_id
+        )
+        if before is not None:
+            statement = statement.where(Consent.id < before)
+        rows = await self._session.execute(statement.order_by(Consent.id.desc()).limit(most))
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
     async def get_id_by_phone(self, phone_key: bytes) -> UUID | None:
         return await self._session.scalar(select(Account.id).where(Account.phone_key == phone_key))
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.accounts import Flow
 from xuexin_api.models.base import Base
+from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.codes import AttemptCounter, OneTimeCode, PhoneProof, SpentChallenge
 from xuexin_api.models.idempotency import KeyedOperation
 from xuexin_api.models.messages import OutboxMessage
@@ -33,6 +34,7 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (PhoneProof, PhoneProof.expires_at <= _BEFORE),
         (SpentChallenge, SpentChallenge.expires_at <= _BEFORE),
         (Flow, Flow.expires_at <= _BEFORE),
+        (AccountChange, AccountChange.undo_until <= _BEFORE),
         (Recovery, Recovery.expires_at <= _BEFORE),
         (KeyedOperation, KeyedOperation.expires_at <= _BEFORE),
         (AttemptCounter, AttemptCounter.window_ends_at <= _BEFORE),

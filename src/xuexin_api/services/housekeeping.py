@@ -1,4 +1,4 @@
-"""What is past its time goes: codes, proofs, challenges, login tickets, counters, old messages."""
+"""What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
+from xuexin_api.repositories.holdings import HoldingRepository
 from xuexin_api.services.base import Service
 
 _EVERY_SECONDS: Final = 600
 _KEPT_LONGER: Final = {"outbox": timedelta(days=30)}
 _AT_ONCE: Final = 5000
+_ACCOUNTS_AT_ONCE: Final = 100
 _LOG = structlog.get_logger("housekeeping")
 
 
@@ -27,10 +29,12 @@ class HousekeepingService(Service):
         *,
         session: AsyncSession,
         expiry: ExpiryRepository,
+        holdings: HoldingRepository,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._expiry = expiry
+        self._holdings = holdings
 
     async def purge(self) -> int:
         """How many rows went."""
@@ -42,7 +46,18 @@ class HousekeepingService(Service):
                 async with self._transaction():
                     deleted = await self._expiry.delete_some(table, before=before, most=_AT_ONCE)
                 gone += deleted
-        return gone
+        return gone + await self._erase_closed()
+
+    async def _erase_closed(self) -> int:
+        """Accounts whose owners did not come back; few at a time, for much hangs on each."""
+        gone = 0
+        while True:
+            async with self._transaction():
+                closed = await self._holdings.take_closed(now=self._clock.now(), most=_ACCOUNTS_AT_ONCE)
+                await self._holdings.erase(closed)
+            gone += len(closed)
+            if len(closed) < _ACCOUNTS_AT_ONCE:
+                return gone
 
     async def run(self) -> None:
         """Until cancelled, every ten minutes."""

@@ -79,7 +79,7 @@ def judge_form(form: RegistrationForm, *, today: date) -> JudgedForm:
         typed = form.recovery_email
         email = judge.value("/recovery_email", lambda: parse_email(typed))
     password = _judge_password(judge, form, email)
-    answers = _judge_answers(judge, form)
+    answers = _judge_answers(judge, form.security_questions)
     for kind in REQUIRED_KINDS:
         if form.consents.get(kind) != version_in_force(kind):
             judge.note(f"/consents/{kind}", "agreement_version_not_in_force")
@@ -107,14 +107,23 @@ def _judge_password(judge: _Judge, form: RegistrationForm, email: str | None) ->
     return password
 
 
-def _judge_answers(judge: _Judge, form: RegistrationForm) -> dict[str, str]:
+def judge_answers(questions: list[tuple[str, str]]) -> dict[str, str]:
+    """The canonical answers by question, or InvalidRequestError with every broken field."""
+    judge = _Judge()
+    answers = _judge_answers(judge, questions)
+    if judge.problems:
+        raise InvalidRequestError(judge.problems)
+    return answers
+
+
+def _judge_answers(judge: _Judge, questions: list[tuple[str, str]]) -> dict[str, str]:
     """Three distinct questions or none, with three different answers."""
     answers: dict[str, str] = {}
-    if not form.security_questions:
+    if not questions:
         return answers
-    if len(form.security_questions) != NEEDED:
+    if len(questions) != NEEDED:
         judge.note("/security_questions", "security_questions_needed", needed=NEEDED)
-    for index, (question, typed) in enumerate(form.security_questions):
+    for index, (question, typed) in enumerate(questions):
         pointer = f"/security_questions/{index}"
         answer = canonical_answer(typed)
         if question not in QUESTION_IDS:

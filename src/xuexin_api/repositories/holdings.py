@@ -1,0 +1,160 @@
+"""Everything that hangs on an account: for its owner's copy of it, and for its erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from xuexin_api.models.accounts import Account, Consent, Credential, Device, Flow, SecurityAnswers
+from xuexin_api.models.accounts import Session as SessionRow
+from xuexin_api.models.archive import Enrollment
+from xuexin_api.models.base import Base
+from xuexin_api.models.changes import AccountChange
+from xuexin_api.models.factors import RecoveryCode, TotpSecret
+from xuexin_api.models.identity import IdentityVerification
+from xuexin_api.models.messages import AuditEvent, OutboxMessage
+from xuexin_api.models.recovery import Recovery
+
+ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
+    IdentityVerification,
+    AccountChange,
+    Recovery,
+    RecoveryCode,
+    TotpSecret,
+    Flow,
+    SessionRow,
+    Device,
+    Consent,
+    SecurityAnswers,
+    Credential,
+)
+"""Rows that go with their account, in an order that foreign keys allow."""
+
+_SECTIONS: Final[Mapping[str, tuple[tuple[InstrumentedAttribute[Any], ...], InstrumentedAttribute[Any]]]] = {
+    "consents": ((Consent.kind, Consent.version, Consent.given, Consent.at), Consent.id),
+    "sessions": (
+        (
+            SessionRow.id,
+            SessionRow.created_at,
+            SessionRow.rotated_at,
+            SessionRow.address,
+            SessionRow.methods,
+            SessionRow.verified_at,
+            SessionRow.ended_at,
+            SessionRow.end_reason,
+        ),
+        SessionRow.id,
+    ),
+    "devices": ((Device.platform, Device.created_at, Device.last_seen_at), Device.id),
+    "changes": ((AccountChange.kind, AccountChange.created_at, AccountChange.undone_at), AccountChange.id),
+    "identity_verifications": (
+        (
+            IdentityVerification.method,
+            IdentityVerification.status,
+            IdentityVerification.created_at,
+            IdentityVerification.passed_at,
+        ),
+        IdentityVerification.id,
+    ),
+    "recoveries": ((Recovery.created_at, Recovery.proven_by, Recovery.consumed_at), Recovery.id),
+    "audit_events": ((AuditEvent.action, AuditEvent.at), AuditEvent.id),
+}
+SECTIONS: Final = tuple(_SECTIONS)
+_RECORD: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    Enrollment.id,
+    Enrollment.name,
+    Enrollment.institution_code,
+    Enrollment.student_number,
+    Enrollment.candidate_number,
+    Enrollment.programme_name,
+    Enrollment.admission_date,
+    Enrollment.leaving_date,
+)
+
+
+class HoldingRepository:
+    """Reads and deletes by account."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_section(self, section: str, account_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """The newest rows of a section, without what is secret or another's."""
+        columns, order = _SECTIONS[section]
+        table = columns[0].class_
+        statement = select(*columns).where(table.account_id == account_id).order_by(order.desc()).limit(most)
+        return await self._rows(statement)
+
+    async def list_messages(self, destinations: list[bytes], *, most: int) -> list[dict[str, Any]]:
+        """When which message was sent to the account's phone and e-mail; their texts are erased."""
+        statement = (
+            select(OutboxMessage.channel, OutboxMessage.purpose, OutboxMessage.state, OutboxMessage.created_at)
+            .where(OutboxMessage.destination_key.in_(destinations))
+            .order_by(OutboxMessage.id.desc())
+            .limit(most)
+        )
+        return await self._rows(statement)
+
+    async def list_records(self, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """The records of the person that the account was verified as."""
+        statement = select(*_RECORD).where(Enrollment.person_id == person_id).order_by(Enrollment.id).limit(most)
+        return await self._rows(statement)
+
+    async def _rows(self, statement: Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
+        return [dict(row) for row in (await self._session.execute(statement)).mappings()]
+
+    async def start_closing(self, account_id: UUID, *, closes_at: datetime) -> bool:
+        """Active becomes closing, once."""
+        statement = (
+            update(Account)
+            .where(Account.id == account_id, Account.state == "active")
+            .values(state="closing", closes_at=closes_at)
+            .returning(Account.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def take_closed(self, *, now: datetime, most: int) -> list[UUID]:
+        """Accounts whose time to come back has passed; no other process takes them, and no login reopens them."""
+        statement = (
+            select(Account.id)
+            .where(Account.state == "closing", Account.closes_at <= now)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        return list(await self._session.scalars(statement))
+
+    async def erase(self, account_ids: list[UUID]) -> None:
+        """Nothing of these accounts stays that says whose they were; the archive stays as it is."""
+        for table in ERASED_WITH_ACCOUNT:
+            await self._session.execute(delete(table).where(_account_of(table).in_(account_ids)))
+        await self._session.execute(
+            update(Account)
+            .where(Account.id.in_(account_ids))
+            .values(
+                state="closed",
+                name="",
+                sex="",
+                birth_date=None,
+                document_type="",
+                document_key=b"",
+                document_ciphertext=b"",
+                phone_key=None,
+                phone_ciphertext=None,
+                email_key=None,
+                email_ciphertext=None,
+                email_verified_at=None,
+                person_id=None,
+                second_factors=[],
+            )
+        )
+
+
+def _account_of(table: type[Base]) -> ColumnElement[UUID]:
+    column: ColumnElement[UUID] = table.__table__.c.account_id
+    return column

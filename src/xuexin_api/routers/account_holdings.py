@@ -1,0 +1,115 @@
+"""What one agreed to, what is held about one, and leaving."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from xuexin_api.core.errors import (
+    ClosingRejectedError,
+    CodeRejectedError,
+    ConsentRequiredError,
+    TokenInvalidError,
+    TokenMissingError,
+)
+from xuexin_api.core.messages import Language, message
+from xuexin_api.dependencies import (
+    CallerClaims,
+    RequestLanguage,
+    account_closing_service,
+    account_export_service,
+    consent_service,
+)
+from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.account_changes import CONFIRMED
+from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.changes import (
+    Closing,
+    ClosingEffect,
+    ClosingEffects,
+    ClosingStarted,
+    Consent,
+    ConsentGiving,
+    ConsentKind,
+    ConsentList,
+    Export,
+)
+from xuexin_api.schemas.factors import Confirmed
+from xuexin_api.schemas.types import Cursor
+from xuexin_api.services.account_changes import SentCode
+from xuexin_api.services.account_closing import EFFECTS, AccountClosingService
+from xuexin_api.services.account_export import AccountExportService
+from xuexin_api.services.consents import ConsentService
+
+router = APIRouter(prefix="/v1/account", tags=["account"], route_class=StrictRoute)
+Consents = Annotated[ConsentService, Depends(consent_service)]
+_LOGGED_IN = (TokenMissingError, TokenInvalidError)
+
+
+@router.get("/consents", summary="What I agreed to", responses=refusals(*_LOGGED_IN))
+async def list_consents(
+    claims: CallerClaims,
+    consents: Consents,
+    cursor: Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Consents per page.")] = 20,
+) -> ConsentList:
+    """Every consent that was given, declined or withdrawn, with its version; newest first."""
+    return ConsentList.model_validate(await consents.list_all(claims, cursor=cursor, most=limit))
+
+
+@router.put(
+    "/consents/{kind}",
+    summary="Give or withdraw a consent",
+    responses=refusals(*_LOGGED_IN, ConsentRequiredError),
+)
+async def set_consent(kind: ConsentKind, body: ConsentGiving, claims: CallerClaims, consents: Consents) -> Consent:
+    """A consent that the service cannot do without is withdrawn by closing the account."""
+    return Consent.model_validate(await consents.set(claims, kind, version=body.version, given=body.given))
+
+
+@router.post("/export", summary="Everything held about me", responses=refusals(*CONFIRMED))
+async def export_account(
+    body: Confirmed,
+    claims: CallerClaims,
+    exports: Annotated[AccountExportService, Depends(account_export_service)],
+) -> Export:
+    """Unmasked, so it needs the password, and a fresh verification where the account was verified."""
+    return Export.model_validate(await exports.export(claims, body.password))
+
+
+@router.get("/closing/effects", summary="What closing the account means")
+async def list_closing_effects(language: RequestLanguage) -> ClosingEffects:
+    """To be shown before `POST /v1/account/closing`."""
+    return ClosingEffects(items=_effects(language))
+
+
+@router.post(
+    "/closing",
+    status_code=202,
+    summary="Close the account",
+    openapi_extra=once(secret=False),
+    responses=refusals(*CONFIRMED, CodeRejectedError, ClosingRejectedError),
+)
+async def close_account(
+    body: Closing,
+    claims: CallerClaims,
+    language: RequestLanguage,
+    closing: Annotated[AccountClosingService, Depends(account_closing_service)],
+) -> ClosingStarted:
+    """By password, name, document number, and a `closing` code to the account's phone. Every session ends.
+
+    A login within 15 days undoes it; then the account's personal data is erased, and the archive stays.
+    """
+    closes_at = await closing.close(
+        claims,
+        password=body.password,
+        name=body.name,
+        document_number=body.document_number,
+        code=SentCode(body.code_id, body.code),
+    )
+    return ClosingStarted(closes_at=closes_at, effects=_effects(language))
+
+
+def _effects(language: Language) -> list[ClosingEffect]:
+    return [ClosingEffect(id=effect, text=message(f"closing_{effect}", language)) for effect in EFFECTS]
