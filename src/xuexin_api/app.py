@@ -17,12 +17,15 @@ from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer, derive_key
 from xuexin_api.core.tokens import TokenMint
 from xuexin_api.dependencies import Wiring
-from xuexin_api.gateways.messaging import ConsoleGateway
+from xuexin_api.gateways.aliyun_sms import AliyunSmsGateway
+from xuexin_api.gateways.messaging import ConsoleGateway, GatewayChain, MessageGateway
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.smtp_email import SmtpEmailGateway
+from xuexin_api.gateways.tencent_sms import TencentSmsGateway
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.keys import Keys
-from xuexin_api.middleware import EdgeMiddleware
+from xuexin_api.middleware import EdgeMiddleware, MessageMetrics
 from xuexin_api.repositories.accounts import AccountReads
 from xuexin_api.repositories.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
@@ -59,7 +62,6 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     """Everything that lives as long as the application."""
     sealer = Sealer(keys.sealing, entropy)
     throttle = Throttle(settings.limits_url)
-    gateway = ConsoleGateway()
     cleaning = database.session()
     photos = PhotoStore(settings.data_dir / "photos", sealer)
     return Wiring(
@@ -83,7 +85,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         ),
         dispatcher=OutboxDispatcher(
             new_session=database.session,
-            gateways={"sms": gateway, "email": gateway},
+            gateways={"sms": _sms_gateway(settings, clock, entropy), "email": _email_gateway(settings)},
             sealer=sealer,
             policy=settings.outbox_policy(),
             clock=clock,
@@ -100,6 +102,41 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     )
 
 
+def _sms_gateway(settings: Settings, clock: Clock, entropy: Entropy) -> MessageGateway:
+    """The one that is chosen, or the chain of several."""
+    made: list[MessageGateway] = []
+    for name in settings.sms_gateway:
+        if name == "aliyun":
+            account = settings.aliyun_account()
+            made.append(
+                AliyunSmsGateway(
+                    account,
+                    url=settings.aliyun_url,
+                    seconds=settings.gateway_seconds,
+                    clock=clock,
+                    entropy=entropy,
+                )
+            )
+        elif name == "tencent":
+            made.append(
+                TencentSmsGateway(
+                    settings.tencent_account(),
+                    url=settings.tencent_url,
+                    seconds=settings.gateway_seconds,
+                    clock=clock,
+                )
+            )
+        else:
+            return ConsoleGateway()
+    return GatewayChain(made, clock)
+
+
+def _email_gateway(settings: Settings) -> MessageGateway:
+    if settings.email_gateway == "console":
+        return ConsoleGateway()
+    return SmtpEmailGateway(settings.smtp_server(), seconds=settings.gateway_seconds)
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Wiring = app.state.wiring
@@ -113,6 +150,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await parts.dispatcher.close()
         parts.hashing.close()
         await parts.database.close()
 
@@ -137,6 +175,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     app.state.wiring = parts
     app.state.background = background
     app.state.registry = CollectorRegistry()
+    app.state.registry.register(MessageMetrics(parts.dispatcher.outcomes))
     # Routes are tried in this order: what is asked for most stands first.
     for router in (
         archive.hot_router,

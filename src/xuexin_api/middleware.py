@@ -5,13 +5,15 @@ from __future__ import annotations
 import ipaddress
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -67,6 +69,20 @@ class EdgeMetrics:
             self._found[key] = found
         found[0].inc()
         found[1].observe(seconds)
+
+
+class MessageMetrics(Collector):
+    """Messages by channel and outcome: what was sent, what failed, what met the cap of the day."""
+
+    def __init__(self, outcomes: Mapping[tuple[str, str], int]) -> None:
+        self._outcomes = outcomes
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("xuexin_messages", "Messages taken from the outbox", labels=("channel", "outcome"))
+        for channel in ("sms", "email"):
+            for outcome in ("sent", "failed", "capped"):
+                family.add_metric((channel, outcome), self._outcomes.get((channel, outcome), 0))
+        yield family
 
 
 def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:

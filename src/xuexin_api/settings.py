@@ -6,11 +6,12 @@ import base64
 import ipaddress
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from xuexin_api.core.messages import catalogue
 from xuexin_api.core.policies import (
     ChallengePolicy,
     ChangePolicy,
@@ -27,12 +28,27 @@ from xuexin_api.core.policies import (
 )
 from xuexin_api.core.sealing import KEY_BYTES
 from xuexin_api.core.tokens import TokenPolicy
+from xuexin_api.gateways.aliyun_sms import AliyunAccount
+from xuexin_api.gateways.smtp_email import SmtpServer
+from xuexin_api.gateways.tencent_sms import TencentAccount
 
+SmsGateway = Literal["console", "aliyun", "tencent"]
+_NEEDED: Final = {
+    "aliyun": ("aliyun_key_id", "aliyun_key_secret", "aliyun_sign_name"),
+    "tencent": ("tencent_secret_id", "tencent_secret_key", "tencent_app_id", "tencent_sign_name"),
+    "smtp": ("smtp_host", "smtp_sender"),
+}
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingsError(Exception):
     """The service will not start like this; the message says what is missing and how to give it."""
+
+
+def _names(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
 
 
 def _networks(value: object) -> object:
@@ -192,8 +208,35 @@ class Settings(BaseSettings):
     hashing_retry_after_seconds: int = Field(2, gt=0, description="Retry-After of that 503")
 
     # Messages
-    sms_gateway: Literal["console"] = Field("console", description="console keeps messages for `xuexin outbox`")
-    email_gateway: Literal["console"] = Field("console", description="as XUEXIN_SMS_GATEWAY, for e-mail")
+    sms_gateway: Annotated[tuple[SmsGateway, ...], NoDecode, BeforeValidator(_names)] = Field(
+        ("console",),
+        min_length=1,
+        description="console, aliyun, tencent, or several, comma-separated: the next is asked where one fails",
+    )
+    email_gateway: Literal["console", "smtp"] = Field("console", description="console or smtp")
+    gateway_seconds: float = Field(5.0, gt=0, description="longest wait for a gateway")
+    sms_per_day: int = Field(100_000, gt=0, description="SMS a day, all together: what a flood may cost; notices +20 %")
+    emails_per_day: int = Field(100_000, gt=0, description="e-mails a day, all together; notices +20 %")
+    aliyun_key_id: str | None = Field(None, description="AccessKey id")
+    aliyun_key_secret: SecretStr | None = Field(None, description="AccessKey secret")
+    aliyun_sign_name: str | None = Field(None, description="approved signature (签名)")
+    aliyun_templates: dict[str, str] = Field(
+        default_factory=dict, description='JSON: word of content/messages → approved template, {"body_code_login": …}'
+    )
+    aliyun_url: str = Field("https://dysmsapi.aliyuncs.com", description="endpoint")
+    tencent_secret_id: str | None = Field(None, description="SecretId")
+    tencent_secret_key: SecretStr | None = Field(None, description="SecretKey")
+    tencent_app_id: str | None = Field(None, description="SmsSdkAppId")
+    tencent_sign_name: str | None = Field(None, description="approved signature (签名)")
+    tencent_templates: dict[str, str] = Field(default_factory=dict, description="as XUEXIN_ALIYUN_TEMPLATES")
+    tencent_region: str = Field("ap-guangzhou", description="region of the endpoint")
+    tencent_url: str = Field("https://sms.tencentcloudapi.com", description="endpoint")
+    smtp_host: str | None = Field(None, description="mail server that takes our messages")
+    smtp_port: int = Field(465, ge=1, le=65535, description="its port")
+    smtp_protection: Literal["tls", "starttls", "none"] = Field("tls", description="production refuses none")
+    smtp_username: str | None = Field(None, description="where the server asks for one")
+    smtp_password: SecretStr | None = Field(None, description="where the server asks for one")
+    smtp_sender: str | None = Field(None, description="From of our messages")
     outbox_poll_seconds: float = Field(2.0, gt=0, description="how often waiting messages are looked for")
     outbox_lease_seconds: int = Field(30, gt=0, description="a message taken by a process that died is free after")
     outbox_tries: int = Field(8, gt=0, description="tries to send one message")
@@ -306,7 +349,40 @@ class Settings(BaseSettings):
         )
 
     def outbox_policy(self) -> OutboxPolicy:
-        return OutboxPolicy(poll=self.outbox_poll_seconds, lease=self.outbox_lease_seconds, tries=self.outbox_tries)
+        return OutboxPolicy(
+            poll=self.outbox_poll_seconds,
+            lease=self.outbox_lease_seconds,
+            tries=self.outbox_tries,
+            per_day={"sms": self.sms_per_day, "email": self.emails_per_day},
+        )
+
+    def aliyun_account(self) -> AliyunAccount:
+        return AliyunAccount(
+            self.aliyun_key_id or "",
+            _secret(self.aliyun_key_secret),
+            self.aliyun_sign_name or "",
+            self.aliyun_templates,
+        )
+
+    def tencent_account(self) -> TencentAccount:
+        return TencentAccount(
+            self.tencent_secret_id or "",
+            _secret(self.tencent_secret_key),
+            self.tencent_app_id or "",
+            self.tencent_sign_name or "",
+            self.tencent_region,
+            self.tencent_templates,
+        )
+
+    def smtp_server(self) -> SmtpServer:
+        return SmtpServer(
+            self.smtp_host or "",
+            self.smtp_port,
+            self.smtp_protection,
+            self.smtp_username,
+            None if self.smtp_password is None else self.smtp_password.get_secret_value(),
+            self.smtp_sender or "",
+        )
 
     def hashing_policy(self) -> HashingPolicy:
         return HashingPolicy(
@@ -328,6 +404,15 @@ class Settings(BaseSettings):
 
     def refuse_unfit(self) -> None:
         """SettingsError, naming everything that production needs and does not have."""
+        chosen = (*self.sms_gateway, self.email_gateway)
+        unset = [
+            f"XUEXIN_{name.upper()}"
+            for gateway in chosen
+            for name in _NEEDED.get(gateway, ())
+            if getattr(self, name) is None
+        ]
+        if unset:
+            raise SettingsError(f"the chosen message gateways need {', '.join(unset)}")
         if self.workers > 1 and "memory" in self.limits_url and self.production:
             raise SettingsError("several workers need shared limits: set XUEXIN_LIMITS_URL=async+redis://…")
         if not self.production:
@@ -339,12 +424,24 @@ class Settings(BaseSettings):
         ]
         if missing:
             raise SettingsError(f"production needs its own {', '.join(missing)} (see `xuexin keys generate`)")
-        console = [name for name in ("sms_gateway", "email_gateway") if getattr(self, name) == "console"]
+        console = [name for name in ("sms_gateway", "email_gateway") if "console" in getattr(self, name)]
         if console:
             names = ", ".join(f"XUEXIN_{name.upper()}" for name in console)
             raise SettingsError(f"production does not send messages to a console: set {names}")
+        for gateway in self.sms_gateway:
+            templates: dict[str, str] = getattr(self, f"{gateway}_templates")
+            words = [word for word in sorted(catalogue()) if word.startswith("body_") and word not in templates]
+            if words:
+                raise SettingsError(f"XUEXIN_{gateway.upper()}_TEMPLATES has no template for {', '.join(words)}")
+        open_ways = [name for name in ("aliyun_url", "tencent_url") if not getattr(self, name).startswith("https://")]
+        if open_ways or self.smtp_protection == "none":
+            raise SettingsError("production speaks to message gateways through TLS only")
         if not self.front_end_url.startswith("https://"):
             raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
+
+
+def _secret(value: SecretStr | None) -> str:
+    return "" if value is None else value.get_secret_value()
 
 
 def decode_key(text: str, name: str) -> bytes:

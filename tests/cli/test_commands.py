@@ -20,6 +20,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from support.client import solve
+from support.providers import SECRET, aliyun_fields, checks_acs3, running
 from support.server import run_on, url_of
 from xuexin_api.cli.demo import demo_schools, demo_students
 from xuexin_api.demo.photos import draw_archive_photo
@@ -171,6 +173,60 @@ def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
         server.communicate(timeout=30)
 
 
+def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_same_code(
+    run: Run, environment: dict[str, str]
+) -> None:
+    """kill -9 while the provider has the message and has not answered."""
+    run("purge")
+    port = _free_port()
+    address = f"http://127.0.0.1:{port}"
+    with running(checks_acs3) as provider:
+        provider.answer = lambda _: (200, b'{"Code": "OK"}')
+        own = environment | {
+            "XUEXIN_PORT": str(port),
+            "XUEXIN_SMS_GATEWAY": "aliyun",
+            "XUEXIN_ALIYUN_KEY_ID": "key-id",
+            "XUEXIN_ALIYUN_KEY_SECRET": SECRET,
+            "XUEXIN_ALIYUN_SIGN_NAME": "学信",
+            "XUEXIN_ALIYUN_TEMPLATES": json.dumps({"body_code_registration": "SMS_1"}),
+            "XUEXIN_ALIYUN_URL": provider.url,
+            "XUEXIN_OUTBOX_LEASE_SECONDS": "1",
+            "XUEXIN_GATEWAY_SECONDS": "30",
+        }
+        provider.gate.clear()
+        server = subprocess.Popen([XUEXIN, "serve"], env=own, stderr=subprocess.DEVNULL)
+        try:
+            _wait_for(f"{address}/health/ready")
+            asked = httpx.post(f"{address}/v1/challenges", json={"purpose": "registration"}).json()
+            body = {
+                "channel": "sms",
+                "destination": "17012340077",
+                "purpose": "registration",
+                "challenge": solve(asked),
+            }
+            key = {"Idempotency-Key": "one-and-the-same"}
+            sent = httpx.post(f"{address}/v1/verification-codes", json=body, headers=key)
+            assert sent.status_code == 202, sent.text
+            first = provider.taken.get(timeout=30)
+        finally:
+            server.kill()
+            server.wait(30)
+        provider.gate.set()
+        server = subprocess.Popen([XUEXIN, "serve"], env=own, stderr=subprocess.DEVNULL)
+        try:
+            second = provider.taken.get(timeout=60)
+            _wait_for(f"{address}/metrics", has='channel="sms",outcome="sent"} 1.0')
+            again = httpx.post(f"{address}/v1/verification-codes", json=body, headers=key)
+            assert (again.status_code, again.json()) == (202, sent.json())
+        finally:
+            server.terminate()
+            server.wait(30)
+        assert first.rightly_signed
+        assert second.rightly_signed
+        assert aliyun_fields(first)["TemplateParam"] == aliyun_fields(second)["TemplateParam"]
+        assert provider.taken.empty()
+
+
 def test_the_embedded_database_stops_with_the_last_server_even_after_one_was_killed(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -201,11 +257,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str) -> None:
-    """Until the server answers; it has half a minute."""
+def _wait_for(url: str, has: str = "") -> None:
+    """Until the server answers so; it has half a minute."""
     for _ in range(300):
         try:
-            if httpx.get(url).status_code == 200:
+            answer = httpx.get(url)
+            if answer.status_code == 200 and has in answer.text:
                 return
         except httpx.TransportError:
             pass

@@ -15,6 +15,7 @@ from support.tables import count_rows, rows_of
 from xuexin_api.app import create_app
 from xuexin_api.core.policies import OutboxPolicy
 from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.messaging import Letter
 from xuexin_api.models.codes import SpentChallenge
 from xuexin_api.services.outbox import OutboxDispatcher
 
@@ -22,24 +23,29 @@ from xuexin_api.services.outbox import OutboxDispatcher
 class Gateway:
     """A gateway that fails as often as it is told, and remembers what it sent."""
 
+    name = "test"
+
     def __init__(self, *, failures: int = 0, keeps: bool = False) -> None:
         self.keeps = keeps
         self.failures = failures
         self.sent: list[tuple[str, str]] = []
 
-    async def send(self, destination: str, body: str) -> None:
+    async def send(self, letter: Letter) -> None:
         if self.failures:
             self.failures -= 1
-            raise ConnectionError(destination)
-        self.sent.append((destination, body))
+            raise ConnectionError(letter.destination)
+        self.sent.append((letter.destination, letter.body))
+
+    async def close(self) -> None:
+        """Nothing is open."""
 
 
-def _dispatcher(parts: Wiring, gateway: Gateway, tries: int = 3) -> OutboxDispatcher:
+def _dispatcher(parts: Wiring, gateway: Gateway, tries: int = 3, per_day: int = 1000) -> OutboxDispatcher:
     return OutboxDispatcher(
         new_session=parts.database.session,
         gateways={"sms": gateway, "email": gateway},
         sealer=parts.sealer,
-        policy=OutboxPolicy(poll=0.01, lease=30, tries=tries),
+        policy=OutboxPolicy(poll=0.01, lease=30, tries=tries, per_day={"sms": per_day, "email": per_day}),
         clock=parts.clock,
     )
 
@@ -67,7 +73,7 @@ async def test_a_gateway_that_fails_is_tried_again_later_with_the_same_code(
     for _ in range(3):
         await dispatcher.send_due()
         assert await dispatcher.send_due() == 0
-        clock.pass_time(minutes=5)
+        clock.pass_time(minutes=1)
     assert len(gateway.sent) == 1
     assert CODE in gateway.sent[0][1]
 
@@ -80,7 +86,7 @@ async def test_after_its_tries_a_message_is_given_up_and_erased(
     dispatcher = _dispatcher(parts, Gateway(failures=99), tries=2)
     for _ in range(3):
         await dispatcher.send_due()
-        clock.pass_time(hours=2)
+        clock.pass_time(minutes=1)
     (given_up,) = await rows_of(parts, "outbox")
     assert (given_up["state"], given_up["sealed"], given_up["tries"]) == ("given_up", None, 2)
 
@@ -146,3 +152,44 @@ async def test_what_is_past_its_time_is_deleted_and_nothing_else(
     counts = {table: await count_rows(parts, table) for table in ("one_time_codes", "phone_proofs", "spent_challenges")}
     assert counts == {"one_time_codes": 1, "phone_proofs": 0, "spent_challenges": 1}
     assert await count_rows(parts, "accounts") == 1
+
+
+async def test_a_code_that_is_dead_is_not_sent_any_more(client: Client, parts: Wiring, clock: HandClock) -> None:
+    await client.send_code(students(1)[0].phone)
+    clock.pass_time(minutes=5)
+    gateway = Gateway()
+    assert await _dispatcher(parts, gateway).send_due() == 0
+    (given_up,) = await rows_of(parts, "outbox")
+    assert (given_up["state"], given_up["sealed"], gateway.sent) == ("given_up", None, [])
+
+
+async def test_the_cap_of_the_day_stops_codes_and_leaves_room_for_warnings(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    gateway = Gateway()
+    dispatcher = _dispatcher(parts, gateway, per_day=5)
+    owner, *others = students(8)
+    await client.register(owner)
+    for other in others:
+        await client.send_code(other.phone)
+    while await dispatcher.send_due():
+        pass
+    assert len(gateway.sent) == 5
+    assert dispatcher.outcomes["sms", "capped"] == 3
+    async with connected_client(client.app, parts) as elsewhere:
+        await elsewhere.log_in(owner.phone)
+    assert await dispatcher.send_due() == 1
+    assert gateway.sent[-1][0] == owner.phone
+    assert "新设备" in gateway.sent[-1][1]
+    clock.pass_time(days=1)
+    await client.send_code(owner.phone, purpose="login")
+    await dispatcher.send_due()
+    assert len(gateway.sent) == 7
+
+
+async def test_messages_are_counted_for_operators(client: Client, parts: Wiring) -> None:
+    await client.send_code(students(1)[0].phone)
+    await client.messages()
+    metrics = (await client.get("/metrics")).text
+    assert 'xuexin_messages_total{channel="sms",outcome="sent"} 1.0' in metrics
+    assert 'xuexin_messages_total{channel="sms",outcome="capped"} 0.0' in metrics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -113,11 +114,12 @@ class VerificationPolicy:
 
 @dataclass(frozen=True, slots=True)
 class OutboxPolicy:
-    """How messages are taken and tried again."""
+    """How messages are taken and tried again, and how many of each channel a day may cost."""
 
     poll: float
     lease: int
     tries: int
+    per_day: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class OutboxMessage(Base):
     tries: Mapped[int]
     next_try_at: Mapped[datetime]
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
 
 

@@ -20,6 +20,7 @@ class WaitingMessage:
 
     id: UUID
     channel: str
+    purpose: str
     sealed: bytes | None
     tries: int
 
@@ -45,7 +46,12 @@ class OutboxRepository:
         await self._session.execute(insert(OutboxMessage).values(**values))
 
     async def take_waiting(self, *, now: datetime, leased_until: datetime, most: int) -> list[WaitingMessage]:
-        """Take what is due; another process does not see it until the lease ends."""
+        """Take what is due; another process does not see it until the lease ends. What expired is given up."""
+        await self._session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.state == "waiting", OutboxMessage.next_try_at <= now, OutboxMessage.expires_at <= now)
+            .values(state="given_up", sealed=None)
+        )
         due = (
             select(OutboxMessage.id)
             .where(OutboxMessage.state == "waiting", OutboxMessage.next_try_at <= now)
@@ -57,7 +63,13 @@ class OutboxRepository:
             update(OutboxMessage)
             .where(OutboxMessage.id.in_(due.scalar_subquery()))
             .values(next_try_at=leased_until, tries=OutboxMessage.tries + 1)
-            .returning(OutboxMessage.id, OutboxMessage.channel, OutboxMessage.sealed, OutboxMessage.tries)
+            .returning(
+                OutboxMessage.id,
+                OutboxMessage.channel,
+                OutboxMessage.purpose,
+                OutboxMessage.sealed,
+                OutboxMessage.tries,
+            )
         )
         return [WaitingMessage(*row) for row in await self._session.execute(statement)]
 
@@ -66,6 +78,14 @@ class OutboxRepository:
         if not keep:
             values["sealed"] = None
         await self._session.execute(update(OutboxMessage).where(OutboxMessage.id == message_id).values(**values))
+
+    async def postpone(self, message_id: UUID, *, until: datetime) -> None:
+        """Not tried, and so not counted: wait until then."""
+        await self._session.execute(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == message_id)
+            .values(next_try_at=until, tries=OutboxMessage.tries - 1)
+        )
 
     async def mark_failed(self, message_id: UUID, *, next_try_at: datetime | None) -> None:
         """Try again later, or (without a time) give up and erase the body."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from xuexin_api.core.messages import message
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.repositories.accounts import AccountRow
 from xuexin_api.services.account_view import EMAIL_CONTEXT
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.outbox import Message, Postbox
+from xuexin_api.services.outbox import Postbox, compose
 from xuexin_api.services.phone_proofs import PHONE_CONTEXT
 
 _PURPOSE: Final = "notice"
+
+
+_Row: TypeAlias = Mapping[str, Any]
 
 
 class Notices:
@@ -33,16 +35,14 @@ class Notices:
 
     async def post_everywhere(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> None:
         """Tell the owner on every channel bound to the account as it was read: whoever holds one hears of it."""
-        body = message(code, **words)
-        for row in (self._to_phone(account, body, now), self._to_email(account, body, now)):
+        for row in (self._to_phone(account, code, words, now), self._to_email(account, code, words, now)):
             if row is not None:
                 await self._postbox.add(row)
 
     async def post_or_pretend(self, account: AccountRow | None, code: str, *, now: datetime, **words: Any) -> None:
         """Tell every channel of the account; as many rows, which nobody gets, where a channel or the account is not."""
-        body = message(code, **words)
-        phone = None if account is None else self._to_phone(account, body, now)
-        email = None if account is None else self._to_email(account, body, now)
+        phone = None if account is None else self._to_phone(account, code, words, now)
+        email = None if account is None else self._to_email(account, code, words, now)
         for channel, row in (("sms", phone), ("email", email)):
             if row is not None:
                 await self._postbox.add(row)
@@ -53,24 +53,23 @@ class Notices:
 
     def write(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> Mapping[str, Any] | None:
         """The outbox row of that message, for a statement that adds it by itself."""
-        body = message(code, **words)
-        return self._to_phone(account, body, now) or self._to_email(account, body, now)
+        return self._to_phone(account, code, words, now) or self._to_email(account, code, words, now)
 
-    def _to_phone(self, account: AccountRow, body: str, now: datetime) -> Mapping[str, Any] | None:
+    def _to_phone(self, account: AccountRow, code: str, words: Mapping[str, Any], now: datetime) -> _Row | None:
         if account.phone_ciphertext is None or account.phone_key is None:
             return None
         phone = self._sealer.open(account.phone_ciphertext, PHONE_CONTEXT).decode()
         return self._postbox.write(
-            Message(phone, body, None), channel="sms", purpose=_PURPOSE, destination_key=account.phone_key, now=now
+            compose(phone, code, **words), channel="sms", purpose=_PURPOSE, destination_key=account.phone_key, now=now
         )
 
-    def _to_email(self, account: AccountRow, body: str, now: datetime) -> Mapping[str, Any] | None:
+    def _to_email(self, account: AccountRow, code: str, words: Mapping[str, Any], now: datetime) -> _Row | None:
         """Only an address that was proven: another may be a stranger's."""
         if account.email_ciphertext is None or account.email_verified_at is None:
             return None
         email = self._sealer.open(account.email_ciphertext, EMAIL_CONTEXT).decode()
         return self._postbox.write(
-            Message(email, body, None),
+            compose(email, code, **words),
             channel="email",
             purpose=_PURPOSE,
             destination_key=self._lookups.email(email),

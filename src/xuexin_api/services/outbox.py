@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,14 +17,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.messages import DEFAULT_LANGUAGE, catalogue
+from xuexin_api.core.messages import message as sentence
 from xuexin_api.core.policies import OutboxPolicy
 from xuexin_api.core.sealing import Sealer
-from xuexin_api.gateways.messaging import MessageGateway
+from xuexin_api.gateways.messaging import Letter, MessageGateway
+from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.messages import OutboxRepository, WaitingMessage
 from xuexin_api.services.base import Service
 
 _BATCH: Final = 50
 _SLOWEST_RETRY: Final = 3600
+_SPENT: Final = "messages_sent"
+_RESERVE_FOR_NOTICES: Final = 5
+"""A fifth more than the cap is kept for notices: whoever floods codes must not silence the warnings."""
 _LOG = structlog.get_logger("outbox")
 
 
@@ -33,6 +41,16 @@ class Message:
     destination: str
     body: str
     code: str | None
+    word: str = ""
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def compose(destination: str, word: str, code: str | None = None, /, **params: Any) -> Message:
+    """The message of a word of the catalogue. Its params stand in the order of their places, as templates want them."""
+    given = params if code is None else params | {"code": code}
+    text = catalogue()[word][DEFAULT_LANGUAGE]
+    ordered = {name: str(given[name]) for name in re.findall(r"{(\w+)}", text)}
+    return Message(destination, sentence(word, **given), code, word, ordered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +77,36 @@ class Postbox:
         self._entropy = entropy
 
     async def post(
-        self, message: Message, *, channel: str, purpose: str, destination_key: bytes, now: datetime
+        self,
+        message: Message,
+        *,
+        channel: str,
+        purpose: str,
+        destination_key: bytes,
+        now: datetime,
+        expires_at: datetime | None = None,
     ) -> None:
-        """Put the message into the outbox."""
-        await self.add(self.write(message, channel=channel, purpose=purpose, destination_key=destination_key, now=now))
+        """Put the message into the outbox; after `expires_at` it is of no use, and not sent."""
+        row = self.write(message, channel=channel, purpose=purpose, destination_key=destination_key, now=now)
+        await self.add({**row, "expires_at": expires_at})
 
     async def post_or_pretend(
-        self, message: Message | None, *, channel: str, purpose: str, destination_key: bytes, now: datetime
+        self,
+        message: Message | None,
+        *,
+        channel: str,
+        purpose: str,
+        destination_key: bytes,
+        now: datetime,
+        expires_at: datetime | None = None,
     ) -> None:
         """Post it; without a message write a row that nobody gets, so that both are the same work."""
-        written = self.write(
-            message or _TO_NOBODY, channel=channel, purpose=purpose, destination_key=destination_key, now=now
-        )
+        written = {
+            **self.write(
+                message or _TO_NOBODY, channel=channel, purpose=purpose, destination_key=destination_key, now=now
+            ),
+            "expires_at": expires_at,
+        }
         if message is None:
             written = {**written, "state": "sent", "sealed": None, "sent_at": now}
         await self.add(written)
@@ -84,7 +120,13 @@ class Postbox:
     ) -> Mapping[str, Any]:
         """The row of a message, sealed at once: a stolen table shows neither numbers nor codes."""
         message_id = self._entropy.identifier()
-        content = {"destination": message.destination, "body": message.body, "code": message.code}
+        content = {
+            "destination": message.destination,
+            "body": message.body,
+            "code": message.code,
+            "word": message.word,
+            "params": dict(message.params),
+        }
         return {
             "id": message_id,
             "channel": channel,
@@ -95,6 +137,7 @@ class Postbox:
             "tries": 0,
             "next_try_at": now,
             "created_at": now,
+            "expires_at": None,
             "sent_at": None,
         }
 
@@ -115,7 +158,8 @@ class OutboxReading(Service):
         for row in rows:
             assert row.sealed is not None, "only kept messages are listed"
             content = json.loads(self._sealer.open(row.sealed, _context(row.id)))
-            kept.append(SentMessage(channel=row.channel, purpose=row.purpose, created_at=row.created_at, **content))
+            told = {name: content[name] for name in ("destination", "body", "code")}
+            kept.append(SentMessage(channel=row.channel, purpose=row.purpose, created_at=row.created_at, **told))
         return kept
 
 
@@ -137,6 +181,13 @@ class OutboxDispatcher:
         self._policy = policy
         self._clock = clock
         self._wake = asyncio.Event()
+        self.outcomes: Counter[tuple[str, str]] = Counter()
+        """How many messages of a channel were sent, failed, or met the cap of the day; for metrics."""
+
+    async def close(self) -> None:
+        """Close the gateways."""
+        for gateway in self._gateways.values():
+            await gateway.close()
 
     def wake(self) -> None:
         """Something was posted and committed: look now."""
@@ -161,26 +212,51 @@ class OutboxDispatcher:
         """Take what is due, send it, and note how it went; how many were taken."""
         now = self._clock.now()
         session = self._new_session()
-        outbox = OutboxRepository(session)
+        outbox, counters = OutboxRepository(session), CounterRepository(session)
         async with session.begin():
             messages = await outbox.take_waiting(
                 now=now, leased_until=now + timedelta(seconds=self._policy.lease), most=_BATCH
             )
         for message in messages:
-            sent = await self._send(message)
             async with session.begin():
-                if sent:
-                    keep = self._gateways[message.channel].keeps
-                    await outbox.mark_sent(message.id, keep=keep, now=self._clock.now())
-                else:
-                    await outbox.mark_failed(message.id, next_try_at=self._next_try(message.tries))
+                again_at = await self._refusal(message, counters)
+                if again_at is not None:
+                    await outbox.postpone(message.id, until=again_at)
+            if again_at is None:
+                await self._deliver(message, session, outbox)
         return len(messages)
+
+    async def _refusal(self, message: WaitingMessage, counters: CounterRepository) -> datetime | None:
+        """When to look again, where the day's messages are used up. Notices may go over what codes may spend."""
+        now = self._clock.now()
+        cap = self._policy.per_day[message.channel]
+        limit = cap + cap // _RESERVE_FOR_NOTICES if message.purpose == "notice" else cap
+        subject = message.channel.encode()
+        if await counters.add_one_unless(
+            _SPENT, subject, limit=limit, spaced=None, now=now, window_ends_at=now + timedelta(days=1)
+        ):
+            return None
+        self.outcomes[message.channel, "capped"] += 1
+        spent = await counters.get(_SPENT, subject, now=now)
+        _LOG.error("messages_of_the_day_are_used_up", channel=message.channel, cap=cap)
+        return now + timedelta(minutes=1) if spent is None else min(spent.window_ends_at, now + timedelta(minutes=10))
+
+    async def _deliver(self, message: WaitingMessage, session: AsyncSession, outbox: OutboxRepository) -> None:
+        sent = await self._send(message)
+        self.outcomes[message.channel, "sent" if sent else "failed"] += 1
+        async with session.begin():
+            if sent:
+                keep = self._gateways[message.channel].keeps
+                await outbox.mark_sent(message.id, keep=keep, now=self._clock.now())
+            else:
+                await outbox.mark_failed(message.id, next_try_at=self._next_try(message.tries))
 
     async def _send(self, message: WaitingMessage) -> bool:
         assert message.sealed is not None, "a waiting message has its body"
         content = json.loads(self._sealer.open(message.sealed, _context(message.id)))
+        letter = Letter(content["destination"], content["body"], content.get("word", ""), content.get("params", {}))
         try:
-            await self._gateways[message.channel].send(content["destination"], content["body"])
+            await self._gateways[message.channel].send(letter)
         except Exception:  # noqa: BLE001 - any failure of a gateway is one more try later
             # The failure's text may hold the number: only the id is logged.
             _LOG.warning("message_not_sent", message_id=str(message.id), tries=message.tries)

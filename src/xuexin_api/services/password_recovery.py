@@ -32,7 +32,6 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     WayNotOfferedError,
 )
-from xuexin_api.core.messages import message
 from xuexin_api.core.names import name_key
 from xuexin_api.core.policies import CodePolicy, RecoveryPolicy
 from xuexin_api.core.sealing import Sealer
@@ -55,7 +54,7 @@ from xuexin_api.services.identifiers import classify_identifier
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.new_passwords import judge_new_password
 from xuexin_api.services.notices import Notices
-from xuexin_api.services.outbox import Message, OutboxDispatcher, Postbox
+from xuexin_api.services.outbox import OutboxDispatcher, Postbox, compose
 from xuexin_api.services.phone_binding import PhoneBinding
 from xuexin_api.services.phone_proofs import PHONE_CONTEXT, PHONE_OPTIONS
 from xuexin_api.services.record_facts import PERSON_TRIES, judge_facts
@@ -246,10 +245,17 @@ class PasswordRecoveryService(Service):
                 }
             )
             await self._recoveries.note_code(state.id, code_id)
-            body = message(f"body_code_{_PURPOSE}", code=code, minutes=max(1, self._codes_policy.lifetime // 60))
-            letter = Message(destination, body, code) if destination is not None and within else None
+            minutes = max(1, self._codes_policy.lifetime // 60)
+            letter = None
+            if destination is not None and within:
+                letter = compose(destination, f"body_code_{_PURPOSE}", code, minutes=minutes)
             await self._postbox.post_or_pretend(
-                letter, channel=CHANNELS[way], purpose=_PURPOSE, destination_key=place, now=now
+                letter,
+                channel=CHANNELS[way],
+                purpose=_PURPOSE,
+                destination_key=place,
+                now=now,
+                expires_at=now + timedelta(seconds=self._codes_policy.lifetime),
             )
         self._dispatcher.wake()
         return self._codes_policy

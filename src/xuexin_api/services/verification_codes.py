@@ -20,7 +20,6 @@ from xuexin_api.core.errors import (
     InvalidRequestError,
     TooManyOperationsError,
 )
-from xuexin_api.core.messages import message
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import CodePolicy
 from xuexin_api.gateways.throttle import Throttle
@@ -30,7 +29,7 @@ from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.code_checking import DAY, CodeChecking
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.outbox import Message, OutboxDispatcher, Postbox
+from xuexin_api.services.outbox import OutboxDispatcher, Postbox, compose
 
 _CODE_DIGITS: Final = 6
 _SENT: Final = "codes_sent"
@@ -107,9 +106,14 @@ class VerificationCodeService(Service):
                     "expires_at": now + timedelta(seconds=self._policy.lifetime),
                 }
             )
-            body = message(f"body_code_{purpose}", code=code, minutes=max(1, self._policy.lifetime // 60))
+            minutes = max(1, self._policy.lifetime // 60)
             await self._postbox.post(
-                Message(place, body, code), channel=channel, purpose=purpose, destination_key=key, now=now
+                compose(place, f"body_code_{purpose}", code, minutes=minutes),
+                channel=channel,
+                purpose=purpose,
+                destination_key=key,
+                now=now,
+                expires_at=now + timedelta(seconds=self._policy.lifetime),
             )
         self._dispatcher.wake()
         return SentCode(code_id, self._policy.lifetime, self._policy.resend)
