@@ -355,6 +355,7 @@ def _confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
 def _change_log(parts: Wiring, session: AsyncSession) -> ChangeLog:
     return ChangeLog(
         changes=ChangeRepository(session),
+        counters=CounterRepository(session),
         audit=AuditRepository(session),
         notices=_notices(parts, session),
         lookups=parts.lookups,

@@ -185,6 +185,7 @@ class Settings(BaseSettings):
     undo_seconds: int = Field(72 * 3600, gt=0, description="the old channel may undo a change for so long")
     undos_per_address_minute: int = Field(30, gt=0, description="tries to undo of one address and minute")
     closing_seconds: int = Field(15 * 86400, gt=0, description="a closing account comes back by a login for so long")
+    changes_per_day: int = Field(20, gt=0, description="changes of an account per day, for each sends messages")
     exports_per_day: int = Field(5, gt=0, description="exports of an account's data per day")
 
     # Identity verification
@@ -318,6 +319,7 @@ class Settings(BaseSettings):
             front_end=self.front_end_url,
             undo_per_address_minute=self.undos_per_address_minute,
             closing=self.closing_seconds,
+            changes_per_day=self.changes_per_day,
             exports_per_day=self.exports_per_day,
         )
 

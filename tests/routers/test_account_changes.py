@@ -203,7 +203,9 @@ async def test_the_old_phone_undoes_the_change_once_and_all_that_came_after(
     async with connected_client(client.app, parts) as owner:
         undone = await _undo(owner, link)
         assert undone.status_code == 200, undone.text
-        assert undone.json() == {"restored": ["email", "password", "phone"], "not_restored": []}
+        assert undone.json()["restored"] == ["email", "password", "phone"]
+        assert undone.json()["not_restored"] == []
+        assert [option["id"] for option in undone.json()["next"]] == ["recover_password"]
         for secret in (link, later):
             assert (await _undo(owner, secret)).status_code == 403
         account = (await owner.log_in(student.phone, PASSWORD))["account"]
@@ -237,8 +239,17 @@ async def test_a_phone_that_another_account_has_by_now_is_not_put_back(
     async with connected_client(client.app, parts) as other:
         await other.register(replace(newcomer, phone=student.phone))
     undone = await _undo(client, link)
-    assert undone.json() == {"restored": [], "not_restored": ["phone"]}
+    assert (undone.json()["restored"], undone.json()["not_restored"]) == ([], ["phone"])
     await client.log_in(spare.phone)
+
+
+@pytest.mark.settings(changes_per_day=3)
+async def test_changes_are_few_a_day_for_each_is_told(client: Client, clock: HandClock) -> None:
+    await client.register(students(1)[0])
+    body = {"password": PASSWORD, "security_questions": QUESTIONS}
+    answers = [await _put(client, "security-questions", body) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [204, 204, 204, 429]
+    assert len([message for message in await client.messages() if message.purpose == "notice"]) == 3
 
 
 async def test_one_link_used_many_times_at_once_undoes_once(client: Client, parts: Wiring, clock: HandClock) -> None:

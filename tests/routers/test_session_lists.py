@@ -178,3 +178,17 @@ async def test_a_rejected_login_tells_nobody(client: Client, parts: Wiring) -> N
 )
 def test_platforms_are_families(user_agent: str, platform: str) -> None:
     assert platform_of(user_agent) == platform
+
+
+async def test_an_owner_who_never_sends_a_device_token_is_told_of_ten_devices_a_day(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    for _ in range(14):
+        async with connected_client(client.app, parts) as other:
+            await other.log_in(student.phone)
+        clock.pass_time(minutes=1)
+    told = [message for message in await client.messages(student.phone) if message.purpose == "notice"]
+    # The device of the registration is the first of the ten.
+    assert len(told) == 9

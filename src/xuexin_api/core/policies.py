@@ -76,6 +76,7 @@ class ChangePolicy:
     front_end: str
     undo_per_address_minute: int
     closing: int
+    changes_per_day: int
     exports_per_day: int
 
 

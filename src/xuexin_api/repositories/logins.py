@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    func,
     insert,
     literal,
     select,
@@ -42,6 +43,8 @@ from xuexin_api.repositories.accounts import ACCOUNT_COLUMNS, AccountRow, Identi
 from xuexin_api.repositories.database import Database, HotStatement
 from xuexin_api.repositories.sessions import SessionState
 
+_TOLD_A_DAY: Final = 10
+"""New devices of an account and day whose logins are told to the owner."""
 _FAILURES: Final = literal("login_failures")
 
 
@@ -168,8 +171,16 @@ def _opening() -> Select[bool]:
     }
     audited = insert(AuditEvent).from_select(list(event), select(*event.values())).cte("audited")
     letter = {column.key: _given(f"notice_{column.key}", column.type) for column in OutboxMessage.__table__.c}
+    # Whoever logs in without a device token is a new device each time: the owner is told, and not flooded.
+    lately = (
+        select(literal(1))
+        .where(Device.account_id == account_id, Device.created_at > _NOW - timedelta(days=1))
+        .limit(_TOLD_A_DAY)
+        .subquery("lately")
+    )
+    few = select(func.count()).select_from(lately).scalar_subquery() < _TOLD_A_DAY
     told = insert(OutboxMessage).from_select(
-        list(letter), select(*letter.values()).where(~known, letter["id"].is_not(None))
+        list(letter), select(*letter.values()).where(letter["id"].is_not(None), ~known, few)
     )
     forgotten = delete(AttemptCounter).where(
         AttemptCounter.scope == _FAILURES, AttemptCounter.subject == _given("subject", _BYTES)

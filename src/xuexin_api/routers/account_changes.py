@@ -12,6 +12,7 @@ from xuexin_api.core.errors import (
     EmailRegisteredError,
     InsufficientUserAuthenticationError,
     OldChannelNeededError,
+    Option,
     PasswordRejectedError,
     PhoneBusyError,
     PhoneProofRejectedError,
@@ -22,9 +23,15 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     UndoRejectedError,
 )
-from xuexin_api.dependencies import CallerClaims, RequestSource, account_change_service, change_undoing_service
+from xuexin_api.dependencies import (
+    CallerClaims,
+    RequestLanguage,
+    RequestSource,
+    account_change_service,
+    change_undoing_service,
+)
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.presentation import account
+from xuexin_api.routers.presentation import account, choices
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.accounts import Account
 from xuexin_api.schemas.changes import (
@@ -121,11 +128,15 @@ async def list_changes(claims: CallerClaims, changes: Changes) -> ChangeList:
     responses=refusals(UndoRejectedError, AddressLimitedError),
 )
 async def undo_change(
-    body: Undo, source: RequestSource, undoing: Annotated[ChangeUndoingService, Depends(change_undoing_service)]
+    body: Undo,
+    source: RequestSource,
+    language: RequestLanguage,
+    undoing: Annotated[ChangeUndoingService, Depends(change_undoing_service)],
 ) -> Undone:
     """By the secret of the link; no login needed. All that was changed after it is put back as well.
 
-    Every session ends, and every channel is told.
+    Every session ends, and every channel is told. Whoever made the change knew the password: recover it next.
     """
     restored, not_restored = await undoing.undo(body.secret, network=source.network)
-    return Undone.model_validate({"restored": restored, "not_restored": not_restored})
+    options = choices((Option("recover_password"),), language)
+    return Undone.model_validate({"restored": restored, "not_restored": not_restored, "next": options})

@@ -9,7 +9,7 @@ from pydantic import Field
 from xuexin_api.schemas.accounts import EmailText, SecurityAnswer, Version
 from xuexin_api.schemas.codes import CodeText
 from xuexin_api.schemas.factors import Confirmed
-from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output, Password, Secret, ShortText
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Password, Secret, ShortText
 
 ConsentKind = Literal["user_agreement", "privacy_policy", "service_messages"]
 ChangeKind = Literal["phone", "email", "password", "security_questions"]
@@ -73,6 +73,7 @@ class Undo(Input):
 class Undone(Output):
     restored: list[ChangeKind] = Field(description="What is as it was before.", examples=[["phone"]])
     not_restored: list[ChangeKind] = Field(description="What another account has by now.", examples=[[]])
+    next: list[Choice] = Field(description="Whoever made the change knew the password: the owner recovers it now.")
 
 
 class Consent(Output):

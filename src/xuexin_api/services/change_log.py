@@ -10,11 +10,15 @@ from typing import Any, Final
 from uuid import UUID
 
 from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import TooManyOperationsError
 from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.repositories.accounts import AccountRow
 from xuexin_api.repositories.changes import ChangeRepository, StoredChange
+from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.services.base import seconds_until
+from xuexin_api.services.code_checking import DAY
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.notices import Notices
 
@@ -22,6 +26,7 @@ PHONE: Final = "phone"
 EMAIL: Final = "email"
 PASSWORD: Final = "password"
 QUESTIONS: Final = "security_questions"
+_CHANGED: Final = "account_changes"
 
 
 class ChangeLog:
@@ -31,6 +36,7 @@ class ChangeLog:
         self,
         *,
         changes: ChangeRepository,
+        counters: CounterRepository,
         audit: AuditRepository,
         notices: Notices,
         lookups: Lookups,
@@ -39,6 +45,7 @@ class ChangeLog:
         entropy: Entropy,
     ) -> None:
         self._changes = changes
+        self._counters = counters
         self._audit = audit
         self._notices = notices
         self._lookups = lookups
@@ -49,7 +56,19 @@ class ChangeLog:
     async def note(
         self, kind: str, account: AccountRow, before: Mapping[str, Any], *, session_id: UUID, now: datetime
     ) -> None:
-        """Keep `before`, and tell every channel that `account` had before the change."""
+        """Keep `before`, and tell every channel that `account` had before the change; few a day, for each is told."""
+        if not await self._counters.add_one_unless(
+            _CHANGED,
+            account.id.bytes,
+            limit=self._policy.changes_per_day,
+            spaced=None,
+            now=now,
+            window_ends_at=now + DAY,
+        ):
+            counted = await self._counters.get(_CHANGED, account.id.bytes, now=now)
+            raise TooManyOperationsError(
+                retry_after=seconds_until(now + DAY if counted is None else counted.window_ends_at, now)
+            )
         change_id, secret = self._entropy.identifier(), self._entropy.token().hex()
         await self._changes.add(
             {
