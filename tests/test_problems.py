@@ -181,8 +181,8 @@ async def test_a_lone_surrogate_in_an_answer_is_no_failure(http: httpx.AsyncClie
         ({"style": "run", "shoes": ["long", 1]}, {"/shoes/0": "too_long", "/shoes/1": "wrong_type"}),
         ({"style": "run", "shoes": ["a", "b", "c"]}, {"/shoes": "too_many_items"}),
         ({"style": "run", "shoes": [], "laps": {"long": 1}}, {"/laps/long": "too_long"}),
-        ({"style": "fly"}, {"": "not_in_list"}),
-        ({}, {"": "required"}),
+        ({"style": "fly"}, {"/style": "not_in_list"}),
+        ({}, {"/style": "required"}),
         ([], {"": "wrong_type"}),
     ],
 )

@@ -45,7 +45,8 @@ _DESCRIPTION: Final = """\
 `GET /v1/archive/enrollments`.
 
 Errors are problem documents (RFC 9457): `code` is for programs, `title` for people, in Chinese or, by
-`Accept-Language`, in English. 422 lists every broken field in `errors`. 429 and 503 carry `Retry-After`.
+`Accept-Language`, in English. 422 lists in `errors` which fields
+are missing or of another type, else every broken rule. 429 and 503 carry `Retry-After`.
 What needs a fresh identity verification answers 401 with RFC 9470's challenge. Times are UTC, dates `YYYY-MM-DD`.
 Lists are paged by an opaque cursor.
 
@@ -55,10 +56,6 @@ where it held secrets, as 409 `already_done`. After a refusal the same key may a
 ONCE: Final = "x-idempotency"
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 _ONCE_REFUSALS: Final = (OperationInProgressError, IdempotencyKeyReusedError, OutcomeUnknownError, AddressLimitedError)
-_EDGE: Final = (
-    (413, "body_too_large"),
-    (415, "unsupported_media_type"),
-)
 _PROBLEM_SCHEMA: Final[Document] = {
     "type": "object",
     "title": "Problem",
@@ -183,9 +180,10 @@ def _complete(operation: Document) -> None:
     responses = operation["responses"]
     # FastAPI declares its own shape of 422 wherever there is something to validate.
     validates = responses.pop("422", None) is not None
+    # An announced body that is too large is refused wherever it is sent.
+    responses["413"] = _response(413, ["body_too_large"])
     if "requestBody" in operation:
-        for status, code in _EDGE:
-            responses[str(status)] = _response(status, [code])
+        responses["415"] = _response(415, ["unsupported_media_type"])
     if validates or "requestBody" in operation:
         responses["422"] = _response(InvalidRequestError.status, [InvalidRequestError.code])
     if ONCE in operation:

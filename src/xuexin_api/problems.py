@@ -44,6 +44,7 @@ _BY_KIND: Final = {
     "model_attributes_type": "wrong_type",
     "dict_type": "wrong_type",
 }
+_OF_DISCRIMINATOR: Final = frozenset({"union_tag_invalid", "union_tag_not_found"})
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _MOST_FIELDS: Final = 50
 _LONGEST_HEADER: Final = 200
@@ -181,10 +182,13 @@ async def _on_invalid(request: Request, invalid: Exception) -> Response:
     """Never echoes what was sent: only where it stood and what is wrong with it."""
     assert isinstance(invalid, RequestValidationError)
     tags = _union_tags(request)
-    problems = [
-        FieldProblem(_pointer(error["loc"], tags), _code_of(error["type"]), {})
-        for error in invalid.errors()[:_MOST_FIELDS]
-    ]
+    problems = []
+    for error in invalid.errors()[:_MOST_FIELDS]:
+        pointer = _pointer(error["loc"], tags)
+        if error["type"] in _OF_DISCRIMINATOR:
+            # It is the field that chooses the form which is missing or unknown, and not the whole.
+            pointer += "/" + str(error["ctx"]["discriminator"]).strip("'")
+        problems.append(FieldProblem(pointer, _code_of(error["type"]), {}))
     return refusal_response(request, InvalidRequestError(problems))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import json
 import os
@@ -118,6 +119,13 @@ def test_a_file_that_is_none_is_refused_in_one_line(run: Run, tmp_path: Path) ->
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("words", [("outbox", "--to", "garbage"), ("migrate", "nonsense")])
+def test_a_wrong_word_gets_a_sentence_and_no_traceback(run: Run, words: tuple[str, ...]) -> None:
+    refused = run(*words, expected=2)
+    assert "Invalid value" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_settings_are_shown_without_secrets_and_keys_are_made(run: Run, environment: dict[str, str]) -> None:
     shown = run("settings").stdout
     assert "XUEXIN_CODE_SECONDS" in shown
@@ -159,6 +167,7 @@ def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/health/ready")
+        _see_that_heads_are_bounded(port)
         played = run("journey", "--url", address)
         assert "✗" not in played.stdout
         assert "tokens with acr urn:xuexin:acr:verified" in played.stdout
@@ -249,6 +258,28 @@ def test_the_embedded_database_stops_with_the_last_server_even_after_one_was_kil
         assert not (data / "postmaster.pid").exists()
     finally:
         shutil.rmtree(data)
+
+
+def _see_that_heads_are_bounded(port: int) -> None:
+    """What is no HTTP, or too much of it, gets a problem document and a closed connection."""
+    endless = b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 400_000
+    for sent, status, code in (
+        (b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 40_000 + b"\r\n\r\n", 431, "headers_too_large"),
+        (endless, 431, "headers_too_large"),
+        (b"FOO /health/live HTTP/1.1\r\nhost: x\r\n\r\n", 400, "bad_request"),
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(sent)
+            answer = b""
+            with contextlib.suppress(ConnectionResetError):
+                while chunk := connection.recv(65536):
+                    answer += chunk
+        if answer or sent is not endless:
+            head, _, body = answer.partition(b"\r\n\r\n")
+            assert head.startswith(f"HTTP/1.1 {status} ".encode()), head
+            assert json.loads(body)["code"] == code
+    assert httpx.get(f"http://127.0.0.1:{port}/health/live", headers={"x-long": "a" * 20_000}).status_code == 200
 
 
 def _free_port() -> int:

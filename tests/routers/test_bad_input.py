@@ -71,8 +71,8 @@ async def test_brackets_inside_strings_are_text(client: Client) -> None:
         (f'{{{LOGIN},"password":"{"x" * 257}"}}', "/password", "too_long"),
         (f'{{{LOGIN},"password":"x","extra":1}}', "/extra", "extra_field"),
         (f'{{{LOGIN},"password":null}}', "/password", "wrong_type"),
-        ('{"method":"carrier_pigeon"}', "/", "not_in_list"),
-        ("{}", "/", "required"),
+        ('{"method":"carrier_pigeon"}', "/method", "not_in_list"),
+        ("{}", "/method", "required"),
     ],
 )
 async def test_each_broken_field_is_pointed_at(client: Client, body: str, pointer: str, code: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from alembic.util import CommandError
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +21,8 @@ from xuexin_api.cli.workbench import make_wiring, with_parts
 from xuexin_api.core.clock import SystemClock
 from xuexin_api.core.emails import parse_email
 from xuexin_api.core.entropy import SystemEntropy
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.messages import message
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.dependencies import Wiring
 from xuexin_api.keys import generate_keys
@@ -32,7 +35,10 @@ from xuexin_api.settings import Settings
 def migrate(revision: Annotated[str, typer.Argument(help="Where to go")] = "head") -> None:
     """Bring the database up to date, making it first where it does not exist."""
     with open_places() as places:
-        asyncio.run(migrate_database(places.database_url, revision))
+        try:
+            asyncio.run(migrate_database(places.database_url, revision))
+        except CommandError as unknown:
+            raise typer.BadParameter(str(unknown), param_hint="REVISION") from None
     say("The database is up to date")
 
 
@@ -47,7 +53,10 @@ def outbox(
     async def work(parts: Wiring, _: Places) -> list[SentMessage]:
         key = None
         if to is not None:
-            key = parts.lookups.email(parse_email(to)) if "@" in to else parts.lookups.phone(parse_phone(to))
+            try:
+                key = parts.lookups.email(parse_email(to)) if "@" in to else parts.lookups.phone(parse_phone(to))
+            except BrokenRuleError as broken:
+                raise typer.BadParameter(message(broken.code, "en"), param_hint="--to") from None
         session = parts.database.session()
         reading = OutboxReading(
             session=session, outbox=OutboxRepository(session), sealer=parts.sealer, clock=parts.clock

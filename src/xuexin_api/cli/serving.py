@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from xuexin_api.app import create_app
 from xuexin_api.cli.demo import print_demo_student
+from xuexin_api.cli.http_protocol import BoundedHeadProtocol
 from xuexin_api.cli.places import open_places, say
 from xuexin_api.cli.workbench import configure_logs, make_wiring
 from xuexin_api.settings import Settings
@@ -53,8 +54,8 @@ def serve() -> None:
             "proxy_headers": False,
             "server_header": False,
             "access_log": False,
-            "log_level": "warning",
-            "http": "httptools",
+            "log_level": "error",
+            "http": BoundedHeadProtocol,
             "ws": "none",
             "backlog": 2048,
         }

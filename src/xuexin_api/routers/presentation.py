@@ -82,16 +82,14 @@ def session_list(page: LoginPage) -> session_schemas.SessionList:
     return session_schemas.SessionList.model_validate(page)
 
 
-def login_answer(
-    done: LoggedIn | Ticket, language: Language, response: Response
-) -> session_schemas.LoggedIn | session_schemas.LoginTicket:
-    """201 with a session, or 200 with a ticket."""
+def login_answer(done: LoggedIn | Ticket, language: Language) -> session_schemas.LoggedIn | Response:
+    """201 with a session, or 200 with a ticket: another answer, with a schema of its own."""
     if isinstance(done, LoggedIn):
         return logged_in(done)
-    response.status_code = 200
-    return session_schemas.LoginTicket(
+    ticket = session_schemas.LoginTicket(
         ticket=done.ticket, expires_in=done.expires_in, next=choices(done.next, language)
     )
+    return Response(ticket.model_dump_json(), status_code=200, media_type="application/json")
 
 
 def verification_method(method: VerificationMethod, language: Language) -> identity_schemas.VerificationMethod:

@@ -54,7 +54,8 @@ async def register_account(
     """Create an account that claims to be somebody, and log in to it.
 
     The phone proof is consumed by success only: after a refusal it still works, for three documents at most.
-    All broken fields are told at once. The archive opens after an identity verification.
+    Every broken rule is told at once, as soon as every field is there and has its type.
+    The archive opens after an identity verification.
     """
     done = await registration.register(
         _form(body),

@@ -38,7 +38,7 @@ async def get_readiness(readiness: Annotated[ReadinessService, Depends(readiness
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def get_metrics(request: Request) -> Response:
-    """Requests, latencies and queues; no personal data. Keep it from the public at the edge."""
+    """Requests, latencies and messages; no personal data. Keep it from the public at the edge."""
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -62,6 +62,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
 @router.post(
     "/sessions",
     status_code=201,
+    response_model=LoggedIn,
     summary="Log in",
     openapi_extra=once(secret=True),
     responses=refusals(
@@ -79,20 +80,20 @@ async def create_session(
     body: LoginRequest,
     source: RequestSource,
     language: RequestLanguage,
-    response: Response,
     login: Annotated[LoginService, Depends(login_service)],
-) -> LoggedIn | LoginTicket:
+) -> LoggedIn | Response:
     """Log in by password, or by a phone code.
 
     Every wrong pair gets the same answer. After failures a `login` challenge must come along; after more, waiting.
     A phone code proves the number, not the person: on a device that never logged in here it yields a ticket (200).
     """
-    return login_answer(await login.begin(login_factors(body), login_caller(body, source)), language, response)
+    return login_answer(await login.begin(login_factors(body), login_caller(body, source)), language)
 
 
 @router.post(
     "/sessions/continue",
     status_code=201,
+    response_model=LoggedIn,
     summary="Log in with a further factor",
     openapi_extra=once(secret=True),
     responses=refusals(
@@ -111,9 +112,8 @@ async def continue_session(
     body: ContinueLogin,
     source: RequestSource,
     language: RequestLanguage,
-    response: Response,
     login: Annotated[LoginService, Depends(login_service)],
-) -> LoggedIn | LoginTicket:
+) -> LoggedIn | Response:
     """Go on with a login that answered with a ticket, by one of the factors that it names.
 
     The second factor of an account is never skipped; an account that lost its number to somebody else binds a new one.
@@ -121,7 +121,7 @@ async def continue_session(
     done = await login.continue_with(
         ticket=body.ticket, factor=body.factor, answer=body.answer, caller=login_caller(body, source)
     )
-    return login_answer(done, language, response)
+    return login_answer(done, language)
 
 
 @router.post("/sessions/refresh", summary="Renew the tokens", responses=refusals(RefreshRejectedError))

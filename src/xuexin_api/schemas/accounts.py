@@ -85,13 +85,13 @@ class RegistrationRequest(Input):
         examples=["SFZ"],
     )
     document_number: ShortText = Field(
-        description="15 digits, full-width and a small x are understood.", examples=["110101200001010007"]
+        description="15 digits, full-width and a small x are understood.", examples=["110101200001010002"]
     )
     recovery_email: EmailText | None = Field(
         default=None, description="Counts after its own code.", examples=["student@example.edu"]
     )
     security_questions: Annotated[list[SecurityAnswer], Field(max_length=10)] = Field(
-        default_factory=list, description="Three distinct questions, or none."
+        default_factory=list, description="Three distinct questions, or none.", examples=[[]]
     )
     consents: Consents
     on_phone_registered: Literal["take_over"] | None = Field(

@@ -97,7 +97,7 @@ class ConsentGiving(Input):
 
 class Closing(Confirmed, GivenCode):
     name: ShortText = Field(examples=["示例同学"])
-    document_number: ShortText = Field(examples=["110101200001010007"])
+    document_number: ShortText = Field(examples=["110101200001010002"])
 
 
 class ClosingEffect(Output):

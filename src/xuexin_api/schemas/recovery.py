@@ -23,7 +23,7 @@ RecoveryFact = Literal["candidate_number", "student_number", "admission_year"]
 
 class UsernameRecovery(Input):
     name: ShortText = Field(examples=["示例同学"])
-    document_number: ShortText = Field(examples=["110101200001010007"])
+    document_number: ShortText = Field(examples=["110101200001010002"])
     challenge: ChallengeAnswer = _CHALLENGE
 
 
@@ -34,7 +34,7 @@ class UsernameRecoveryTaken(Output):
 class PasswordRecovery(Input):
     username: Destination = Field(description="Phone, document number or e-mail.", examples=["17012340001"])
     name: ShortText = Field(examples=["示例同学"])
-    document_number: ShortText = Field(examples=["110101200001010007"])
+    document_number: ShortText = Field(examples=["110101200001010002"])
     challenge: ChallengeAnswer = _CHALLENGE
 
 
