@@ -18,11 +18,11 @@ from xuexin_api.cli.migration import migrate
 from xuexin_api.cli.workbench import make_wiring
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.documents import document_from_roster
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT
 from xuexin_api.core.tokens import Assurance
 from xuexin_api.demo.people import DemoStudent, make_students
 from xuexin_api.dependencies import Wiring
 from xuexin_api.repositories.roster_imports import STAGED_COLUMNS
-from xuexin_api.services.account_view import DOCUMENT_CONTEXT
 from xuexin_api.settings import Settings
 
 _CHUNK: Final = 10_000

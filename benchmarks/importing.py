@@ -16,7 +16,7 @@ from xuexin_api.cli.places import Places
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.dependencies import Wiring
 from xuexin_api.gateways.roster_files import open_roster
-from xuexin_api.services.roster_import import RejectedCell
+from xuexin_api.services.archive.roster_import import RejectedCell
 
 
 def _never(cell: RejectedCell) -> None:

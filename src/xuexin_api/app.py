@@ -51,8 +51,8 @@ from xuexin_api.routers import (
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.outbox import OutboxDispatcher
-from xuexin_api.services.session_opening import DeviceTokens
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
+from xuexin_api.services.sessions.session_opening import DeviceTokens
 from xuexin_api.settings import Settings
 
 _LARGEST_BODY = 64 * 1024

@@ -35,36 +35,36 @@ from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.readiness import ReadinessRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.services.account import AccountService
-from xuexin_api.services.account_changes import AccountChangeService
-from xuexin_api.services.account_closing import AccountClosingService
-from xuexin_api.services.account_export import AccountExportService
-from xuexin_api.services.archive import ArchiveService
+from xuexin_api.services.accounts.account import AccountService
+from xuexin_api.services.accounts.account_changes import AccountChangeService
+from xuexin_api.services.accounts.account_closing import AccountClosingService
+from xuexin_api.services.accounts.account_export import AccountExportService
+from xuexin_api.services.accounts.change_log import ChangeLog
+from xuexin_api.services.accounts.change_undoing import ChangeUndoingService
+from xuexin_api.services.accounts.confirmations import Confirmations
+from xuexin_api.services.accounts.consents import ConsentService
+from xuexin_api.services.archive.archive import ArchiveService
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.challenges import ChallengeService
-from xuexin_api.services.change_log import ChangeLog
-from xuexin_api.services.change_undoing import ChangeUndoingService
-from xuexin_api.services.code_checking import CodeChecking
-from xuexin_api.services.confirmations import Confirmations
-from xuexin_api.services.consents import ConsentService
-from xuexin_api.services.factors import FactorService
+from xuexin_api.services.codes.code_checking import CodeChecking
+from xuexin_api.services.codes.phone_binding import PhoneBinding
+from xuexin_api.services.codes.phone_proofs import PhoneProofService
+from xuexin_api.services.codes.verification_codes import VerificationCodeService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.idempotency import IdempotencyService
-from xuexin_api.services.identity_verification import IdentityVerificationService
-from xuexin_api.services.login import LoginService
+from xuexin_api.services.identity.identity_verification import IdentityVerificationService
+from xuexin_api.services.login.factors import FactorService
+from xuexin_api.services.login.login import LoginService
+from xuexin_api.services.login.second_factors import SecondFactors
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.notices import Notices
-from xuexin_api.services.outbox import OutboxDispatcher, Postbox
-from xuexin_api.services.password_recovery import PasswordRecoveryService
-from xuexin_api.services.phone_binding import PhoneBinding
-from xuexin_api.services.phone_proofs import PhoneProofService
+from xuexin_api.services.messaging.notices import Notices
+from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox
 from xuexin_api.services.readiness import ReadinessService
-from xuexin_api.services.registration import RegistrationService
-from xuexin_api.services.second_factors import SecondFactors
-from xuexin_api.services.session_opening import DeviceTokens, SessionOpening
-from xuexin_api.services.sessions import SessionService
-from xuexin_api.services.username_recovery import UsernameRecoveryService
-from xuexin_api.services.verification_codes import VerificationCodeService
+from xuexin_api.services.recovery.password_recovery import PasswordRecoveryService
+from xuexin_api.services.recovery.username_recovery import UsernameRecoveryService
+from xuexin_api.services.registration.registration import RegistrationService
+from xuexin_api.services.sessions.session_opening import DeviceTokens, SessionOpening
+from xuexin_api.services.sessions.sessions import SessionService
 from xuexin_api.settings import Settings
 
 

@@ -15,9 +15,9 @@ from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.repositories.institutions import InstitutionRepository
 from xuexin_api.repositories.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.roster_imports import open_staging
-from xuexin_api.services.institution_import import InstitutionImportService
-from xuexin_api.services.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
-from xuexin_api.services.roster_import import RejectedCell, RosterImportService, RosterReport
+from xuexin_api.services.archive.institution_import import InstitutionImportService
+from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
+from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService, RosterReport
 
 HEADER = list(COLUMNS)
 

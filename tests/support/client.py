@@ -16,8 +16,8 @@ from support.people import Student
 from xuexin_api.dependencies import Wiring
 from xuexin_api.openapi import build_openapi, declares
 from xuexin_api.repositories.messages import OutboxRepository
-from xuexin_api.services.agreements import version_in_force
-from xuexin_api.services.outbox import OutboxReading, SentMessage
+from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage
+from xuexin_api.services.registration.agreements import version_in_force
 
 PASSWORD = "plain-sailing-by-moonlight"
 

@@ -22,9 +22,9 @@ from xuexin_api.gateways.institution_file import InstitutionError, ListedInstitu
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.repositories.institutions import InstitutionRepository
 from xuexin_api.repositories.record_photos import RecordPhotoRepository
-from xuexin_api.services.institution_import import InstitutionImportService
-from xuexin_api.services.photo_import import PhotoImportService
-from xuexin_api.services.roster_import import RejectedCell
+from xuexin_api.services.archive.institution_import import InstitutionImportService
+from xuexin_api.services.archive.photo_import import PhotoImportService
+from xuexin_api.services.archive.roster_import import RejectedCell
 
 _DEMO_SEED: Final = 2026
 _DEMO_STUDENTS: Final = 200

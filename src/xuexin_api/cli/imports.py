@@ -26,9 +26,9 @@ from xuexin_api.gateways.roster_files import open_roster
 from xuexin_api.repositories.institutions import InstitutionRepository
 from xuexin_api.repositories.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.roster_imports import open_staging
-from xuexin_api.services.institution_import import InstitutionImportService, InstitutionReport
-from xuexin_api.services.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
-from xuexin_api.services.roster_import import RejectedCell, RosterImportService, RosterReport
+from xuexin_api.services.archive.institution_import import InstitutionImportService, InstitutionReport
+from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
+from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService, RosterReport
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file")]
 

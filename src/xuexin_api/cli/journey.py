@@ -16,7 +16,7 @@ from xuexin_api.core.phones import parse_phone
 from xuexin_api.demo.people import DemoStudent
 from xuexin_api.dependencies import Wiring
 from xuexin_api.repositories.messages import OutboxRepository
-from xuexin_api.services.outbox import OutboxReading
+from xuexin_api.services.messaging.outbox import OutboxReading
 
 _PASSWORD: Final = "plain-sailing-by-moonlight"
 _LOOKS: Final = 50

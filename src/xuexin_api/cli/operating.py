@@ -28,7 +28,7 @@ from xuexin_api.dependencies import Wiring
 from xuexin_api.keys import generate_keys
 from xuexin_api.openapi import build_openapi
 from xuexin_api.repositories.messages import OutboxRepository
-from xuexin_api.services.outbox import OutboxReading, SentMessage
+from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage
 from xuexin_api.settings import Settings
 
 

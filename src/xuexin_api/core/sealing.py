@@ -17,6 +17,10 @@ KEY_BYTES: Final = 32
 LOOKUP_BYTES: Final = 16
 _VERSION: Final = struct.Struct(">H")
 _NONCE_BYTES: Final = 12
+# What the columns of accounts and persons bind their seals to: a sealed phone does not open as a document.
+DOCUMENT_CONTEXT: Final = b"document"
+EMAIL_CONTEXT: Final = b"email"
+PHONE_CONTEXT: Final = b"phone"
 
 
 class SealBrokenError(Exception):

@@ -12,7 +12,7 @@ from xuexin_api.openapi import refusals
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.presentation import account
 from xuexin_api.schemas.accounts import Account
-from xuexin_api.services.account import AccountService
+from xuexin_api.services.accounts.account import AccountService
 
 router = APIRouter(prefix="/v1", tags=["account"], route_class=HotRoute)
 

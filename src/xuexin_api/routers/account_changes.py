@@ -45,8 +45,8 @@ from xuexin_api.schemas.changes import (
     Undone,
 )
 from xuexin_api.schemas.factors import Confirmed
-from xuexin_api.services.account_changes import AccountChangeService, SentCode
-from xuexin_api.services.change_undoing import ChangeUndoingService
+from xuexin_api.services.accounts.account_changes import AccountChangeService, SentCode
+from xuexin_api.services.accounts.change_undoing import ChangeUndoingService
 
 router = APIRouter(prefix="/v1/account", tags=["account"], route_class=StrictRoute)
 Changes = Annotated[AccountChangeService, Depends(account_change_service)]

@@ -37,10 +37,10 @@ from xuexin_api.schemas.changes import (
 )
 from xuexin_api.schemas.factors import Confirmed
 from xuexin_api.schemas.types import Cursor
-from xuexin_api.services.account_changes import SentCode
-from xuexin_api.services.account_closing import EFFECTS, AccountClosingService
-from xuexin_api.services.account_export import AccountExportService
-from xuexin_api.services.consents import ConsentService
+from xuexin_api.services.accounts.account_changes import SentCode
+from xuexin_api.services.accounts.account_closing import EFFECTS, AccountClosingService
+from xuexin_api.services.accounts.account_export import AccountExportService
+from xuexin_api.services.accounts.consents import ConsentService
 
 router = APIRouter(prefix="/v1/account", tags=["account"], route_class=StrictRoute)
 Consents = Annotated[ConsentService, Depends(consent_service)]

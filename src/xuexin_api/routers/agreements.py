@@ -9,7 +9,7 @@ from xuexin_api.core.security_questions import QUESTION_IDS
 from xuexin_api.dependencies import RequestLanguage
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.agreements import Agreement, AgreementList, SecurityQuestion, SecurityQuestionList
-from xuexin_api.services.agreements import agreements_in_force
+from xuexin_api.services.registration.agreements import agreements_in_force
 
 router = APIRouter(prefix="/v1", tags=["registration"], route_class=StrictRoute)
 

@@ -20,7 +20,7 @@ from xuexin_api.routers.presentation import enrollment
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoKind
 from xuexin_api.schemas.types import Id
-from xuexin_api.services.archive import ArchiveService
+from xuexin_api.services.archive.archive import ArchiveService
 
 _PREFIX = "/v1/archive/enrollments"
 router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=StrictRoute)

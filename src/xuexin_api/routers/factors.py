@@ -28,7 +28,7 @@ from xuexin_api.schemas.factors import (
     RecoveryCodes,
     TotpConfirmation,
 )
-from xuexin_api.services.factors import FactorService
+from xuexin_api.services.login.factors import FactorService
 
 router = APIRouter(prefix="/v1/account/factors", tags=["account"], route_class=StrictRoute)
 FactorsOfCaller = Annotated[FactorService, Depends(factor_service)]

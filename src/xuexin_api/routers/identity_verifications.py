@@ -29,7 +29,7 @@ from xuexin_api.schemas.identity import (
     VerificationStarted,
 )
 from xuexin_api.schemas.types import Id
-from xuexin_api.services.identity_verification import IdentityVerificationService
+from xuexin_api.services.identity.identity_verification import IdentityVerificationService
 
 router = APIRouter(prefix="/v1/identity-verifications", tags=["identity"], route_class=StrictRoute)
 VerificationId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]

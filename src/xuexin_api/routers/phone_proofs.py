@@ -12,7 +12,7 @@ from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import choices
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.codes import PhoneProof, PhoneProofRequest
-from xuexin_api.services.phone_proofs import PhoneProofService
+from xuexin_api.services.codes.phone_proofs import PhoneProofService
 
 router = APIRouter(prefix="/v1", tags=["codes"], route_class=StrictRoute)
 

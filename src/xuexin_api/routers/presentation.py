@@ -16,10 +16,10 @@ from xuexin_api.schemas import identity as identity_schemas
 from xuexin_api.schemas import sessions as session_schemas
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.account_view import AccountView
-from xuexin_api.services.archive import PHOTO_KINDS, EnrollmentView
-from xuexin_api.services.login import Caller, LoggedIn, PasswordPair, PhoneCode, Ticket
-from xuexin_api.services.session_opening import Tokens
-from xuexin_api.services.sessions import LoginPage
+from xuexin_api.services.archive.archive import PHOTO_KINDS, EnrollmentView
+from xuexin_api.services.login.login import Caller, LoggedIn, PasswordPair, PhoneCode, Ticket
+from xuexin_api.services.sessions.session_opening import Tokens
+from xuexin_api.services.sessions.sessions import LoginPage
 from xuexin_api.services.verification_methods import VerificationMethod
 
 

@@ -52,8 +52,13 @@ from xuexin_api.schemas.recovery import (
     UsernameRecoveryTaken,
 )
 from xuexin_api.schemas.types import Id
-from xuexin_api.services.password_recovery import NO_CHANNEL_LEFT, PasswordRecoveryService, SecondFactor, SecurityProof
-from xuexin_api.services.username_recovery import NEXT, UsernameRecoveryService
+from xuexin_api.services.recovery.password_recovery import (
+    NO_CHANNEL_LEFT,
+    PasswordRecoveryService,
+    SecondFactor,
+    SecurityProof,
+)
+from xuexin_api.services.recovery.username_recovery import NEXT, UsernameRecoveryService
 
 router = APIRouter(prefix="/v1/recovery", tags=["recovery"], route_class=StrictRoute)
 Recoveries = Annotated[PasswordRecoveryService, Depends(password_recovery_service)]

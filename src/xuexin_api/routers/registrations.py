@@ -22,8 +22,8 @@ from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import account, choices, tokens
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.accounts import Registered, RegistrationRequest
-from xuexin_api.services.registration import RegistrationService
-from xuexin_api.services.registration_form import RegistrationForm
+from xuexin_api.services.registration.registration import RegistrationService
+from xuexin_api.services.registration.registration_form import RegistrationForm
 
 router = APIRouter(prefix="/v1", tags=["registration"], route_class=StrictRoute)
 

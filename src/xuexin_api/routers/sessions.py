@@ -49,8 +49,8 @@ from xuexin_api.schemas.sessions import (
     SessionList,
 )
 from xuexin_api.schemas.types import Cursor, Id
-from xuexin_api.services.login import LoginService
-from xuexin_api.services.sessions import SessionService
+from xuexin_api.services.login.login import LoginService
+from xuexin_api.services.sessions.sessions import SessionService
 
 router = APIRouter(prefix="/v1", tags=["sessions"], route_class=StrictRoute)
 Sessions = Annotated[SessionService, Depends(session_service)]

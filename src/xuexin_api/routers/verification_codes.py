@@ -16,7 +16,7 @@ from xuexin_api.dependencies import RequestSource, verification_code_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.codes import VerificationCodeRequest, VerificationCodeSent
-from xuexin_api.services.verification_codes import VerificationCodeService
+from xuexin_api.services.codes.verification_codes import VerificationCodeService
 
 router = APIRouter(prefix="/v1", tags=["codes"], route_class=StrictRoute)
 

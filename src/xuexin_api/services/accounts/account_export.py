@@ -1,0 +1,113 @@
+"""A copy of everything held about the owner of an account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import TooManyOperationsError
+from xuexin_api.core.policies import ChangePolicy
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
+from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.holdings import SECTIONS, HoldingRepository
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.services.accounts.confirmations import Confirmations
+from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.codes.code_checking import DAY
+from xuexin_api.services.lookups import Lookups
+
+_MOST_ROWS: Final = 1000
+_EXPORTS: Final = "exports"
+
+
+class AccountExportService(Service):
+    """Unmasked, for it is the owner's; therefore confirmed, limited and audited."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        confirmations: Confirmations,
+        holdings: HoldingRepository,
+        counters: CounterRepository,
+        audit: AuditRepository,
+        lookups: Lookups,
+        sealer: Sealer,
+        policy: ChangePolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._confirmations = confirmations
+        self._holdings = holdings
+        self._counters = counters
+        self._audit = audit
+        self._lookups = lookups
+        self._sealer = sealer
+        self._policy = policy
+        self._entropy = entropy
+
+    async def export(self, claims: Claims, password: str) -> dict[str, Any]:
+        """{account, <section>: {items, complete}}: the newest thousand of each section."""
+        account = await self._confirmations.confirm(claims, password)
+        now = self._clock.now()
+        async with self._transaction():
+            made = await self._counters.add_one(_EXPORTS, account.id.bytes, now=now, window_ends_at=now + DAY)
+        if made.count > self._policy.exports_per_day:
+            raise TooManyOperationsError(retry_after=seconds_until(made.window_ends_at, now))
+        async with self._transaction():
+            await self._audit.add(
+                self._entropy.identifier(),
+                "account:export",
+                account_id=account.id,
+                session_id=claims.session_id,
+                now=now,
+            )
+            held: dict[str, Any] = {"account": self._account(account)}
+            for section in SECTIONS:
+                rows = await self._holdings.list_section(section, account.id, most=_MOST_ROWS + 1)
+                held[section] = _bounded(rows)
+            destinations = self._destinations(account)
+            held["messages"] = _bounded(await self._holdings.list_messages(destinations, most=_MOST_ROWS + 1))
+            records = []
+            if account.person_id is not None:
+                records = await self._holdings.list_records(account.person_id, most=_MOST_ROWS + 1)
+            held["enrollments"] = _bounded(records)
+        return held
+
+    def _account(self, account: AccountRow) -> dict[str, str | bool | datetime | None]:
+        return {
+            "id": str(account.id),
+            "state": account.state,
+            "name": account.name,
+            "sex": account.sex,
+            "document_type": account.document_type,
+            "document_number": self._open(account.document_ciphertext, DOCUMENT_CONTEXT),
+            "phone": self._open(account.phone_ciphertext, PHONE_CONTEXT),
+            "email": self._open(account.email_ciphertext, EMAIL_CONTEXT),
+            "email_verified": account.email_verified_at is not None,
+            "verified": account.person_id is not None,
+            "second_factors": ", ".join(account.second_factors),
+            "created_at": account.created_at,
+        }
+
+    def _destinations(self, account: AccountRow) -> list[bytes]:
+        email = self._open(account.email_ciphertext, EMAIL_CONTEXT)
+        own = [
+            account.phone_key,
+            None if email is None or account.email_verified_at is None else self._lookups.email(email),
+        ]
+        return [key for key in own if key is not None]
+
+    def _open(self, sealed: bytes | None, context: bytes) -> str | None:
+        return None if sealed is None else self._sealer.open(sealed, context).decode()
+
+
+def _bounded(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"items": rows[:_MOST_ROWS], "complete": len(rows) <= _MOST_ROWS}

@@ -1,0 +1,109 @@
+"""The way back from a change: what was before is kept sealed, and its old channels get a secret that undoes it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import TooManyOperationsError
+from xuexin_api.core.policies import ChangePolicy
+from xuexin_api.core.sealing import Sealer
+from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.changes import ChangeRepository, StoredChange
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.services.base import seconds_until
+from xuexin_api.services.codes.code_checking import DAY
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.messaging.notices import Notices
+
+PHONE: Final = "phone"
+EMAIL: Final = "email"
+PASSWORD: Final = "password"
+QUESTIONS: Final = "security_questions"
+_CHANGED: Final = "account_changes"
+
+
+class ChangeLog:
+    """Works inside the transaction that changes: the change, its way back and its notices stand or fall together."""
+
+    def __init__(
+        self,
+        *,
+        changes: ChangeRepository,
+        counters: CounterRepository,
+        audit: AuditRepository,
+        notices: Notices,
+        lookups: Lookups,
+        sealer: Sealer,
+        policy: ChangePolicy,
+        entropy: Entropy,
+    ) -> None:
+        self._changes = changes
+        self._counters = counters
+        self._audit = audit
+        self._notices = notices
+        self._lookups = lookups
+        self._sealer = sealer
+        self._policy = policy
+        self._entropy = entropy
+
+    async def note(
+        self, kind: str, account: AccountRow, before: Mapping[str, Any], *, session_id: UUID, now: datetime
+    ) -> None:
+        """Keep `before`, and tell every channel that `account` had before the change; few a day, for each is told."""
+        if not await self._counters.add_one_unless(
+            _CHANGED,
+            account.id.bytes,
+            limit=self._policy.changes_per_day,
+            spaced=None,
+            now=now,
+            window_ends_at=now + DAY,
+        ):
+            counted = await self._counters.get(_CHANGED, account.id.bytes, now=now)
+            raise TooManyOperationsError(
+                retry_after=seconds_until(now + DAY if counted is None else counted.window_ends_at, now)
+            )
+        change_id, secret = self._entropy.identifier(), self._entropy.token().hex()
+        await self._changes.add(
+            {
+                "id": change_id,
+                "account_id": account.id,
+                "kind": kind,
+                "before": self._sealer.seal(json.dumps(before).encode(), _context(change_id)),
+                "secret_hash": self._lookups.secret("undo", secret),
+                "created_at": now,
+                "undo_until": now + timedelta(seconds=self._policy.undo),
+            }
+        )
+        await self._audit.add(
+            self._entropy.identifier(), f"account:{kind}:change", account_id=account.id, session_id=session_id, now=now
+        )
+        # The secret stands in the fragment, which no server and no log gets to see.
+        link = f"{self._policy.front_end}/undo#{secret}"
+        hours = max(1, self._policy.undo // 3600)
+        await self._notices.post_everywhere(account, f"body_changed_{kind}", now=now, link=link, hours=hours)
+
+    def before(self, change: StoredChange) -> dict[str, Any]:
+        """What was kept."""
+        opened: dict[str, Any] = json.loads(self._sealer.open(change.before, _context(change.id)))
+        return opened
+
+
+def to_text(value: bytes | None) -> str | None:
+    """Bytes as they stand in what is kept."""
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def to_bytes(text: str | None) -> bytes | None:
+    """Back again."""
+    return None if text is None else base64.b64decode(text)
+
+
+def _context(change_id: UUID) -> bytes:
+    return b"change:" + change_id.bytes

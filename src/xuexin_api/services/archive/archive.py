@@ -1,0 +1,158 @@
+"""The student reads the archive: own records, and only after a verification."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.code_tables import EnrollmentStatus
+from xuexin_api.core.documents import mask_document_number
+from xuexin_api.core.errors import PhotoNotFoundError, RecordNotFoundError
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
+from xuexin_api.core.tokens import Claims
+from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.repositories.archive import ArchiveReads
+from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_verified
+from xuexin_api.services.paging import read_cursor, write_cursor
+
+PHOTO_KINDS: Final = ("admission", "graduation")
+_BEFORE_ALL: Final = UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentView:
+    """学籍 in the source's display order; the status in words and as a code."""
+
+    id: UUID
+    name: str
+    sex: str
+    birth_date: date
+    ethnicity: str
+    document_number_masked: str
+    institution_code: str
+    institution_name: str
+    level: str
+    programme_code: str
+    programme_name: str
+    duration_years: Decimal
+    category: str
+    study_form: str
+    branch: str | None
+    department: str | None
+    class_name: str | None
+    student_number: str
+    candidate_number: str | None
+    admission_date: date
+    status: EnrollmentStatus
+    expected_graduation_date: date | None
+    leaving_date: date | None
+    photo_kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollmentPage:
+    """A page of records and where the next one starts."""
+
+    items: list[EnrollmentView]
+    next_cursor: str | None
+
+
+class ArchiveService:
+    """The archive for one caller: pure reads, each one statement for session, account and record."""
+
+    def __init__(
+        self,
+        *,
+        claims: Claims,
+        reads: ArchiveReads,
+        photos: PhotoStore,
+        sealer: Sealer,
+        verified_seconds: int,
+        clock: Clock,
+    ) -> None:
+        self._claims = claims
+        self._reads = reads
+        self._photos = photos
+        self._sealer = sealer
+        self._verified_seconds = verified_seconds
+        self._clock = clock
+
+    async def get_enrollment(self, enrollment_id: UUID) -> EnrollmentView:
+        """One record of one's own; RecordNotFoundError also for somebody else's."""
+        row = await self._reads.get_enrollment(
+            session_id=self._claims.session_id, account_id=self._claims.account_id, enrollment_id=enrollment_id
+        )
+        allowed = self._allow(row)
+        if allowed["id"] is None:
+            raise RecordNotFoundError
+        return self._view(allowed)
+
+    async def list_enrollments(self, *, cursor: str | None, most: int) -> EnrollmentPage:
+        """One's own records, oldest registration first."""
+        after = _BEFORE_ALL if cursor is None else read_cursor(cursor)
+        rows = await self._reads.list_enrollments(
+            session_id=self._claims.session_id, account_id=self._claims.account_id, after=after, most=most + 1
+        )
+        self._allow(rows[0] if rows else None)
+        views = [self._view(row) for row in rows if row["id"] is not None]
+        more = len(views) > most
+        return EnrollmentPage(views[:most], write_cursor(views[most - 1].id) if more else None)
+
+    async def get_photo(self, enrollment_id: UUID, kind: str) -> tuple[bytes, str]:
+        """JPEG bytes and their entity tag."""
+        row = await self._reads.get_photo(
+            session_id=self._claims.session_id,
+            account_id=self._claims.account_id,
+            enrollment_id=enrollment_id,
+            kind=kind,
+        )
+        allowed = self._allow(row)
+        if allowed["id"] is None:
+            raise RecordNotFoundError
+        photo = None if allowed["object_key"] is None else await self._photos.get(allowed["object_key"])
+        if photo is None:
+            raise PhotoNotFoundError
+        return photo, allowed["sha256"].hex()
+
+    def _allow(self, row: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        now = self._clock.now()
+        refuse_unless_live(row, self._claims, now=now)
+        assert row is not None, "refused where there is none"
+        refuse_unless_verified(
+            self._claims, account_state=row["account_state"], max_age=self._verified_seconds, now=now
+        )
+        return row
+
+    def _view(self, row: Mapping[str, Any]) -> EnrollmentView:
+        number = self._sealer.open(row["document_ciphertext"], DOCUMENT_CONTEXT).decode()
+        return EnrollmentView(
+            id=row["id"],
+            name=row["name"],
+            sex=row["sex"],
+            birth_date=row["birth_date"],
+            ethnicity=row["ethnicity"],
+            document_number_masked=mask_document_number(number),
+            institution_code=row["institution_code"],
+            institution_name=row["institution_name"],
+            level=row["level"],
+            programme_code=row["programme_code"],
+            programme_name=row["programme_name"],
+            duration_years=row["duration_years"],
+            category=row["category"],
+            study_form=row["study_form"],
+            branch=row["branch"],
+            department=row["department"],
+            class_name=row["class_name"],
+            student_number=row["student_number"],
+            candidate_number=row["candidate_number"],
+            admission_date=row["admission_date"],
+            status=EnrollmentStatus(row["status"]),
+            expected_graduation_date=row["expected_graduation_date"],
+            leaving_date=row["leaving_date"],
+            photo_kinds=tuple(row["photo_kinds"] or ()),
+        )

@@ -1,0 +1,141 @@
+"""Sending one-time codes: the same answer and the same work for every destination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.emails import parse_email
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    AddressLimitedError,
+    BrokenRuleError,
+    DailyLimitReachedError,
+    FieldProblem,
+    InvalidRequestError,
+    TooManyOperationsError,
+)
+from xuexin_api.core.phones import parse_phone
+from xuexin_api.core.policies import CodePolicy
+from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.challenges import ChallengeService, spend
+from xuexin_api.services.codes.code_checking import DAY, CodeChecking
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox, compose
+
+_CODE_DIGITS: Final = 6
+_SENT: Final = "codes_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class SentCode:
+    """What everybody is told, whoever the destination is."""
+
+    code_id: UUID
+    expires_in: int
+    resend_in: int
+
+
+class VerificationCodeService(Service):
+    """Makes a code, keeps its hash, posts the message."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        codes: CodeRepository,
+        counters: CounterRepository,
+        checking: CodeChecking,
+        postbox: Postbox,
+        dispatcher: OutboxDispatcher,
+        challenges: ChallengeService,
+        throttle: Throttle,
+        lookups: Lookups,
+        policy: CodePolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._codes = codes
+        self._counters = counters
+        self._checking = checking
+        self._postbox = postbox
+        self._dispatcher = dispatcher
+        self._challenges = challenges
+        self._throttle = throttle
+        self._lookups = lookups
+        self._policy = policy
+        self._entropy = entropy
+
+    async def send(self, *, channel: str, destination: str, purpose: str, challenge: str, network: str) -> SentCode:
+        """Send a code, or refuse: address, challenge, spacing and daily number, in this order."""
+        place = _parse_destination(channel, destination)
+        wait = await self._throttle.hit(
+            "codes", network, most=self._policy.per_address_day, seconds=int(DAY.total_seconds())
+        )
+        if wait is not None:
+            raise AddressLimitedError(retry_after=wait)
+        await self._challenges.note_activity(network)
+        answered = await self._challenges.judge(challenge, purpose=purpose)
+        async with self._transaction():
+            await spend(self._codes, answered)
+
+        key = self._lookups.destination(channel, place)
+        now = self._clock.now()
+        code_id, code = self._entropy.identifier(), self._entropy.digits(_CODE_DIGITS)
+        async with self._transaction():
+            await self._checking.refuse_if_closed(key, now=now)
+            await self._count_or_refuse(key)
+            await self._codes.add_code(
+                {
+                    "id": code_id,
+                    "purpose": purpose,
+                    "channel": channel,
+                    "destination_key": key,
+                    "code_hash": self._checking.hash_of(code_id, code),
+                    "tries": 0,
+                    "created_at": now,
+                    "expires_at": now + timedelta(seconds=self._policy.lifetime),
+                }
+            )
+            minutes = max(1, self._policy.lifetime // 60)
+            await self._postbox.post(
+                compose(place, f"body_code_{purpose}", code, minutes=minutes),
+                channel=channel,
+                purpose=purpose,
+                destination_key=key,
+                now=now,
+                expires_at=now + timedelta(seconds=self._policy.lifetime),
+            )
+        self._dispatcher.wake()
+        return SentCode(code_id, self._policy.lifetime, self._policy.resend)
+
+    async def _count_or_refuse(self, key: bytes) -> None:
+        """One more message to this destination, unless the last is too fresh or the day's number is reached."""
+        now = self._clock.now()
+        spacing = timedelta(seconds=self._policy.resend)
+        most = self._policy.per_destination_day
+        if await self._counters.add_one_unless(
+            _SENT, key, limit=most, spaced=now - spacing, now=now, window_ends_at=now + DAY
+        ):
+            return
+        sent = await self._counters.get(_SENT, key, now=now)
+        if sent is not None and sent.count >= most:
+            raise DailyLimitReachedError(retry_after=seconds_until(sent.window_ends_at, now))
+        last = now if sent is None else sent.last_at
+        raise TooManyOperationsError(retry_after=seconds_until(last + spacing, now))
+
+
+def _parse_destination(channel: str, destination: str) -> str:
+    try:
+        return parse_phone(destination) if channel == "sms" else parse_email(destination)
+    except BrokenRuleError as broken:
+        raise InvalidRequestError([FieldProblem("/destination", broken.code, broken.params)]) from None

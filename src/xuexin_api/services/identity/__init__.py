@@ -1,0 +1,1 @@
+"""实人认证: who somebody is."""

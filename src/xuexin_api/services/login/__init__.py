@@ -1,0 +1,1 @@
+"""Logging in, by one factor and the next."""

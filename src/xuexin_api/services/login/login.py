@@ -1,0 +1,398 @@
+"""Logging in: one answer and one amount of work for every wrong pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import CHINA, Clock
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    AddressLimitedError,
+    BrokenRuleError,
+    ChallengeRequiredError,
+    CodeRejectedError,
+    FieldProblem,
+    InvalidRequestError,
+    LoginRejectedError,
+    Option,
+    PhoneRegisteredError,
+    TicketRejectedError,
+    TooManyOperationsError,
+)
+from xuexin_api.core.passwords import canonical_password
+from xuexin_api.core.phones import parse_phone
+from xuexin_api.core.policies import LoginPolicy
+from xuexin_api.core.sealing import Sealer
+from xuexin_api.gateways.password_hashing import PasswordHashing
+from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.repositories.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.conflicts import refused_by
+from xuexin_api.repositories.logins import Attempt, LoginRepository
+from xuexin_api.repositories.sessions import FlowState, SessionRepository
+from xuexin_api.services.account_view import AccountView, view_account
+from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.challenges import ChallengeService, spend
+from xuexin_api.services.codes.code_checking import CodeChecking
+from xuexin_api.services.codes.phone_binding import PhoneBinding
+from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
+from xuexin_api.services.login.identifiers import classify_identifier
+from xuexin_api.services.login.second_factors import RECOVERY_CODE, TOTP, SecondFactors
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.messaging.notices import Notices
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
+from xuexin_api.services.sessions.session_opening import DeviceTokens, SessionOpening, Tokens
+
+_MINUTE: Final = 60
+_PURPOSE: Final = "login"
+PASSWORD: Final = "password"
+PHONE_PROOF: Final = "phone_proof"
+_SECOND_FACTORS: Final = frozenset({TOTP, RECOVERY_CODE})
+_METHODS: Final = {
+    PASSWORD: ("pwd",),
+    TOTP: ("otp", "mfa"),
+    RECOVERY_CODE: ("otp", "mfa"),
+    PHONE_PROOF: ("sms",),
+}
+"""What each factor adds to `amr` (RFC 8176)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedIn:
+    """A new session."""
+
+    account: AccountView
+    tokens: Tokens
+    device_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The first factor was right, and one more is needed: the number alone does not prove the person."""
+
+    ticket: str
+    expires_in: int
+    next: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPair:
+    """A login name (phone, document number or e-mail) and its password."""
+
+    identifier: str
+    password: str
+    challenge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneCode:
+    """A code and the phone that received it."""
+
+    code_id: UUID
+    phone: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a login comes from: address, its network, its system, and the device token it brought, if any."""
+
+    address: str
+    network: str
+    platform: str
+    device_token: str | None
+
+
+class LoginService(Service):
+    """Password, or phone code, or the further factor of a phone code."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        accounts: AccountRepository,
+        sessions: SessionRepository,
+        codes: CodeRepository,
+        logins: LoginRepository,
+        factors: SecondFactors,
+        binding: PhoneBinding,
+        checking: CodeChecking,
+        challenges: ChallengeService,
+        opening: SessionOpening,
+        notices: Notices,
+        dispatcher: OutboxDispatcher,
+        devices: DeviceTokens,
+        hashing: PasswordHashing,
+        throttle: Throttle,
+        lookups: Lookups,
+        sealer: Sealer,
+        policy: LoginPolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._accounts = accounts
+        self._sessions = sessions
+        self._codes = codes
+        self._logins = logins
+        self._factors = factors
+        self._binding = binding
+        self._checking = checking
+        self._challenges = challenges
+        self._opening = opening
+        self._notices = notices
+        self._dispatcher = dispatcher
+        self._devices = devices
+        self._hashing = hashing
+        self._throttle = throttle
+        self._lookups = lookups
+        self._sealer = sealer
+        self._policy = policy
+        self._entropy = entropy
+
+    async def begin(self, asked: PasswordPair | PhoneCode, caller: Caller) -> LoggedIn | Ticket:
+        """A session, or a ticket where one more factor is needed."""
+        if isinstance(asked, PasswordPair):
+            done = await self.with_password(asked, caller)
+        else:
+            done = await self.with_phone_code(asked, caller)
+        self._send_notice(done, caller)
+        return done
+
+    async def with_password(self, asked: PasswordPair, caller: Caller) -> LoggedIn | Ticket:
+        """A session for a right pair, or a ticket where the account asks for more; LoginRejectedError otherwise."""
+        self._hashing.refuse_if_full()
+        await self._limit_address(caller)
+        device = self._devices.read(caller.device_token)
+        if device is None and self._hashing.half_full and asked.challenge is None:
+            raise ChallengeRequiredError
+        await self._spend_challenge(asked.challenge)
+
+        kind, key = classify_identifier(asked.identifier, self._lookups)
+        # A stranger's failures count against his network, the owner's against the owner's device.
+        stranger = self._lookups.attempt(kind, key, caller.network)
+        owner = stranger if device is None else self._lookups.attempt(kind, key, device.token_hash)
+        now = self._clock.now()
+        # Counted before it is judged, so that parallel tries are all counted; a success forgets the row.
+        attempt = await self._logins.count(
+            kind,
+            key,
+            device_account=None if device is None else device.account_id,
+            owner_subject=owner,
+            stranger_subject=stranger,
+            now=now,
+            window_ends_at=now + timedelta(seconds=self._policy.failure_window),
+        )
+        self._refuse_if_often(attempt, excused=attempt.by_owner or asked.challenge is not None, now=now)
+
+        row, stored = attempt.account, attempt.password_hash
+        password = canonical_password(asked.password)
+        right = await self._hashing.verify(password, stored)
+        if not right or row is None:
+            await self._challenges.note_activity(caller.network)
+            raise LoginRejectedError
+        if stored is not None and self._hashing.outdated(stored):
+            rehashed = await self._hashing.hash(password)
+            async with self._transaction():
+                await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
+        forgets = owner if attempt.by_owner else stranger
+        return await self._go_on(row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=forgets)
+
+    async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
+        """A session on a device that logged in before, a ticket on any other."""
+        await self._limit_address(caller)
+        try:
+            key = self._lookups.phone(parse_phone(asked.phone))
+        except BrokenRuleError as broken:
+            raise InvalidRequestError([FieldProblem("/phone", broken.code, broken.params)]) from None
+        now = self._clock.now()
+        async with self._transaction():
+            found = await self._accounts.get_for_login("phone", key)
+            known = found is not None and await self._knows(found[0], caller)
+            # A stranger's wrong tries close the phone for strangers, and never for a device of its owner.
+            if not known:
+                await self._checking.refuse_if_closed(key, now=now)
+            tried = await self._checking.count(asked.code_id, now=now)
+        if not self._checking.matches(
+            tried, code_id=asked.code_id, code=asked.code, destination_key=key, purpose=_PURPOSE
+        ):
+            raise LoginRejectedError
+        try:
+            async with self._transaction():
+                await self._checking.consume(asked.code_id, key, now=now)
+                if found is not None:
+                    return await self._go_on(found[0], methods=["sms"], trusted=known, caller=caller, now=now)
+        except CodeRejectedError:
+            raise LoginRejectedError from None
+        # The code is used up also where the phone belongs to nobody.
+        raise LoginRejectedError
+
+    async def continue_with(self, *, ticket: str, factor: str, answer: str, caller: Caller) -> LoggedIn | Ticket:
+        """The session once the ticket's factor is right, or the ticket of the next."""
+        if factor == PASSWORD:
+            self._hashing.refuse_if_full()
+        await self._limit_address(caller)
+        now = self._clock.now()
+        async with self._transaction():
+            flow = await self._sessions.count_flow_try(
+                self._lookups.secret("ticket", ticket), most=self._policy.ticket_tries, now=now
+            )
+            tries = None
+            if flow is not None and factor in _SECOND_FACTORS:
+                tries = await self._factors.count(flow.account_id, self._device_of(flow.account_id, caller), now=now)
+        if flow is None or factor not in flow.asks:
+            raise TicketRejectedError
+        if tries is not None:
+            self._factors.refuse_if_often(tries, now=now)
+        if factor == PASSWORD:
+            async with self._read():
+                stored = await self._accounts.get_password_hash(flow.account_id)
+            if not await self._hashing.verify(canonical_password(answer), stored):
+                raise LoginRejectedError
+        with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
+            async with self._transaction():
+                done = await self._take_factor(flow, factor, answer, caller, self._clock.now())
+        self._send_notice(done, caller)
+        return done
+
+    async def _take_factor(
+        self, flow: FlowState, factor: str, answer: str, caller: Caller, now: datetime
+    ) -> LoggedIn | Ticket:
+        """Use factor and ticket up, both or neither."""
+        row = await self._accounts.lock(flow.account_id)
+        if row is None or not await self._sessions.consume_flow(flow.id, now=now):
+            raise TicketRejectedError
+        methods = [*flow.methods, *_METHODS[factor]]
+        if factor in _SECOND_FACTORS:
+            device = self._device_of(row.id, caller)
+            if not await self._factors.check(row.id, factor, answer, device, now=now):
+                raise LoginRejectedError
+            if factor == RECOVERY_CODE:
+                await self._notices.post_everywhere(row, "body_recovery_code_used", now=now)
+        if factor == PHONE_PROOF:
+            await self._binding.bind(row, answer, purpose="contact_change", now=now)
+            await self._notices.post_everywhere(row, "body_phone_bound", now=now)
+            row = await self._accounts.get(row.id) or row
+        return await self._go_on(row, methods=methods, caller=caller, now=now, forgets=flow.forgets)
+
+    def _device_of(self, account_id: UUID, caller: Caller) -> bytes | None:
+        """The hash of the caller's device token, where it was given for this account."""
+        device = self._devices.read(caller.device_token)
+        return device.token_hash if device is not None and device.account_id == account_id else None
+
+    async def _knows(self, row: AccountRow, caller: Caller) -> bool:
+        """Whether this device logged in to this account before."""
+        device = self._devices.read(caller.device_token)
+        return (
+            device is not None
+            and device.account_id == row.id
+            and await self._sessions.knows_device(row.id, device.token_hash)
+        )
+
+    async def _go_on(
+        self,
+        row: AccountRow,
+        *,
+        methods: list[str],
+        caller: Caller,
+        now: datetime,
+        trusted: bool = False,
+        forgets: bytes | None = None,
+    ) -> LoggedIn | Ticket:
+        """The session, or the ticket for what the account still asks. A login undoes the closing of its account."""
+        if row.closes_at is not None and row.closes_at <= now:
+            raise LoginRejectedError
+        asks = _still_asked(row, methods, trusted=trusted)
+        if not asks and row.closes_at is None:
+            return await self._open(row, methods=methods, caller=caller, now=now, forgets=forgets)
+        if not self._session.in_transaction():
+            async with self._transaction():
+                return await self._go_on(row, methods=methods, caller=caller, now=now, trusted=trusted, forgets=forgets)
+        if asks:
+            return await self._ticket(row, methods, asks, forgets, now)
+        if not await self._accounts.reopen(row.id):
+            raise LoginRejectedError
+        await self._notices.post_everywhere(row, "body_closing_undone", now=now)
+        reopened = replace(row, state="active", closes_at=None)
+        return await self._open(reopened, methods=methods, caller=caller, now=now, forgets=forgets)
+
+    async def _ticket(
+        self, row: AccountRow, methods: list[str], asks: tuple[str, ...], forgets: bytes | None, now: datetime
+    ) -> Ticket:
+        secret = self._entropy.token().hex()
+        await self._sessions.add_flow(
+            {
+                "id": self._entropy.identifier(),
+                "kind": "login",
+                "account_id": row.id,
+                "secret_hash": self._lookups.secret("ticket", secret),
+                "methods": methods,
+                "asks": list(asks),
+                "forgets": forgets,
+                "tries": 0,
+                "created_at": now,
+                "expires_at": now + timedelta(seconds=self._policy.ticket_lifetime),
+            }
+        )
+        return Ticket(secret, self._policy.ticket_lifetime, tuple(Option(ask) for ask in asks))
+
+    async def _open(
+        self, row: AccountRow, *, methods: list[str], caller: Caller, now: datetime, forgets: bytes | None = None
+    ) -> LoggedIn:
+        notice = None
+        if self._device_of(row.id, caller) is None:
+            moment = now.astimezone(CHINA)
+            notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
+        tokens, device_token = await self._opening.open(
+            row.id,
+            methods=methods,
+            address=caller.address,
+            platform=caller.platform,
+            device_token=caller.device_token,
+            action="session:login",
+            now=now,
+            notice=notice,
+            forgets=forgets,
+        )
+        return LoggedIn(view_account(row, self._sealer), tokens, device_token)
+
+    def _send_notice(self, done: LoggedIn | Ticket, caller: Caller) -> None:
+        """Of a login on a device that is known, and asked for nothing more, nobody is told."""
+        if isinstance(done, Ticket) or done.device_token != caller.device_token or caller.device_token is None:
+            self._dispatcher.wake()
+
+    async def _limit_address(self, caller: Caller) -> None:
+        wait = await self._throttle.hit("logins", caller.network, most=self._policy.per_address_minute, seconds=_MINUTE)
+        if wait is not None:
+            raise AddressLimitedError(retry_after=wait)
+
+    async def _spend_challenge(self, challenge: str | None) -> None:
+        if challenge is None:
+            return
+        answered = await self._challenges.judge(challenge, purpose=_PURPOSE)
+        async with self._transaction():
+            await spend(self._codes, answered)
+
+    def _refuse_if_often(self, attempt: Attempt, *, excused: bool, now: datetime) -> None:
+        """`excused` from the challenge are those who brought one, and the owner's own devices."""
+        if attempt.count > self._policy.failures_before_wait:
+            raise TooManyOperationsError(retry_after=seconds_until(attempt.window_ends_at, now))
+        if attempt.count > self._policy.failures_before_challenge and not excused:
+            raise ChallengeRequiredError
+
+
+def _still_asked(row: AccountRow, methods: list[str], *, trusted: bool) -> tuple[str, ...]:
+    """The factors of which the next must be one; `trusted` is a device that logged in to the account before.
+
+    An account without a phone lost it to who holds the number now, and binds a new one before it goes on.
+    """
+    if row.second_factors and "mfa" not in methods:
+        return (*row.second_factors, RECOVERY_CODE)
+    if not trusted and not {"pwd", "mfa"} & set(methods):
+        return (PASSWORD,)
+    return (PHONE_PROOF,) if row.phone_key is None else ()

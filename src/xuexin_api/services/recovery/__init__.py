@@ -1,0 +1,1 @@
+"""找回: back to an account whose username, password or channels are lost."""

@@ -1,0 +1,1 @@
+"""实名注册: the form, its rules, and what it agrees to."""

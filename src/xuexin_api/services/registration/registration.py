@@ -1,0 +1,254 @@
+"""Real-name registration (实名注册): a proven phone and a judged form become an account that claims to be somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock, china_date
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    AddressLimitedError,
+    BrokenRuleError,
+    ChoiceNotOpenError,
+    DocumentRegisteredError,
+    DocumentUnderReviewError,
+    FieldProblem,
+    InvalidRequestError,
+    Option,
+    PhoneBusyError,
+    PhoneProofExhaustedError,
+    PhoneProofRejectedError,
+    PhoneRegisteredError,
+)
+from xuexin_api.core.passwords import check_password
+from xuexin_api.core.policies import CodePolicy, RegistrationPolicy
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
+from xuexin_api.core.security_questions import combined_answers
+from xuexin_api.gateways.password_hashing import PasswordHashing
+from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.codes import CodeRepository, Proof
+from xuexin_api.repositories.conflicts import refused_by
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.services.account_view import AccountView, view_account
+from xuexin_api.services.base import Service
+from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.messaging.notices import Notices
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
+from xuexin_api.services.registration.agreements import MESSAGES_CONSENT, REQUIRED_KINDS, version_in_force
+from xuexin_api.services.registration.registration_form import JudgedForm, RegistrationForm, judge_form
+from xuexin_api.services.sessions.session_opening import SessionOpening, Tokens
+
+DOCUMENT_OPTIONS: Final = (Option("login"), Option("recover"), Option("re_register"))
+_NEXT: Final = (Option("verify_identity"),)
+_PURPOSE: Final = "registration"
+_MINUTE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The new account, already logged in on this device."""
+
+    account: AccountView
+    tokens: Tokens
+    device_token: str
+    next: tuple[Option, ...]
+
+
+class RegistrationService(Service):
+    """One phone registers once at a time; one proof tries few documents; a refusal leaves the proof whole."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        accounts: AccountRepository,
+        codes: CodeRepository,
+        sessions: SessionRepository,
+        audit: AuditRepository,
+        notices: Notices,
+        dispatcher: OutboxDispatcher,
+        opening: SessionOpening,
+        hashing: PasswordHashing,
+        throttle: Throttle,
+        lookups: Lookups,
+        sealer: Sealer,
+        policy: RegistrationPolicy,
+        codes_policy: CodePolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._accounts = accounts
+        self._codes = codes
+        self._sessions = sessions
+        self._audit = audit
+        self._notices = notices
+        self._dispatcher = dispatcher
+        self._opening = opening
+        self._hashing = hashing
+        self._throttle = throttle
+        self._lookups = lookups
+        self._sealer = sealer
+        self._policy = policy
+        self._codes_policy = codes_policy
+        self._entropy = entropy
+
+    async def register(
+        self,
+        form: RegistrationForm,
+        *,
+        phone_proof: str,
+        choices: tuple[str, ...],
+        address: str,
+        network: str,
+        platform: str,
+    ) -> Registered:
+        """The account and its first session, or a refusal that consumed nothing but a document's try."""
+        wait = await self._throttle.hit(
+            "registrations", network, most=self._codes_policy.per_address_day, seconds=_MINUTE
+        )
+        if wait is not None:
+            raise AddressLimitedError(retry_after=wait)
+        judged = judge_form(form, today=china_date(self._clock.now()))
+        document_key = self._lookups.document(judged.document.number)
+        proof = await self._claim_try(phone_proof, document_key)
+        self._refuse_password_of_phone(judged, proof)
+        if "re_register" in choices:
+            raise ChoiceNotOpenError
+
+        password_hash = await self._hashing.hash(judged.password)
+        answers_hash = await self._hashing.hash(combined_answers(judged.answers)) if judged.answers else None
+        now = self._clock.now()
+        account_id = self._entropy.identifier()
+        taken = refused_by(
+            {
+                "uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS),
+                "uq_accounts_document_key": DocumentRegisteredError(options=DOCUMENT_OPTIONS),
+            }
+        )
+        with taken:
+            async with self._transaction():
+                await self._refuse_taken(proof, document_key, takes_over="take_over" in choices, now=now)
+                if not await self._codes.consume_proof(proof.id, now=now):
+                    raise PhoneProofRejectedError
+                values = self._account_values(account_id, judged, proof, document_key, now)
+                await self._accounts.add(values)
+                await self._accounts.add_credential(account_id, password_hash, now=now)
+                if answers_hash is not None:
+                    await self._accounts.add_security_answers(account_id, sorted(judged.answers), answers_hash, now=now)
+                await self._accounts.add_consents(self._consents(account_id, form, now))
+                tokens, device_token = await self._opening.open(
+                    account_id,
+                    methods=["pwd", "sms"],
+                    address=address,
+                    platform=platform,
+                    device_token=None,
+                    action="account:register",
+                    now=now,
+                )
+                row = await self._accounts.get(account_id)
+        assert row is not None, "an account that was just added is there"
+        self._dispatcher.wake()
+        return Registered(view_account(row, self._sealer), tokens, device_token, _NEXT)
+
+    async def _claim_try(self, secret: str, document_key: bytes) -> Proof:
+        """Note, for good, that this proof tries this document."""
+        async with self._transaction():
+            claimed = await self._codes.try_document(
+                self._lookups.secret("phone_proof", secret),
+                document_key,
+                purpose=_PURPOSE,
+                most=self._policy.documents_per_proof,
+                now=self._clock.now(),
+            )
+        if claimed is None:
+            raise PhoneProofRejectedError
+        proof, within = claimed
+        if not within:
+            raise PhoneProofExhaustedError
+        return proof
+
+    def _refuse_password_of_phone(self, judged: JudgedForm, proof: Proof) -> None:
+        """The phone is the owner's own data too, and known only now."""
+        phone = self._sealer.open(proof.phone_ciphertext, PHONE_CONTEXT).decode()
+        try:
+            check_password(judged.password, personal=[phone, phone.removeprefix("+86")])
+        except BrokenRuleError as broken:
+            raise InvalidRequestError([FieldProblem("/password", broken.code, broken.params)]) from None
+
+    async def _refuse_taken(self, proof: Proof, document_key: bytes, *, takes_over: bool, now: datetime) -> None:
+        """The 409s; the unique indexes decide again where two transactions see nothing at the same moment."""
+        if not await self._codes.lock_phone(proof.phone_key):
+            raise PhoneBusyError
+        holder = await self._accounts.get_id_by_phone(proof.phone_key)
+        if holder is not None:
+            if not takes_over:
+                raise PhoneRegisteredError(options=PHONE_OPTIONS)
+            await self._take_number_from(holder, proof.phone_key, now=now)
+        states = await self._accounts.list_states_for_document(document_key)
+        if "conflict" in states:
+            raise DocumentUnderReviewError(options=DOCUMENT_OPTIONS[:2])
+        if states:
+            raise DocumentRegisteredError(options=DOCUMENT_OPTIONS)
+
+    async def _take_number_from(self, holder_id: UUID, phone_key: bytes, *, now: datetime) -> None:
+        """The recycled number leaves its old account, which keeps all else and is told by its other channel.
+
+        What the number had begun there ends with it: it must not be finished by whoever holds the number now.
+        """
+        holder = await self._accounts.lock(holder_id)
+        if holder is None or holder.phone_key != phone_key:
+            raise PhoneBusyError
+        await self._accounts.release_phone(holder_id)
+        await self._sessions.end_flows(holder_id, now=now)
+        without_phone = replace(holder, phone_key=None, phone_ciphertext=None)
+        await self._notices.post(without_phone, "body_phone_taken_over", now=now)
+        await self._audit.add(
+            self._entropy.identifier(), "account:phone:taken_over", account_id=holder_id, session_id=None, now=now
+        )
+
+    def _account_values(
+        self, account_id: UUID, judged: JudgedForm, proof: Proof, document_key: bytes, now: datetime
+    ) -> Mapping[str, Any]:
+        email = judged.recovery_email
+        return {
+            "id": account_id,
+            "state": "active",
+            "name": judged.name,
+            "sex": judged.sex,
+            "birth_date": judged.birth_date,
+            "document_type": str(judged.document.type),
+            "document_key": document_key,
+            "document_ciphertext": self._sealer.seal(judged.document.number.encode(), DOCUMENT_CONTEXT),
+            "phone_key": proof.phone_key,
+            "phone_ciphertext": proof.phone_ciphertext,
+            "email_key": None if email is None else self._lookups.email(email),
+            "email_ciphertext": None if email is None else self._sealer.seal(email.encode(), EMAIL_CONTEXT),
+            "second_factors": [],
+            "created_at": now,
+        }
+
+    def _consents(self, account_id: UUID, form: RegistrationForm, now: datetime) -> list[Mapping[str, Any]]:
+        given = [(kind, version_in_force(kind), True) for kind in REQUIRED_KINDS]
+        # Accepting messages is a part of the privacy policy in force, and is given or declined under its version.
+        given.append((MESSAGES_CONSENT, version_in_force("privacy_policy"), form.service_messages))
+        return [
+            {
+                "id": self._entropy.identifier(),
+                "account_id": account_id,
+                "kind": kind,
+                "version": version,
+                "given": agreed,
+                "at": now,
+            }
+            for kind, version, agreed in given
+        ]

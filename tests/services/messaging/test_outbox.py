@@ -1,0 +1,195 @@
+"""Messages: sealed until they leave, sent at least once, never for what rolled back."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from sqlalchemy import insert
+
+from support.client import Client, connected_client
+from support.clock import HandClock
+from support.entropy import CODE
+from support.people import students
+from support.tables import count_rows, rows_of
+from xuexin_api.app import create_app
+from xuexin_api.core.policies import OutboxPolicy
+from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.messaging import Letter
+from xuexin_api.models.codes import SpentChallenge
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
+
+
+class Gateway:
+    """A gateway that fails as often as it is told, and remembers what it sent."""
+
+    name = "test"
+
+    def __init__(self, *, failures: int = 0, keeps: bool = False) -> None:
+        self.keeps = keeps
+        self.failures = failures
+        self.sent: list[tuple[str, str]] = []
+
+    async def send(self, letter: Letter) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError(letter.destination)
+        self.sent.append((letter.destination, letter.body))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def _dispatcher(parts: Wiring, gateway: Gateway, tries: int = 3, per_day: int = 1000) -> OutboxDispatcher:
+    return OutboxDispatcher(
+        new_session=parts.database.session,
+        gateways={"sms": gateway, "email": gateway},
+        sealer=parts.sealer,
+        policy=OutboxPolicy(poll=0.01, lease=30, tries=tries, per_day={"sms": per_day, "email": per_day}),
+        clock=parts.clock,
+    )
+
+
+async def test_a_waiting_message_is_sealed_and_a_sent_one_is_erased(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.send_code(student.phone)
+    (waiting,) = await rows_of(parts, "outbox")
+    assert CODE.encode() not in waiting["sealed"]
+    assert student.phone.encode() not in waiting["sealed"]
+    gateway = Gateway()
+    assert await _dispatcher(parts, gateway).send_due() == 1
+    assert gateway.sent[0][0] == student.phone
+    (sent,) = await rows_of(parts, "outbox")
+    assert (sent["state"], sent["sealed"]) == ("sent", None)
+
+
+async def test_a_gateway_that_fails_is_tried_again_later_with_the_same_code(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.send_code(student.phone)
+    gateway = Gateway(failures=2)
+    dispatcher = _dispatcher(parts, gateway)
+    for _ in range(3):
+        await dispatcher.send_due()
+        assert await dispatcher.send_due() == 0
+        clock.pass_time(minutes=1)
+    assert len(gateway.sent) == 1
+    assert CODE in gateway.sent[0][1]
+
+
+async def test_after_its_tries_a_message_is_given_up_and_erased(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.send_code(student.phone)
+    dispatcher = _dispatcher(parts, Gateway(failures=99), tries=2)
+    for _ in range(3):
+        await dispatcher.send_due()
+        clock.pass_time(minutes=1)
+    (given_up,) = await rows_of(parts, "outbox")
+    assert (given_up["state"], given_up["sealed"], given_up["tries"]) == ("given_up", None, 2)
+
+
+async def test_a_message_taken_by_a_process_that_died_is_sent_after_its_lease(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.send_code(student.phone)
+    gateway = Gateway()
+    dispatcher = _dispatcher(parts, gateway)
+    await rows_of(
+        parts, "outbox", "UPDATE outbox SET tries = 1, next_try_at = next_try_at + interval '30 seconds' RETURNING id"
+    )
+    assert await dispatcher.send_due() == 0
+    clock.pass_time(seconds=30)
+    assert await dispatcher.send_due() == 1
+    assert len(gateway.sent) == 1
+
+
+async def test_several_processes_send_each_message_once(client: Client, parts: Wiring) -> None:
+    for student in students(12):
+        await client.send_code(student.phone)
+    gateway = Gateway()
+    await asyncio.gather(*(_dispatcher(parts, gateway).send_due() for _ in range(5)))
+    assert len(gateway.sent) == 12
+    assert len({destination for destination, _ in gateway.sent}) == 12
+
+
+async def test_a_refused_request_posts_nothing(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.send_code(student.phone)
+    assert (await client.ask_for_code(student.phone)).status_code == 429
+    assert await count_rows(parts, "outbox") == 1
+    assert await count_rows(parts, "one_time_codes") == 1
+
+
+@pytest.mark.settings(outbox_poll_seconds=30)
+async def test_a_started_service_sends_at_once(parts: Wiring) -> None:
+    application = create_app(parts)
+    async with application.router.lifespan_context(application), connected_client(application, parts) as client:
+        (student,) = students(1)
+        await client.send_code(student.phone)
+        async with asyncio.timeout(10):
+            while (await rows_of(parts, "outbox"))[0]["state"] != "sent":
+                await asyncio.sleep(0.01)
+
+
+async def test_what_is_past_its_time_is_deleted_and_nothing_else(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    clock.pass_time(days=2)
+    await client.send_code(student.phone)
+    async with parts.database.session() as session, session.begin():
+        # More than are deleted at once.
+        await session.execute(
+            insert(SpentChallenge), [{"nonce": f"{n:06}", "expires_at": clock.now()} for n in range(5001)]
+        )
+    assert await parts.housekeeping.purge() > 5001
+    assert await parts.housekeeping.purge() == 0
+    counts = {table: await count_rows(parts, table) for table in ("one_time_codes", "phone_proofs", "spent_challenges")}
+    assert counts == {"one_time_codes": 1, "phone_proofs": 0, "spent_challenges": 1}
+    assert await count_rows(parts, "accounts") == 1
+
+
+async def test_a_code_that_is_dead_is_not_sent_any_more(client: Client, parts: Wiring, clock: HandClock) -> None:
+    await client.send_code(students(1)[0].phone)
+    clock.pass_time(minutes=5)
+    gateway = Gateway()
+    assert await _dispatcher(parts, gateway).send_due() == 0
+    (given_up,) = await rows_of(parts, "outbox")
+    assert (given_up["state"], given_up["sealed"], gateway.sent) == ("given_up", None, [])
+
+
+async def test_the_cap_of_the_day_stops_codes_and_leaves_room_for_warnings(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    gateway = Gateway()
+    dispatcher = _dispatcher(parts, gateway, per_day=5)
+    owner, *others = students(8)
+    await client.register(owner)
+    for other in others:
+        await client.send_code(other.phone)
+    while await dispatcher.send_due():
+        pass
+    assert len(gateway.sent) == 5
+    assert dispatcher.outcomes["sms", "capped"] == 3
+    async with connected_client(client.app, parts) as elsewhere:
+        await elsewhere.log_in(owner.phone)
+    assert await dispatcher.send_due() == 1
+    assert gateway.sent[-1][0] == owner.phone
+    assert "新设备" in gateway.sent[-1][1]
+    clock.pass_time(days=1)
+    await client.send_code(owner.phone, purpose="login")
+    await dispatcher.send_due()
+    assert len(gateway.sent) == 7
+
+
+async def test_messages_are_counted_for_operators(client: Client, parts: Wiring) -> None:
+    await client.send_code(students(1)[0].phone)
+    await client.messages()
+    metrics = (await client.get("/metrics")).text
+    assert 'xuexin_messages_total{channel="sms",outcome="sent"} 1.0' in metrics
+    assert 'xuexin_messages_total{channel="sms",outcome="capped"} 0.0' in metrics
