@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from xuexin_api.gateways.embedded_home import EmbeddedPostgresError
 from xuexin_api.gateways.embedded_postgres import start_embedded
 from xuexin_api.settings import Settings, SettingsError
 
@@ -40,7 +41,10 @@ def open_places() -> Iterator[Places]:
     if settings.database_url is not None:
         yield Places(settings, normal_url(settings.database_url.get_secret_value()))
         return
-    server = start_embedded(settings.data_dir, say)
+    try:
+        server = start_embedded(settings.data_dir, say)
+    except EmbeddedPostgresError as unfit:
+        raise SettingsError(str(unfit)) from None
     try:
         yield Places(settings, server.url(_DATABASE))
     finally:

