@@ -61,7 +61,7 @@ _LARGEST_BODY = 64 * 1024
 def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, entropy: Entropy) -> Wiring:
     """Everything that lives as long as the application."""
     sealer = Sealer(keys.sealing, entropy)
-    throttle = Throttle(settings.limits_url)
+    throttle = Throttle(settings.limits_url.get_secret_value())
     cleaning = database.session()
     photos = PhotoStore(settings.data_dir / "photos", sealer)
     return Wiring(

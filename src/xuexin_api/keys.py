@@ -60,7 +60,10 @@ def load_keys(settings: Settings, entropy: Entropy) -> Keys:
     if len(texts) < len(given):
         if settings.production:
             raise SettingsError(f"production needs its own {', '.join(sorted(given.keys() - texts.keys()))}")
-        texts = _kept(settings.data_dir / "secrets.json", entropy) | texts
+        try:
+            texts = _kept(settings.data_dir / "secrets.json", entropy) | texts
+        except (OSError, ValueError) as failure:
+            raise SettingsError(f"the secrets in XUEXIN_DATA_DIR cannot be kept or read: {failure}") from None
     return Keys(
         secret=decode_key(texts["XUEXIN_SECRET_KEY"], "XUEXIN_SECRET_KEY"),
         lookup=decode_key(texts["XUEXIN_LOOKUP_KEY"], "XUEXIN_LOOKUP_KEY"),

@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import ipaddress
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsError as EnvironmentSettingsError
 
 from xuexin_api.core.messages import catalogue
 from xuexin_api.core.policies import (
@@ -38,6 +40,7 @@ _NEEDED: Final = {
     "tencent": ("tencent_secret_id", "tencent_secret_key", "tencent_app_id", "tencent_sign_name"),
     "smtp": ("smtp_host", "smtp_sender"),
 }
+_LIMITS_URL: Final = re.compile(r"async\+(memory://|(redis|rediss|valkey|valkeys)(\+(unix|sentinel|cluster))?://.)")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -57,10 +60,16 @@ def _networks(value: object) -> object:
     return value
 
 
+def _limits_store(url: SecretStr) -> SecretStr:
+    if not _LIMITS_URL.match(url.get_secret_value()):
+        raise ValueError("async+memory:// or async+redis://host:6379/0 is meant (valkey, rediss, +cluster, …)")
+    return url
+
+
 class Settings(BaseSettings):
     """Read from the environment, prefix XUEXIN_. `xuexin settings` prints this table with secrets hidden."""
 
-    model_config = SettingsConfigDict(env_prefix="XUEXIN_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="XUEXIN_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     # Where it runs
     environment: Literal["demo", "production"] = Field(
@@ -250,7 +259,9 @@ class Settings(BaseSettings):
     idempotency_per_address_minute: int = Field(1200, gt=0, description="keyed requests of one address and minute")
 
     # Limits
-    limits_url: str = Field("async+memory://", description="where rate limits live; async+redis://… for workers")
+    limits_url: Annotated[SecretStr, AfterValidator(_limits_store)] = Field(
+        SecretStr("async+memory://"), description="where rate limits live; async+redis://… for workers"
+    )
 
     # Imports and photos
     roster_chunk_rows: int = Field(5000, gt=0, description="roster rows staged at a time")
@@ -415,7 +426,7 @@ class Settings(BaseSettings):
         ]
         if unset:
             raise SettingsError(f"the chosen message gateways need {', '.join(unset)}")
-        if self.workers > 1 and "memory" in self.limits_url and self.production:
+        if self.workers > 1 and self.limits_url.get_secret_value().startswith("async+memory") and self.production:
             raise SettingsError("several workers need shared limits: set XUEXIN_LIMITS_URL=async+redis://…")
         if not self.production:
             return
@@ -440,6 +451,17 @@ class Settings(BaseSettings):
             raise SettingsError("production speaks to message gateways through TLS only")
         if not self.front_end_url.startswith("https://"):
             raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
+
+
+def read_settings() -> Settings:
+    """The settings of the environment; SettingsError with each that is no value of its kind, and never the value."""
+    try:
+        return Settings()
+    except ValidationError as invalid:
+        wrong = [f"XUEXIN_{str(error['loc'][0]).upper()}: {error['msg']}" for error in invalid.errors()]
+        raise SettingsError("; ".join(wrong)) from None
+    except EnvironmentSettingsError as invalid:
+        raise SettingsError(str(invalid)) from None
 
 
 def _secret(value: SecretStr | None) -> str:

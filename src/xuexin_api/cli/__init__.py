@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
+import asyncpg
 import typer
 
 from xuexin_api.cli import demo, imports, operating, serving
@@ -54,3 +55,7 @@ def main() -> None:
     except SettingsError as unfit:
         say(f"xuexin: {unfit}")
         sys.exit(2)
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as failure:
+        # A file that cannot be written, a server that went away: nobody's trace to read.
+        say(f"xuexin: {failure}")
+        sys.exit(1)

@@ -29,7 +29,7 @@ from xuexin_api.keys import generate_keys
 from xuexin_api.openapi import build_openapi
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage
-from xuexin_api.settings import Settings
+from xuexin_api.settings import Settings, read_settings
 
 
 def migrate(revision: Annotated[str, typer.Argument(help="Where to go")] = "head") -> None:
@@ -85,12 +85,14 @@ def _as_dict(kept: SentMessage) -> dict[str, str | None]:
 
 def show_settings() -> None:
     """Print every setting with its value, default and reason; secrets are hidden."""
-    settings = Settings()
+    settings = read_settings()
     table = Table("setting", "value", "default", "what for", show_lines=False)
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
         shown = "(set)" if isinstance(value, SecretStr) else "" if value is None else str(value)
         default = field.get_default(call_default_factory=True, validated_data={})
+        if isinstance(default, SecretStr):
+            default = default.get_secret_value()
         table.add_row(f"XUEXIN_{name.upper()}", shown, "" if default is None else str(default), field.description or "")
     Console(width=200).print(table)
 

@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from xuexin_api.gateways.embedded_home import EmbeddedPostgresError
 from xuexin_api.gateways.embedded_postgres import start_embedded
-from xuexin_api.settings import Settings, SettingsError
+from xuexin_api.settings import Settings, SettingsError, read_settings
 
 _DATABASE = "xuexin"
+# What a server that is not there, or does not let us in, raises before anything was asked of it.
+_NO_CONNECTION = (OSError, DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def say(line: str) -> None:
 @contextmanager
 def open_places() -> Iterator[Places]:
     """The settings of the environment, with a running database while the block lasts."""
-    settings = Settings()
+    settings = read_settings()
     settings.refuse_unfit()
     if settings.database_url is not None:
         yield Places(settings, normal_url(settings.database_url.get_secret_value()))
@@ -51,9 +54,22 @@ def open_places() -> Iterator[Places]:
         server.close()
 
 
+@contextmanager
+def connecting() -> Iterator[None]:
+    """A database that does not let us in is one sentence, without the address: it holds a password."""
+    try:
+        yield
+    except _NO_CONNECTION as failure:
+        cause = failure.orig if isinstance(failure, DBAPIError) else failure
+        raise SettingsError(f"the database does not answer: {str(cause).partition(chr(10))[0]}") from None
+
+
 def normal_url(url: str) -> str:
     """`postgresql://` as operators write it, with the driver this service uses; nothing else is accepted."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise SettingsError("XUEXIN_DATABASE_URL is no address: postgresql://user:password@host:5432/name") from None
     if parsed.get_backend_name() not in {"postgresql", "postgres"}:
         raise SettingsError("XUEXIN_DATABASE_URL must be a postgresql:// address: PostgreSQL only")
     return parsed.set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
@@ -71,7 +87,7 @@ async def create_database_if_missing(url: str) -> None:
             if known is None:
                 name = engine.dialect.identifier_preparer.quote(str(target.database))
                 await connection.execute(text(f"CREATE DATABASE {name} ENCODING 'UTF8' TEMPLATE template0"))
-    except DBAPIError:
+    except (DBAPIError, OSError):
         # A server of somebody else may not let us look into `postgres`: then the database must be there.
         return
     finally:

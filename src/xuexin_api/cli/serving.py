@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import signal
+import socket
 import sys
 
 import uvicorn
@@ -13,15 +15,15 @@ from fastapi import FastAPI
 from xuexin_api.app import create_app
 from xuexin_api.cli.demo import print_demo_student
 from xuexin_api.cli.http_protocol import BoundedHeadProtocol
-from xuexin_api.cli.places import open_places, say
-from xuexin_api.cli.workbench import configure_logs, make_wiring
-from xuexin_api.settings import Settings
+from xuexin_api.cli.places import Places, open_places, say
+from xuexin_api.cli.workbench import configure_logs, make_wiring, open_parts
+from xuexin_api.settings import Settings, SettingsError, read_settings
 
 
 def app_of_worker() -> FastAPI:
     """The application of one of several server processes; the first process has started the database."""
     configure_logs()
-    settings = Settings()
+    settings = read_settings()
     assert settings.database_url is not None, "the first process hands its database on"
     app = create_app(make_wiring(settings, settings.database_url.get_secret_value()))
     _quiet_collector()
@@ -35,6 +37,22 @@ def _quiet_collector() -> None:
     gc.set_threshold(50_000, 50, 100)
 
 
+def _refuse_taken_port(settings: Settings) -> None:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as taken:
+        raise SettingsError(
+            f"nothing can listen on {settings.host}:{settings.port} ({taken.strerror}): "
+            "stop what runs there, or choose another XUEXIN_PORT"
+        ) from None
+
+
+async def _refuse_unfit_database(places: Places) -> None:
+    async with open_parts(places):
+        pass
+
+
 def serve() -> None:
     """Serve until told to stop."""
     configure_logs()
@@ -42,6 +60,8 @@ def serve() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with open_places() as places:
         settings = places.settings
+        _refuse_taken_port(settings)
+        asyncio.run(_refuse_unfit_database(places))
         say(f"Serving on {settings.address} - documentation at {settings.address}/docs")
         if not settings.production:
             say("Messages are kept, not sent: read them with `xuexin outbox` (in .venv/bin)")

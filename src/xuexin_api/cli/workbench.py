@@ -10,15 +10,20 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import structlog
+from sqlalchemy.exc import ProgrammingError
 
 from xuexin_api.app import wire
-from xuexin_api.cli.places import Places, open_places
+from xuexin_api.cli.migration import is_behind
+from xuexin_api.cli.places import Places, connecting, open_places
 from xuexin_api.core.clock import SystemClock
 from xuexin_api.core.entropy import SystemEntropy
 from xuexin_api.dependencies import Wiring
 from xuexin_api.keys import load_keys
 from xuexin_api.repositories.database import Database
-from xuexin_api.settings import Settings
+from xuexin_api.repositories.installation import InstallationRepository
+from xuexin_api.repositories.readiness import ReadinessRepository
+from xuexin_api.services.installation import ForeignKeysError, InstallationService
+from xuexin_api.settings import Settings, SettingsError
 
 T = TypeVar("T")
 
@@ -47,10 +52,41 @@ def make_wiring(settings: Settings, database_url: str) -> Wiring:
     return wire(settings, keys=load_keys(settings, entropy), database=database, clock=clock, entropy=entropy)
 
 
+async def refuse_unfit_database(parts: Wiring) -> None:
+    """SettingsError where the database does not answer, is behind this program, or was filled under other keys."""
+    session = parts.database.session()
+    with connecting():
+        await parts.database.ping()
+    try:
+        async with session.begin():
+            revision = await ReadinessRepository(session).get_revision()
+    except ProgrammingError:
+        revision = None
+    if is_behind(revision):
+        raise SettingsError("the database is not up to date: run `xuexin migrate`")
+    installation = InstallationService(
+        session=session,
+        installation=InstallationRepository(session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        clock=parts.clock,
+    )
+    try:
+        await installation.check_keys()
+    except ForeignKeysError as foreign:
+        raise SettingsError(
+            f"this database was filled under another {foreign}: under this one nobody in it would be found. "
+            f"Bring back the old one (in the demo it was in {parts.settings.data_dir / 'secrets.json'}), "
+            "or use another database"
+        ) from None
+
+
 @asynccontextmanager
-async def _open_parts(places: Places) -> AsyncIterator[Wiring]:
+async def open_parts(places: Places) -> AsyncIterator[Wiring]:
+    """The parts, on a database that they may use."""
     parts = make_wiring(places.settings, places.database_url)
     try:
+        await refuse_unfit_database(parts)
         yield parts
     finally:
         await parts.database.close()
@@ -61,7 +97,7 @@ def with_parts(work: Callable[[Wiring, Places], Coroutine[Any, Any, T]]) -> T:
     configure_logs()
 
     async def run(places: Places) -> T:
-        async with _open_parts(places) as parts:
+        async with open_parts(places) as parts:
             return await work(parts, places)
 
     with open_places() as places:

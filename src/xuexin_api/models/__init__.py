@@ -1,6 +1,17 @@
 """Tables and their constraints. No queries, no rules: a constraint's name is part of the contract."""
 
-from xuexin_api.models import accounts, archive, changes, codes, factors, idempotency, identity, messages, recovery
+from xuexin_api.models import (
+    accounts,
+    archive,
+    changes,
+    codes,
+    factors,
+    idempotency,
+    identity,
+    installation,
+    messages,
+    recovery,
+)
 from xuexin_api.models.base import Base
 
 __all__ = [
@@ -12,6 +23,7 @@ __all__ = [
     "factors",
     "idempotency",
     "identity",
+    "installation",
     "messages",
     "recovery",
 ]

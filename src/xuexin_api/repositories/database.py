@@ -74,6 +74,11 @@ class Database:
             server_settings={"statement_timeout": _STATEMENT_TIMEOUT_MS, "jit": "off"},
         )
 
+    async def ping(self) -> None:
+        """Returns when the server lets us in."""
+        async with self.engine.connect():
+            pass
+
     async def close(self) -> None:
         """Close everything."""
         if self._pool is not None:
