@@ -13,11 +13,13 @@ from schemathesis.core import NotSet
 from schemathesis.core.result import Ok
 
 from support.client import Client
+from support.contract import Contract
 from xuexin_api.cli.migration import PROJECT
 from xuexin_api.cli.operating import contract
 from xuexin_api.core.errors import RefusalError
 from xuexin_api.core.messages import catalogue
 from xuexin_api.openapi import faults, operations
+from xuexin_api.routers.examples import EXAMPLES
 
 COMMITTED = PROJECT / "openapi" / "openapi.json"
 
@@ -57,6 +59,29 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "undo_change",
         "list_closing_effects",
     }
+
+
+def test_every_example_is_what_its_schema_says() -> None:
+    contract = Contract(json.loads(COMMITTED.read_text(encoding="utf-8")))
+    shown = list(contract.examples())
+    assert len(shown) > 500
+    faults = {where: contract.faults_of(value, schema) for where, value, schema in shown}
+    assert {where: found for where, found in faults.items() if found} == {}
+
+
+def test_every_refusal_is_shown_in_both_languages() -> None:
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    for _, path, operation in operations(document):
+        for status, response in operation["responses"].items():
+            examples = response.get("content", {}).get("application/problem+json", {}).get("examples", {})
+            codes = {name.removesuffix(".en") for name in examples}
+            assert set(examples) == codes | {f"{code}.en" for code in codes}, (path, status)
+            assert codes or int(status) < 400, (path, status)
+
+
+def test_every_example_belongs_to_an_operation() -> None:
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    assert set(EXAMPLES) <= {operation["operationId"] for _, _, operation in operations(document)}
 
 
 def test_every_refusal_has_words_in_both_languages() -> None:

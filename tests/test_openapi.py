@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from fastapi import APIRouter, FastAPI
 from pydantic import BaseModel, Field
 
+from support.contract import Contract
 from xuexin_api.core.errors import (
     LoginRejectedError,
     PhoneBusyError,
@@ -15,7 +17,8 @@ from xuexin_api.core.errors import (
     ServiceBusyError,
     TooManyOperationsError,
 )
-from xuexin_api.openapi import build_openapi, declares, faults, refusals
+from xuexin_api.core.messages import Language, message
+from xuexin_api.openapi import Examples, Shown, build_openapi, faults, refusals
 
 
 class Order(BaseModel):
@@ -26,7 +29,7 @@ class Bare(BaseModel):
     title: str
 
 
-def make_document(*, careless: bool = False) -> dict[str, Any]:
+def make_document(*, careless: bool = False, examples: Examples = MappingProxyType({})) -> dict[str, Any]:
     router = APIRouter(tags=["service"])
 
     @router.post(
@@ -61,7 +64,7 @@ def make_document(*, careless: bool = False) -> dict[str, Any]:
         async def do_something(_: Bare) -> None: ...
 
     app.include_router(router)
-    return build_openapi(app)
+    return build_openapi(app, examples)
 
 
 def _references(part: Any) -> set[str]:
@@ -90,11 +93,40 @@ def test_refusals_of_one_status_are_one_answer_with_an_example_each() -> None:
     answers = refusals(PhoneBusyError, PhoneRegisteredError, TooManyOperationsError)
     assert set(answers) == {409, 429}
     examples = answers[409]["content"]["application/problem+json"]["examples"]
-    assert list(examples) == ["phone_busy", "phone_registered"]
-    for code, example in examples.items():
-        assert example["value"]["type"] == f"urn:xuexin:problem:{code}"
-        assert example["value"]["status"] == 409
-        assert not example["value"]["title"].isascii()
+    assert list(examples) == ["phone_busy", "phone_busy.en", "phone_registered", "phone_registered.en"]
+
+
+def test_a_refusal_is_shown_in_both_languages_with_what_it_brings() -> None:
+    shown = make_document()["components"]["examples"]
+    chinese, english = (shown[name]["value"] for name in ("phone_registered", "phone_registered.en"))
+    assert (chinese["type"], chinese["status"]) == ("urn:xuexin:problem:phone_registered", 409)
+    assert [option["id"] for option in chinese["options"]] == ["login", "recover", "take_over", "other_phone"]
+    words = [[problem["title"], *(option["title"] for option in problem["options"])] for problem in (chinese, english)]
+    assert not any(word.isascii() for word in words[0])
+    assert all(word.isascii() for word in words[1])
+
+
+def test_a_broken_rule_is_shown_for_every_operation_on_its_own() -> None:
+    contract = Contract(make_document())
+    pointers = {
+        where.partition(" ")[0]: [error["pointer"] for error in problem["errors"]]
+        for where, problem, _ in contract.examples()
+        if where.endswith("422 invalid_request")
+    }
+    assert pointers == {"create_order": ["/title"], "get_order": ["/path/number"]}
+
+
+def test_states_of_an_answer_are_shown_where_words_differ_in_both_languages() -> None:
+    def worded(language: Language) -> Order:
+        return Order(title=message("option_login", language))
+
+    states = {"plain": Shown("A chair.", Order(title="a chair")), "worded": Shown("A word.", worded)}
+    document = make_document(examples={"get_order": states})
+    shown = document["paths"]["/orders/{number}"]["get"]["responses"]["200"]
+    assert list(shown["content"]["application/json"]["examples"]) == ["plain", "worded", "worded.en"]
+    wordless = document["paths"]["/orders/latest"]["get"]["responses"]["200"]
+    assert list(wordless["content"]["application/json"]["examples"]) == ["typical"]
+    assert ("Content-Language" in shown["headers"], "Content-Language" in wordless["headers"]) == (True, False)
 
 
 def test_headers_that_a_refusal_brings_are_declared() -> None:
@@ -138,7 +170,7 @@ def test_nothing_of_the_frameworks_own_refusals_is_left() -> None:
     ],
 )
 def test_a_status_is_declared_or_it_is_not(method: str, path: str, status: int, *, declared: bool) -> None:
-    assert declares(make_document(), method, path, status) == declared
+    assert Contract(make_document()).declares(method, path, status) == declared
 
 
 def test_a_careful_document_has_no_faults() -> None:

@@ -48,6 +48,7 @@ from xuexin_api.routers import (
     sessions,
     verification_codes,
 )
+from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.lookups import Lookups
@@ -197,7 +198,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     ):
         app.include_router(router)
     problems.install(app)
-    app.openapi = lambda: openapi.build_openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.build_openapi(app, EXAMPLES)  # type: ignore[method-assign]
     app.add_middleware(
         EdgeMiddleware,
         registry=app.state.registry,

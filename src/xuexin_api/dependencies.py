@@ -144,8 +144,10 @@ RequestSource = Annotated[Source, Depends(source_of_request)]
 
 
 async def language_of_request(request: Request) -> Language:
-    """The language of the answer's words."""
-    return language_of(request)
+    """The language of the answer's words, noted for the edge, which names it in the answer."""
+    language = language_of(request)
+    request.state.language = language
+    return language
 
 
 RequestLanguage = Annotated[Language, Depends(language_of_request)]

@@ -44,6 +44,7 @@ _DOCS_POLICY: Final = (
     ),
 )
 _TRANSPORT: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_BY_LANGUAGE: Final = (b"vary", b"Accept-Language")
 _NO_STORE: Final = (b"cache-control", b"no-store")
 
 
@@ -243,6 +244,9 @@ class EdgeMiddleware:
         headers = list(message.get("headers", ()))
         if not any(name.lower() == b"cache-control" for name, _ in headers):
             headers.append(_NO_STORE)
+        language = scope["state"].get("language")
+        if language is not None and not any(name == b"content-language" for name, _ in headers):
+            headers += [(b"content-language", language.encode()), _BY_LANGUAGE]
         headers.extend(self._headers)
         headers.append(_DOCS_POLICY if scope["path"] == "/docs" else _POLICY)
         headers.append((b"x-request-id", request_id.encode()))

@@ -83,6 +83,28 @@ def _quality(parameters: Iterable[str]) -> float:
     return 1.0
 
 
+def problem_document(
+    code: str,
+    *,
+    status: int,
+    language: Language,
+    request_id: str,
+    params: Mapping[str, object] | None = None,
+    members: Mapping[str, object] | None = None,
+) -> dict[str, object]:
+    """RFC 9457's document about `code`, in words of `language`."""
+    sentence = message(code, language, **(params or {}))
+    return {
+        "type": f"urn:xuexin:problem:{code}",
+        "title": sentence,
+        "status": status,
+        "code": code,
+        "detail": sentence,
+        "request_id": request_id,
+        **(members or {}),
+    }
+
+
 def problem_response(
     connection: HTTPConnection,
     *,
@@ -94,19 +116,32 @@ def problem_response(
 ) -> Response:
     """A problem document about `code` in the caller's language."""
     language = language_of(connection)
-    sentence = message(code, language, **(params or {}))
-    body: dict[str, object] = {
-        "type": f"urn:xuexin:problem:{code}",
-        "title": sentence,
-        "status": status,
-        "code": code,
-        "detail": sentence,
-        "request_id": getattr(connection.state, "request_id", ""),
-    }
-    body |= members or {}
+    request_id = getattr(connection.state, "request_id", "")
+    body = problem_document(
+        code, status=status, language=language, request_id=request_id, params=params, members=members
+    )
     content = json.dumps(body, ensure_ascii=False, default=str).encode("utf-8", "replace")
     common = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept-Language"}
     return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=common | dict(headers or {}))
+
+
+def refusal_members(refusal: RefusalError, language: Language) -> dict[str, object]:
+    """What the document of a refusal says beyond its words."""
+    members: dict[str, object] = {name: refusal.params[name] for name in refusal.members}
+    if isinstance(refusal, InvalidRequestError):
+        members["errors"] = _fields(refusal.problems, language)
+    if refusal.options:
+        members["options"] = [
+            {"id": option.id, "title": message(f"option_{option.id}", language)} for option in refusal.options
+        ]
+    return members
+
+
+def refusal_headers(refusal: RefusalError) -> dict[str, str]:
+    """The headers of a refusal."""
+    if refusal.retry_after is None:
+        return dict(refusal.headers)
+    return refusal.headers | {"Retry-After": str(max(1, refusal.retry_after))}
 
 
 def _fields(problems: Iterable[FieldProblem], language: Language) -> list[dict[str, str]]:
@@ -122,24 +157,13 @@ def _fields(problems: Iterable[FieldProblem], language: Language) -> list[dict[s
 
 def refusal_response(connection: HTTPConnection, refusal: RefusalError) -> Response:
     """The problem document of a refusal."""
-    language = language_of(connection)
-    members: dict[str, object] = {name: refusal.params[name] for name in refusal.members}
-    if isinstance(refusal, InvalidRequestError):
-        members["errors"] = _fields(refusal.problems, language)
-    if refusal.options:
-        members["options"] = [
-            {"id": option.id, "title": message(f"option_{option.id}", language)} for option in refusal.options
-        ]
-    headers = dict(refusal.headers)
-    if refusal.retry_after is not None:
-        headers["Retry-After"] = str(max(1, refusal.retry_after))
     return problem_response(
         connection,
         status=refusal.status,
         code=refusal.code,
         params=refusal.params,
-        members=members,
-        headers=headers,
+        members=refusal_members(refusal, language_of(connection)),
+        headers=refusal_headers(refusal),
     )
 
 

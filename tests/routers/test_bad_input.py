@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import AsyncIterator
 
@@ -60,6 +61,17 @@ async def test_json_that_two_parsers_could_read_differently_is_refused(client: C
 async def test_brackets_inside_strings_are_text(client: Client) -> None:
     body = json.dumps({"method": "password", "identifier": "[" * 100, "password": '\\"{' * 60})
     assert code_of(await _send(client, body.encode())) == "login_rejected"
+
+
+@pytest.mark.parametrize("encodings", [["gzip"], ["identity, br"], ["identity", "deflate"], ["x-made-up"]])
+async def test_a_compressed_body_is_refused_and_not_read(client: Client, encodings: list[str]) -> None:
+    headers = [("Content-Type", "application/json"), *(("Content-Encoding", one) for one in encodings)]
+    body = gzip.compress(json.dumps({"purpose": "login"}).encode())
+    refused = await client.http.post("/v1/challenges", content=body, headers=headers)
+    assert (refused.status_code, code_of(refused)) == (415, "content_encoded")
+    assert refused.headers["accept-encoding"] == "identity"
+    plain = {"Content-Encoding": "Identity"}
+    assert (await client.post("/v1/challenges", {"purpose": "login"}, headers=plain)).status_code == 201
 
 
 @pytest.mark.parametrize(

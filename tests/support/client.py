@@ -11,10 +11,10 @@ import altcha
 import httpx
 from fastapi import FastAPI
 
+from support.contract import contract_of_the_code
 from support.entropy import CODE
 from support.people import Student
 from xuexin_api.dependencies import Wiring
-from xuexin_api.openapi import build_openapi, declares
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage
 from xuexin_api.services.registration.agreements import version_in_force
@@ -36,16 +36,13 @@ class Client:
     async def request(
         self, method: str, path: str, *, headers: dict[str, str] | None = None, **more: Any
     ) -> httpx.Response:
-        """Ask, logged in where this client is, and refuse to see a status that the contract does not declare."""
+        """Ask, logged in where this client is, and refuse to see an answer that the contract does not have."""
         sent = dict(headers or {})
         if self.access_token is not None:
             sent.setdefault("Authorization", f"Bearer {self.access_token}")
         response = await self.http.request(method, path, headers=sent, **more)
-        if getattr(self.app.state, "contract", None) is None:
-            self.app.state.contract = build_openapi(self.app)
-        assert declares(self.app.state.contract, method, path, response.status_code), (
-            f"{method} {path} answered {response.status_code}, which openapi.json does not declare: {response.text}"
-        )
+        faults = contract_of_the_code().faults_of_answer(method, path, response)
+        assert faults == [], f"{method} {path} answered what openapi.json does not say ({faults}): {response.text}"
         return response
 
     async def get(self, path: str, **more: Any) -> httpx.Response:

@@ -7,8 +7,8 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from xuexin_api.core.messages import message
-from xuexin_api.problems import MEDIA_TYPE
+from xuexin_api.core.messages import DEFAULT_LANGUAGE
+from xuexin_api.problems import MEDIA_TYPE, problem_document
 
 _LONGEST_HEAD: Final = 32 * 1024
 _REASONS: Final = {"bad_request": "400 Bad Request", "headers_too_large": "431 Request Header Fields Too Large"}
@@ -51,15 +51,8 @@ class BoundedHeadProtocol(HttpToolsProtocol):
     def _refuse(self, code: str) -> None:
         if self.transport.is_closing():
             return
-        sentence = message(code)
-        problem = {
-            "type": f"urn:xuexin:problem:{code}",
-            "title": sentence,
-            "status": int(_REASONS[code][:3]),
-            "code": code,
-            "detail": sentence,
-            "request_id": "",
-        }
+        status = int(_REASONS[code][:3])
+        problem = problem_document(code, status=status, language=DEFAULT_LANGUAGE, request_id="")
         body = json.dumps(problem, ensure_ascii=False).encode()
         head = (
             f"HTTP/1.1 {_REASONS[code]}\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"

@@ -26,7 +26,6 @@ from xuexin_api.core.messages import message
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.dependencies import Wiring
 from xuexin_api.keys import generate_keys
-from xuexin_api.openapi import build_openapi
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage
 from xuexin_api.settings import Settings, read_settings
@@ -113,7 +112,7 @@ def contract() -> str:
     """The OpenAPI document as it is committed: the same whatever the settings; needs no database."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), environment="demo")
-        document = build_openapi(create_app(make_wiring(settings, "postgresql+asyncpg://")))
+        document = create_app(make_wiring(settings, "postgresql+asyncpg://")).openapi()
     return json.dumps(document, ensure_ascii=False, indent=2)
 
 

@@ -64,6 +64,14 @@ class InvalidRequestError(RefusalError):
         self.problems = problems
 
 
+class ContentEncodedError(RefusalError):
+    """The body comes compressed; it would be read only after it grew."""
+
+    status = 415
+    code = "content_encoded"
+    headers: ClassVar[dict[str, str]] = {"Accept-Encoding": "identity"}
+
+
 class ChallengeRejectedError(RefusalError):
     """The proof of work is wrong, late, spent, or was made for another purpose."""
 

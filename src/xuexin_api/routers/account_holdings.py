@@ -13,7 +13,6 @@ from xuexin_api.core.errors import (
     TokenInvalidError,
     TokenMissingError,
 )
-from xuexin_api.core.messages import Language, message
 from xuexin_api.dependencies import (
     CallerClaims,
     RequestLanguage,
@@ -23,10 +22,10 @@ from xuexin_api.dependencies import (
 )
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.account_changes import CONFIRMED
+from xuexin_api.routers.presentation import closing_effects
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.changes import (
     Closing,
-    ClosingEffect,
     ClosingEffects,
     ClosingStarted,
     Consent,
@@ -38,7 +37,7 @@ from xuexin_api.schemas.changes import (
 from xuexin_api.schemas.factors import Confirmed
 from xuexin_api.schemas.types import Cursor
 from xuexin_api.services.accounts.account_changes import SentCode
-from xuexin_api.services.accounts.account_closing import EFFECTS, AccountClosingService
+from xuexin_api.services.accounts.account_closing import AccountClosingService
 from xuexin_api.services.accounts.account_export import AccountExportService
 from xuexin_api.services.accounts.consents import ConsentService
 
@@ -81,7 +80,7 @@ async def export_account(
 @router.get("/closing/effects", summary="What closing the account means")
 async def list_closing_effects(language: RequestLanguage) -> ClosingEffects:
     """To be shown before `POST /v1/account/closing`."""
-    return ClosingEffects(items=_effects(language))
+    return ClosingEffects(items=closing_effects(language))
 
 
 @router.post(
@@ -108,8 +107,4 @@ async def close_account(
         document_number=body.document_number,
         code=SentCode(body.code_id, body.code),
     )
-    return ClosingStarted(closes_at=closes_at, effects=_effects(language))
-
-
-def _effects(language: Language) -> list[ClosingEffect]:
-    return [ClosingEffect(id=effect, text=message(f"closing_{effect}", language)) for effect in EFFECTS]
+    return ClosingStarted(closes_at=closes_at, effects=closing_effects(language))

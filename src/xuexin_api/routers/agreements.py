@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from xuexin_api.core.messages import message
-from xuexin_api.core.security_questions import QUESTION_IDS
 from xuexin_api.dependencies import RequestLanguage
+from xuexin_api.routers.presentation import security_questions
 from xuexin_api.routers.strict_route import StrictRoute
-from xuexin_api.schemas.agreements import Agreement, AgreementList, SecurityQuestion, SecurityQuestionList
+from xuexin_api.schemas.agreements import Agreement, AgreementList, SecurityQuestionList
 from xuexin_api.services.registration.agreements import agreements_in_force
 
 router = APIRouter(prefix="/v1", tags=["registration"], route_class=StrictRoute)
@@ -23,9 +22,4 @@ async def list_agreements(language: RequestLanguage) -> AgreementList:
 @router.get("/security-questions", summary="The security questions offered")
 async def list_security_questions(language: RequestLanguage) -> SecurityQuestionList:
     """Pick three distinct ones, or none."""
-    return SecurityQuestionList(
-        items=[
-            SecurityQuestion(id=question, title=message(f"security_question_{question}", language))
-            for question in QUESTION_IDS
-        ]
-    )
+    return security_questions(language)

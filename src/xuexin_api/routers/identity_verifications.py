@@ -15,16 +15,14 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     VerificationNotFoundError,
 )
-from xuexin_api.core.messages import message
 from xuexin_api.dependencies import CallerClaims, RequestLanguage, identity_verification_service
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.presentation import tokens, verification_method
+from xuexin_api.routers.presentation import tokens, verification_method, verification_started
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.identity import (
     VerificationAnswers,
     VerificationMethodList,
     VerificationPassed,
-    VerificationQuestion,
     VerificationRequest,
     VerificationStarted,
 )
@@ -56,19 +54,7 @@ async def start_identity_verification(
     body: VerificationRequest, claims: CallerClaims, language: RequestLanguage, verifications: Verifications
 ) -> VerificationStarted:
     """Get the questions. They say nothing about whether the archive knows the claimed document."""
-    started = await verifications.start(body.method, claims)
-    return VerificationStarted.model_validate(
-        {
-            "id": started.id,
-            "method": started.method,
-            "status": "pending",
-            "questions": [
-                VerificationQuestion.model_validate({"id": asked, "title": message(f"question_{asked}", language)})
-                for asked in started.questions
-            ],
-            "expires_in": started.expires_in,
-        }
-    )
+    return verification_started(await verifications.start(body.method, claims), language)
 
 
 @router.post(

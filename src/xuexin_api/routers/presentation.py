@@ -9,15 +9,22 @@ from fastapi import Response
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language, message
+from xuexin_api.core.security_questions import QUESTION_IDS
 from xuexin_api.dependencies import Source
 from xuexin_api.schemas import accounts as account_schemas
 from xuexin_api.schemas import archive as archive_schemas
 from xuexin_api.schemas import identity as identity_schemas
+from xuexin_api.schemas import recovery as recovery_schemas
 from xuexin_api.schemas import sessions as session_schemas
+from xuexin_api.schemas.agreements import SecurityQuestion, SecurityQuestionList
+from xuexin_api.schemas.changes import ClosingEffect
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.account_view import AccountView
+from xuexin_api.services.accounts.account_closing import EFFECTS
 from xuexin_api.services.archive.archive import PHOTO_KINDS, EnrollmentView
+from xuexin_api.services.identity.identity_verification import StartedVerification
 from xuexin_api.services.login.login import Caller, LoggedIn, PasswordPair, PhoneCode, Ticket
+from xuexin_api.services.recovery.recovery_ways import Way
 from xuexin_api.services.sessions.session_opening import Tokens
 from xuexin_api.services.sessions.sessions import LoginPage
 from xuexin_api.services.verification_methods import VerificationMethod
@@ -102,6 +109,47 @@ def verification_method(method: VerificationMethod, language: Language) -> ident
             "reason": method.reason,
         }
     )
+
+
+def verification_started(started: StartedVerification, language: Language) -> identity_schemas.VerificationStarted:
+    return identity_schemas.VerificationStarted.model_validate(
+        {
+            "id": started.id,
+            "method": started.method,
+            "status": "pending",
+            "questions": [
+                {"id": asked, "title": message(f"question_{asked}", language)} for asked in started.questions
+            ],
+            "expires_in": started.expires_in,
+        }
+    )
+
+
+def recovery_way(way: Way, language: Language) -> recovery_schemas.RecoveryWay:
+    return recovery_schemas.RecoveryWay.model_validate(
+        {
+            "id": way.kind,
+            "title": message(f"way_{way.kind}", language),
+            "destination_masked": way.destination_masked,
+            "questions": [
+                {"id": question, "title": message(f"security_question_{question}", language)}
+                for question in way.question_ids
+            ],
+        }
+    )
+
+
+def security_questions(language: Language) -> SecurityQuestionList:
+    return SecurityQuestionList(
+        items=[
+            SecurityQuestion(id=question, title=message(f"security_question_{question}", language))
+            for question in QUESTION_IDS
+        ]
+    )
+
+
+def closing_effects(language: Language) -> list[ClosingEffect]:
+    return [ClosingEffect(id=effect, text=message(f"closing_{effect}", language)) for effect in EFFECTS]
 
 
 def login_factors(

@@ -25,7 +25,6 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     WayNotOfferedError,
 )
-from xuexin_api.core.messages import message
 from xuexin_api.dependencies import (
     RequestLanguage,
     RequestSource,
@@ -33,7 +32,7 @@ from xuexin_api.dependencies import (
     username_recovery_service,
 )
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.presentation import choices
+from xuexin_api.routers.presentation import choices, recovery_way
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.recovery import (
     CodeConfirmation,
@@ -45,9 +44,7 @@ from xuexin_api.schemas.recovery import (
     RecoveryCompletion,
     RecoveryConfirmation,
     RecoveryProven,
-    RecoveryQuestion,
     RecoverySending,
-    RecoveryWay,
     UsernameRecovery,
     UsernameRecoveryTaken,
 )
@@ -105,20 +102,7 @@ async def begin_password_recovery(
         id=begun.id,
         secret=begun.secret,
         expires_in=begun.expires_in,
-        ways=[
-            RecoveryWay.model_validate(
-                {
-                    "id": way.kind,
-                    "title": message(f"way_{way.kind}", language),
-                    "destination_masked": way.destination_masked,
-                    "questions": [
-                        RecoveryQuestion(id=question, title=message(f"security_question_{question}", language))
-                        for question in way.question_ids
-                    ],
-                }
-            )
-            for way in begun.ways
-        ],
+        ways=[recovery_way(way, language) for way in begun.ways],
         no_channel_left=choices(NO_CHANNEL_LEFT, language),
     )
 

@@ -11,6 +11,7 @@ from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
+from xuexin_api.core.errors import ContentEncodedError
 from xuexin_api.openapi import ONCE
 from xuexin_api.problems import MalformedBodyError
 from xuexin_api.routers.once import answer_once
@@ -115,7 +116,7 @@ class StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """Takes `application/json` and nothing else, parsed by StrictRequest."""
+    """Takes `application/json`, as it is, and nothing else, parsed by StrictRequest."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -129,6 +130,8 @@ class StrictRoute(APIRoute):
                 charset = parameters.strip().lower().replace('"', "")
                 if kind.strip().lower() != "application/json" or charset not in {"", "charset=utf-8"}:
                     raise HTTPException(415)
+                if {one.strip().lower() for one in request.headers.getlist("content-encoding")} - {"identity"}:
+                    raise ContentEncodedError
                 request = StrictRequest(request.scope, request.receive)
             if once is None:
                 return await handle(request)

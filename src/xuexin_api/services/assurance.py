@@ -31,7 +31,12 @@ def refuse_unless_verified(claims: Claims, *, account_state: str, max_age: int, 
     fresh = claims.auth_time + max_age > now.timestamp()
     if claims.assurance is Assurance.VERIFIED and fresh:
         return
-    methods: list[dict[str, object]] = [
+    raise InsufficientUserAuthenticationError(max_age=max_age, methods=methods_of_problem(account_state))
+
+
+def methods_of_problem(account_state: str) -> list[dict[str, object]]:
+    """The ways to verify, as the problem document lists them."""
+    return [
         {
             "method": method.method,
             "strength": method.strength,
@@ -40,4 +45,3 @@ def refuse_unless_verified(claims: Claims, *, account_state: str, max_age: int, 
         }
         for method in methods_for(account_state)
     ]
-    raise InsufficientUserAuthenticationError(max_age=max_age, methods=methods)

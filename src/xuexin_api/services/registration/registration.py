@@ -48,7 +48,7 @@ from xuexin_api.services.registration.registration_form import JudgedForm, Regis
 from xuexin_api.services.sessions.session_opening import SessionOpening, Tokens
 
 DOCUMENT_OPTIONS: Final = (Option("login"), Option("recover"), Option("re_register"))
-_NEXT: Final = (Option("verify_identity"),)
+NEXT: Final = (Option("verify_identity"),)
 _PURPOSE: Final = "registration"
 _MINUTE: Final = 60
 
@@ -158,7 +158,7 @@ class RegistrationService(Service):
                 row = await self._accounts.get(account_id)
         assert row is not None, "an account that was just added is there"
         self._dispatcher.wake()
-        return Registered(view_account(row, self._sealer), tokens, device_token, _NEXT)
+        return Registered(view_account(row, self._sealer), tokens, device_token, NEXT)
 
     async def _claim_try(self, secret: str, document_key: bytes) -> Proof:
         """Note, for good, that this proof tries this document."""

@@ -1,0 +1,20 @@
+"""The contract: FastAPI's document, made whole. Nothing here answers a request."""
+
+from xuexin_api.openapi.document import build_openapi
+from xuexin_api.openapi.lint import faults, operation_of, operations
+from xuexin_api.openapi.once import IDEMPOTENCY_HEADER, ONCE, once
+from xuexin_api.openapi.refusals import refusals
+from xuexin_api.openapi.shown import Examples, Shown
+
+__all__ = [
+    "IDEMPOTENCY_HEADER",
+    "ONCE",
+    "Examples",
+    "Shown",
+    "build_openapi",
+    "faults",
+    "once",
+    "operation_of",
+    "operations",
+    "refusals",
+]

@@ -1,0 +1,172 @@
+"""The whole document: FastAPI's own, completed by what every operation of a kind can be asked and can answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from xuexin_api.core.errors import ContentEncodedError, InvalidRequestError, TokenMissingError
+from xuexin_api.core.messages import message
+from xuexin_api.openapi.derived import Schemas
+from xuexin_api.openapi.lint import Document, operations
+from xuexin_api.openapi.once import ONCE, PARAMETER, REPLAYED, refusals_of_key
+from xuexin_api.openapi.problem_schema import PROBLEM_SCHEMA
+from xuexin_api.openapi.refusals import LANGUAGES, codes_of, example_of, examples_of, refused
+from xuexin_api.openapi.shown import Examples, Shown
+from xuexin_api.openapi.shown import examples_of as examples_of_states
+from xuexin_api.openapi.words import DESCRIPTION, SERVERS, TAGS, TITLE, VERSION
+from xuexin_api.problems import MEDIA_TYPE
+
+_JSON: Final = "application/json"
+_PARAMETERS: Final = {
+    "AcceptLanguage": {
+        "name": "Accept-Language",
+        "in": "header",
+        "required": False,
+        "description": "Words for people are Chinese unless English is preferred (RFC 9110).",
+        "schema": {"type": "string", "maxLength": 200, "default": "zh-CN"},
+        "examples": {"chinese": {"value": "zh-CN"}, "english": {"value": "en"}},
+    },
+    "IdempotencyKey": PARAMETER,
+}
+_HEADERS: Final = {
+    "ContentLanguage": {
+        "description": "The language of the words for people.",
+        "schema": {"type": "string", "enum": list(LANGUAGES.values())},
+    },
+    "RequestId": {
+        "description": "Names this request; quote it when asking for help.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": "3f8a6b7c8d9e0f1a2b0199a1b2c3d4e5",
+    },
+    "IdempotentReplayed": REPLAYED,
+}
+
+
+def build_openapi(app: FastAPI, examples: Examples = MappingProxyType({})) -> Document:
+    """The whole document, the same for the same code; `examples` are the states that good answers show."""
+    document = get_openapi(
+        title=TITLE,
+        version=VERSION,
+        openapi_version="3.1.0",
+        description=DESCRIPTION,
+        servers=SERVERS,
+        routes=app.routes,
+        tags=[{"name": name, "description": text} for name, text in TAGS.items()],
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    schemas["Problem"] = PROBLEM_SCHEMA
+    order = {tag: place for place, tag in enumerate(TAGS)}
+    document["paths"] = dict(sorted(document["paths"].items(), key=lambda item: order[_first_tag(item[1])]))
+    for _, _, operation in operations(document):
+        _complete(operation, Schemas(schemas), examples.get(operation["operationId"], {}))
+    document["components"] = {
+        "schemas": dict(sorted(schemas.items())),
+        "parameters": _PARAMETERS,
+        "headers": _HEADERS,
+        "examples": dict(sorted(_refusal_examples(document).items())),
+        "securitySchemes": {
+            "bearer": {"type": "http", "scheme": "bearer", "description": "An access token from POST /v1/sessions."}
+        },
+    }
+    return document
+
+
+def _first_tag(item: Document) -> str:
+    return str(next(iter(item.values()))["tags"][0])
+
+
+def _complete(operation: Document, schemas: Schemas, states: Mapping[str, Shown]) -> None:
+    """Add what every operation of a kind takes and answers: the edge's, the framework's, and what examples show."""
+    responses = operation["responses"]
+    # FastAPI declares its own shape of 422 wherever there is something to validate.
+    validates = responses.pop("422", None) is not None
+    good = [status for status in responses if status.startswith("2")]
+    _add_refusals(operation, _edge_refusals(operation, validates=validates))
+    if "requestBody" in operation:
+        body = operation["requestBody"]["content"][_JSON]
+        body["examples"] = schemas.requests(body["schema"])
+    if validates or "requestBody" in operation:
+        _show_broken_rule(operation, schemas)
+    shown = {status: _show_states(operation, schemas, states, int(status)) for status in good}
+    if any(name.endswith(".en") for names in shown.values() for name in names):
+        for status in good:
+            _add_header(responses[status], "Content-Language", "ContentLanguage")
+    parameters = operation.setdefault("parameters", [])
+    parameters.append({"$ref": "#/components/parameters/AcceptLanguage"})
+    if ONCE in operation:
+        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
+        for status in good:
+            _add_header(responses[status], "Idempotent-Replayed", "IdempotentReplayed")
+    for response in responses.values():
+        _add_header(response, "X-Request-Id", "RequestId")
+    # Who may be told that the token is missing needs one.
+    if TokenMissingError.code in codes_of(responses.get("401", {})):
+        operation["security"] = [{"bearer": []}]
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[int, str]]:
+    """Status and code of what is refused around every operation of this kind."""
+    # An announced body that is too large is refused wherever it is sent.
+    yield 413, "body_too_large"
+    if "requestBody" in operation:
+        yield 415, "unsupported_media_type"
+        yield ContentEncodedError.status, ContentEncodedError.code
+    if validates or "requestBody" in operation:
+        yield InvalidRequestError.status, InvalidRequestError.code
+    if ONCE in operation:
+        yield from ((refusal.status, refusal.code) for refusal in refusals_of_key(operation[ONCE]))
+    yield 500, "internal_error"
+
+
+def _add_refusals(operation: Document, added: Iterable[tuple[int, str]]) -> None:
+    responses = operation["responses"]
+    for status, code in added:
+        codes = codes_of(responses.get(str(status), {}))
+        responses[str(status)] = refused([*codes, *({code} - set(codes))])
+    for response in responses.values():
+        if codes_of(response):
+            _add_header(response, "Content-Language", "ContentLanguage")
+
+
+def _add_header(response: Document, name: str, component: str) -> None:
+    response.setdefault("headers", {})[name] = {"$ref": f"#/components/headers/{component}"}
+
+
+def _show_broken_rule(operation: Document, schemas: Schemas) -> None:
+    """The 422 of this very operation: what it is answered when that field is left out or wrong."""
+    pointer, code = schemas.broken_rule(operation)
+    refusal = InvalidRequestError
+    examples = operation["responses"][str(refusal.status)]["content"][MEDIA_TYPE]["examples"]
+    for ending, language in LANGUAGES.items():
+        errors = [{"pointer": pointer, "code": code, "detail": message(code, language)}]
+        examples[refusal.code + ending] = example_of(refusal.code, refusal.status, language, {"errors": errors})
+
+
+def _show_states(operation: Document, schemas: Schemas, states: Mapping[str, Shown], status: int) -> Document:
+    """The states that a good answer has, else one answer out of the examples of its fields."""
+    content = operation["responses"][str(status)].get("content", {}).get(_JSON)
+    if content is None:
+        return {}
+    examples = examples_of_states(states, status)
+    content["examples"] = examples or {"typical": {"value": schemas.example(content["schema"])}}
+    return examples
+
+
+def _refusal_examples(document: Document) -> Document:
+    """Every refusal that some operation names, once."""
+    found: Document = {}
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            for code in codes_of(response):
+                if code not in found and code != InvalidRequestError.code:
+                    found |= dict(examples_of(code, int(status)))
+    return found

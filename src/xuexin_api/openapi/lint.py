@@ -1,0 +1,69 @@
+"""Looking at the document: what it says of a request, and what an integrator would miss in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+Document = dict[str, Any]
+_METHODS: Final = ("get", "post", "put", "patch", "delete")
+
+
+def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
+    """(method, path, operation) of everything in the document."""
+    for path, item in document["paths"].items():
+        for method in _METHODS:
+            if method in item:
+                yield method, path, item[method]
+
+
+def operation_of(document: Document, method: str, path: str) -> Document:
+    """The operation that a request meets; HEAD is as GET. Where there is none, one that answers 404 or 405 only."""
+    plain = path.partition("?")[0]
+    paths = [known for known in document["paths"] if re.fullmatch(_template(known), plain)]
+    if not paths:
+        return {"responses": {"404": {}}}
+    # A literal path wins over a template, as in routing.
+    item: Document = document["paths"][min(paths, key=lambda known: known.count("{"))]
+    operation: Document | None = item.get("get" if method.upper() == "HEAD" else method.lower())
+    return operation or {"responses": {"405": {}}}
+
+
+def _template(path: str) -> str:
+    """The addresses of a path: one segment for each of its parameters, all else to the letter."""
+    return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", path))
+
+
+def faults(document: Document) -> list[str]:
+    """What an integrator would miss: a summary, a word of explanation, one tag, examples, a unique name."""
+    found: list[str] = []
+    names: set[str] = set()
+    for method, path, operation in operations(document):
+        where = f"{method.upper()} {path}"
+        if operation["operationId"] in names:
+            found.append(f"{where}: operationId {operation['operationId']} is taken")
+        names.add(operation["operationId"])
+        found += [f"{where}: no {part}" for part in ("summary", "description") if not operation.get(part)]
+        if len(operation.get("tags", [])) != 1:
+            found.append(f"{where}: not exactly one tag")
+        found += [f"{where}: {fault}" for fault in _faults_of_answers(operation)]
+    for name, schema in document["components"]["schemas"].items():
+        if name == "Problem":
+            continue
+        for field, shape in schema.get("properties", {}).items():
+            composed = (
+                "$ref" in shape or "$ref" in str(shape.get("items", "")) or "anyOf" in str(shape.get("items", ""))
+            )
+            if not composed and "examples" not in shape and "const" not in shape:
+                found.append(f"{name}.{field}: no example")
+    return found
+
+
+def _faults_of_answers(operation: Document) -> Iterator[str]:
+    for status, response in operation["responses"].items():
+        if not response.get("description"):
+            yield f"{status} has no description"
+        for kind, content in response.get("content", {}).items():
+            if kind.endswith("json") and not content.get("examples"):
+                yield f"{status} has no example"

@@ -1,0 +1,59 @@
+"""The shape of every refusal."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+PROBLEM_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457.",
+    "required": ["type", "title", "status", "code", "detail", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri", "examples": ["urn:xuexin:problem:code_rejected"]},
+        "title": {"type": "string", "description": "For people, in the language of the answer."},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "For programs; never changes its meaning."},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string", "description": "Quote it when asking for help."},
+        "errors": {
+            "type": "array",
+            "description": "With 422: every broken field.",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {
+                        "type": "string",
+                        "description": "RFC 6901, into the body; elsewhere `/path/…`, `/query/…`, `/header/…`.",
+                    },
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+        "options": {
+            "type": "array",
+            "description": "What can be done now.",
+            "items": {
+                "type": "object",
+                "required": ["id", "title"],
+                "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
+            },
+        },
+        "methods": {
+            "type": "array",
+            "description": "With insufficient_user_authentication: the ways to verify.",
+            "items": {
+                "type": "object",
+                "required": ["method", "strength", "available", "reason"],
+                "properties": {
+                    "method": {"type": "string"},
+                    "strength": {"type": "string"},
+                    "available": {"type": "boolean"},
+                    "reason": {"type": ["string", "null"]},
+                },
+            },
+        },
+    },
+}

@@ -1,0 +1,129 @@
+"""Refusals in the contract: one response per status, and of each refusal the document that it really makes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Final
+
+from xuexin_api.core.errors import (
+    ConsentRequiredError,
+    DocumentRegisteredError,
+    DocumentUnderReviewError,
+    IdentityCaseNeededError,
+    InsufficientUserAuthenticationError,
+    InvalidRequestError,
+    OperationInProgressError,
+    Option,
+    PhoneRegisteredError,
+    RecoveryWaitingError,
+    RefusalError,
+    SecondFactorNeededError,
+)
+from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
+from xuexin_api.openapi.lint import Document
+from xuexin_api.problems import MEDIA_TYPE, problem_document, refusal_headers, refusal_members
+from xuexin_api.services.assurance import methods_of_problem
+from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
+from xuexin_api.services.registration.registration import DOCUMENT_OPTIONS
+
+LANGUAGES: Final[Mapping[str, Language]] = {"": DEFAULT_LANGUAGE, ".en": "en"}
+"""What the name of an example ends in, and the language it is in."""
+_REQUEST_ID: Final = "3f8a6b7c8d9e0f1a2b0199a1b2c3d4e5"
+_WAITING: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+_MINUTE: Final = 60
+_CARRYING: Final[tuple[RefusalError, ...]] = (
+    # Each operation shows its own.
+    InvalidRequestError([]),
+    PhoneRegisteredError(options=PHONE_OPTIONS),
+    DocumentRegisteredError(options=DOCUMENT_OPTIONS),
+    DocumentUnderReviewError(options=DOCUMENT_OPTIONS[:2]),
+    ConsentRequiredError(options=(Option("close_account"),)),
+    IdentityCaseNeededError(options=(Option("identity_case"),)),
+    SecondFactorNeededError(options=(Option("totp"), Option("recovery_code"))),
+    RecoveryWaitingError(retry_after=86400),
+    OperationInProgressError(retry_after=1),
+    InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
+)
+"""Refusals that bring more than their words, as services raise them."""
+_HEADER_WORDS: Final = {
+    "Retry-After": "Seconds after which it may be asked again",
+    "WWW-Authenticate": "What to authenticate with (RFC 9110, RFC 6750, RFC 9470)",
+    "Accept-Encoding": "What the body may be encoded with",
+}
+
+
+def refusals(*classes: type[RefusalError]) -> dict[int | str, Document]:
+    """The `responses=` of a route that may refuse so: one response per status, one named example per refusal."""
+    by_status: dict[int, list[str]] = defaultdict(list)
+    for refusal in classes:
+        by_status[refusal.status].append(refusal.code)
+    return {status: refused(codes) for status, codes in by_status.items()}
+
+
+def refused(codes: Sequence[str]) -> Document:
+    """One response; its examples are those of the whole document, by the name of the code."""
+    names = [code + ending for code in codes for ending in LANGUAGES]
+    response: Document = {
+        "description": " · ".join(f"`{code}`" for code in codes),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {name: {"$ref": f"#/components/examples/{name}"} for name in names},
+            }
+        },
+    }
+    headers = _headers(codes)
+    return response | {"headers": headers} if headers else response
+
+
+def codes_of(response: Document) -> list[str]:
+    """The codes of a response of `refused`; none of any other."""
+    examples = response.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {})
+    return [name for name in examples if not name.endswith(".en")]
+
+
+def examples_of(code: str, status: int) -> Iterator[tuple[str, Document]]:
+    """The named examples of a refusal, in each language."""
+    for ending, language in LANGUAGES.items():
+        members = refusal_members(refusal, language) if (refusal := _sample(code)) else {}
+        yield code + ending, example_of(code, status, language, members)
+
+
+def example_of(code: str, status: int, language: Language, members: Mapping[str, object]) -> Document:
+    """A problem document as it is answered, under the words it is found by."""
+    problem = problem_document(code, status=status, language=language, request_id=_REQUEST_ID, members=members)
+    return {"summary": message(code, language), "value": problem}
+
+
+def _headers(codes: Sequence[str]) -> Document:
+    """The headers that some of these refusals bring."""
+    brought: dict[str, dict[str, str]] = defaultdict(dict)
+    for code in codes:
+        refusal = _sample(code)
+        for name, value in (refusal_headers(refusal) if refusal else {}).items():
+            brought[name][code] = value
+    return {name: _header(name, values, always=len(values) == len(codes)) for name, values in brought.items()}
+
+
+def _header(name: str, values: Mapping[str, str], *, always: bool) -> Document:
+    with_codes = ", ".join(f"`{code}`" for code in values)
+    number = all(value.isdigit() for value in values.values())
+    return {
+        "description": f"{_HEADER_WORDS[name]}." if always else f"{_HEADER_WORDS[name]}; with {with_codes}.",
+        "required": always,
+        "schema": {"type": "integer", "minimum": 1} if number else {"type": "string"},
+        "examples": {code: {"value": int(value) if number else value} for code, value in values.items()},
+    }
+
+
+def _sample(code: str) -> RefusalError | None:
+    """The refusal of this code as it is raised; None for what only the edge says."""
+    for carrying in _CARRYING:
+        if carrying.code == code:
+            return carrying
+    for refusal in RefusalError.__subclasses__():
+        if refusal.code == code:
+            return refusal(retry_after=_MINUTE if refusal.status in _WAITING else None)
+    return None

@@ -1,0 +1,27 @@
+"""What operations answer in each state, for the contract: whole answers, checked against their schemas by a test."""
+
+from typing import Final
+
+from xuexin_api.openapi import Examples
+from xuexin_api.routers.examples.account_changes import ACCOUNT_CHANGES
+from xuexin_api.routers.examples.account_holdings import ACCOUNT_HOLDINGS
+from xuexin_api.routers.examples.accounts import ACCOUNTS
+from xuexin_api.routers.examples.archive import ARCHIVE
+from xuexin_api.routers.examples.factors import FACTORS
+from xuexin_api.routers.examples.identity import IDENTITY
+from xuexin_api.routers.examples.recovery import RECOVERY
+from xuexin_api.routers.examples.registrations import REGISTRATIONS
+from xuexin_api.routers.examples.sessions import SESSIONS
+
+EXAMPLES: Final[Examples] = {
+    **ACCOUNTS,
+    **REGISTRATIONS,
+    **SESSIONS,
+    **RECOVERY,
+    **FACTORS,
+    **ACCOUNT_CHANGES,
+    **ACCOUNT_HOLDINGS,
+    **IDENTITY,
+    **ARCHIVE,
+}
+"""Operations that are not here show one answer, made of the examples of its fields."""

@@ -1,0 +1,38 @@
+"""Verifications of identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from xuexin_api.core.messages import Language
+from xuexin_api.openapi import Examples, Shown
+from xuexin_api.routers.examples.accounts import AN_ID, VERIFIED_TOKENS
+from xuexin_api.routers.presentation import verification_method, verification_started
+from xuexin_api.schemas.identity import VerificationMethodList, VerificationPassed, VerificationStarted
+from xuexin_api.services.identity.identity_verification import StartedVerification
+from xuexin_api.services.verification_methods import RECORD_FACTS, methods_for
+
+
+def _methods(account_state: str) -> Callable[[Language], VerificationMethodList]:
+    methods = methods_for(account_state)
+    return lambda language: VerificationMethodList(items=[verification_method(one, language) for one in methods])
+
+
+def _started(language: Language) -> VerificationStarted:
+    questions = ["candidate_number", "student_number", "admission_year"]
+    return verification_started(StartedVerification(AN_ID, RECORD_FACTS, questions, 900), language)
+
+
+IDENTITY: Final[Examples] = {
+    "list_verification_methods": {
+        "open": Shown("What an active account can use.", _methods("active")),
+        "closed": Shown("Weak ways are closed while the document is contested.", _methods("conflict")),
+    },
+    "start_identity_verification": {"pending": Shown("The questions.", _started)},
+    "answer_identity_verification": {
+        "passed": Shown(
+            "Tokens that read the archive.", VerificationPassed(id=AN_ID, status="passed", tokens=VERIFIED_TOKENS)
+        )
+    },
+}
