@@ -18,7 +18,7 @@ from xuexin_api.cli.migration import migrate
 from xuexin_api.cli.workbench import make_wiring
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.documents import document_from_roster
-from xuexin_api.core.sealing import DOCUMENT_CONTEXT
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, PHONE_CONTEXT
 from xuexin_api.core.tokens import Assurance
 from xuexin_api.demo.people import DemoStudent, make_students
 from xuexin_api.dependencies import Wiring
@@ -148,7 +148,7 @@ async def _log_in(
             key,
             parts.sealer.seal(student.document_number.encode(), DOCUMENT_CONTEXT),
             parts.lookups.phone(phone),
-            parts.sealer.seal(phone.encode(), b"phone"),
+            parts.sealer.seal(phone.encode(), PHONE_CONTEXT),
             person_id,
             now,
         )
@@ -175,15 +175,15 @@ async def _log_in(
 
 
 async def write_requests(url: str, folder: Path, name: str, *, sessions: int = 300) -> tuple[str, str]:
-    """Two files of HTTP requests: reads of one's own record, and logins of known devices."""
+    """Two files of HTTP requests: reads of one's own record, and logins of devices that are known."""
     connection = await connect(url)
     parts = make_wiring(Settings(), url)
     rows = await connection.fetch(
-        "SELECT s.id AS session_id, a.id AS account_id, e.id AS record_id, a.phone_ciphertext FROM sessions s "
-        "JOIN accounts a ON a.id = s.account_id JOIN enrollments e ON e.person_id = a.person_id LIMIT $1",
+        "SELECT s.id AS session_id, s.device_id, a.id AS account_id, e.id AS record_id, a.phone_ciphertext "
+        "FROM sessions s JOIN accounts a ON a.id = s.account_id JOIN enrollments e ON e.person_id = a.person_id "
+        "WHERE s.verified_at IS NOT NULL LIMIT $1",
         sessions,
     )
-    await connection.close()
     now = datetime.now(UTC)  # noqa: TID251 - the benchmark's own clock
     reads, logins = [], []
     for row in rows:
@@ -197,17 +197,22 @@ async def write_requests(url: str, folder: Path, name: str, *, sessions: int = 3
         )
         head = f"GET /v1/archive/enrollments/{row['record_id']} HTTP/1.1\r\nhost: bench\r\n"
         reads.append(f"{head}authorization: Bearer {token}\r\n\r\n")
-        phone = parts.sealer.open(row["phone_ciphertext"], b"phone").decode()
+        device = parts.devices.make(row["account_id"])
+        await connection.execute(
+            "UPDATE devices SET token_hash = $1 WHERE id = $2", parts.devices.hash_of(device), row["device_id"]
+        )
+        phone = parts.sealer.open(row["phone_ciphertext"], PHONE_CONTEXT).decode()
         body = json.dumps(
             {
                 "method": "password",
                 "identifier": phone,
                 "password": PASSWORD,
-                "device_token": parts.devices.make(row["account_id"]),
+                "device_token": device,
             }
         )
         head = "POST /v1/sessions HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n"
         logins.append(f"{head}content-length: {len(body)}\r\n\r\n{body}")
+    await connection.close()
     await parts.database.close()
     paths = []
     for kind, requests in (("reads", reads), ("logins", logins)):

@@ -180,6 +180,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     # Routes are tried in this order: what is asked for most stands first.
     for router in (
         archive.hot_router,
+        sessions.hot_router,
         account.router,
         archive.router,
         sessions.router,

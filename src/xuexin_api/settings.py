@@ -428,6 +428,7 @@ class Settings(BaseSettings):
             raise SettingsError(f"the chosen message gateways need {', '.join(unset)}")
         if self.workers > 1 and self.limits_url.get_secret_value().startswith("async+memory") and self.production:
             raise SettingsError("several workers need shared limits: set XUEXIN_LIMITS_URL=async+redis://…")
+        self._refuse_short_lease()
         if not self.production:
             return
         missing = [
@@ -451,6 +452,14 @@ class Settings(BaseSettings):
             raise SettingsError("production speaks to message gateways through TLS only")
         if not self.front_end_url.startswith("https://"):
             raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
+
+    def _refuse_short_lease(self) -> None:
+        """A message is asked of each gateway in turn, and marked; meanwhile nobody else may send it."""
+        longest = 2 * self.gateway_seconds * len(self.sms_gateway)
+        if self.outbox_lease_seconds <= longest:
+            raise SettingsError(
+                f"XUEXIN_OUTBOX_LEASE_SECONDS must be over {longest:g}, for that long gateways may take"
+            )
 
 
 def read_settings() -> Settings:

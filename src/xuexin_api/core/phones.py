@@ -9,6 +9,7 @@ import phonenumbers
 from xuexin_api.core.errors import BrokenRuleError
 
 _LONGEST_TYPED = 32
+_AREA_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 _SHOWN_TAIL = 4
 _SHOWN_HEAD = 3
 
@@ -24,9 +25,9 @@ def parse_phone(typed: str) -> str:
         number = phonenumbers.parse(text, "CN")
     except phonenumbers.NumberParseException:
         raise BrokenRuleError("phone_malformed") from None
-    if number.extension or not phonenumbers.is_valid_number(number):
-        raise BrokenRuleError("phone_malformed")
     kind = phonenumbers.number_type(number)
+    if number.extension or kind == phonenumbers.PhoneNumberType.UNKNOWN:
+        raise BrokenRuleError("phone_malformed")
     if kind not in {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}:
         raise BrokenRuleError("phone_not_mobile")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -34,7 +35,8 @@ def parse_phone(typed: str) -> str:
 
 def mask_phone(e164: str) -> str:
     """`+8617012340001` → `+86170****0001`: area code, three digits, and the last four stay."""
-    code = f"+{phonenumbers.parse(e164).country_code}"
+    # No area code begins with another one, so the shortest that there is is the one.
+    code = next(code for code in (e164[:2], e164[:3], e164[:4]) if int(code) in _AREA_CODES)
     national = e164[len(code) :]
     hidden = max(len(national) - _SHOWN_HEAD - _SHOWN_TAIL, 3)
     head = national[: max(len(national) - hidden - _SHOWN_TAIL, 0)]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import DateTime, Integer, Update, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
@@ -36,6 +36,36 @@ class KeptMessage:
     created_at: datetime
 
 
+def _taking() -> Update:
+    """Over the table and not the class: this runs at every message, and there is no object to bring up to date."""
+    outbox = OutboxMessage.__table__.c
+    now = bindparam("moment", type_=DateTime(timezone=True))
+    waiting = (outbox.state == "waiting", outbox.next_try_at <= now)
+    dead = (
+        update(OutboxMessage.__table__)  # type: ignore[arg-type]
+        .where(*waiting, outbox.expires_at <= now)
+        .values(state="given_up", sealed=None)
+        .cte("dead")
+    )
+    due = (
+        select(outbox.id)
+        .where(*waiting, or_(outbox.expires_at.is_(None), outbox.expires_at > now))
+        .order_by(outbox.next_try_at)
+        .limit(bindparam("most", type_=Integer()))
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        update(OutboxMessage.__table__)  # type: ignore[arg-type]
+        .where(outbox.id.in_(due.scalar_subquery()))
+        .values(next_try_at=bindparam("leased_until", type_=DateTime(timezone=True)), tries=outbox.tries + 1)
+        .returning(outbox.id, outbox.channel, outbox.purpose, outbox.sealed, outbox.tries)
+        .add_cte(dead)
+    )
+
+
+_TAKE: Final = _taking()
+
+
 class OutboxRepository:
     """Messages: written with what caused them, taken under a lease, erased when sent."""
 
@@ -47,31 +77,8 @@ class OutboxRepository:
 
     async def take_waiting(self, *, now: datetime, leased_until: datetime, most: int) -> list[WaitingMessage]:
         """Take what is due; another process does not see it until the lease ends. What expired is given up."""
-        await self._session.execute(
-            update(OutboxMessage)
-            .where(OutboxMessage.state == "waiting", OutboxMessage.next_try_at <= now, OutboxMessage.expires_at <= now)
-            .values(state="given_up", sealed=None)
-        )
-        due = (
-            select(OutboxMessage.id)
-            .where(OutboxMessage.state == "waiting", OutboxMessage.next_try_at <= now)
-            .order_by(OutboxMessage.next_try_at)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-        statement = (
-            update(OutboxMessage)
-            .where(OutboxMessage.id.in_(due.scalar_subquery()))
-            .values(next_try_at=leased_until, tries=OutboxMessage.tries + 1)
-            .returning(
-                OutboxMessage.id,
-                OutboxMessage.channel,
-                OutboxMessage.purpose,
-                OutboxMessage.sealed,
-                OutboxMessage.tries,
-            )
-        )
-        return [WaitingMessage(*row) for row in await self._session.execute(statement)]
+        values = {"moment": now, "leased_until": leased_until, "most": most}
+        return [WaitingMessage(*row) for row in await self._session.execute(_TAKE, values)]
 
     async def mark_sent(self, message_id: UUID, *, keep: bool, now: datetime) -> None:
         values: dict[str, Any] = {"state": "sent", "sent_at": now}

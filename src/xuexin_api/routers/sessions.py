@@ -31,6 +31,7 @@ from xuexin_api.dependencies import (
     session_service,
 )
 from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.presentation import (
     login_answer,
     login_caller,
@@ -53,13 +54,14 @@ from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.sessions.sessions import SessionService
 
 router = APIRouter(prefix="/v1", tags=["sessions"], route_class=StrictRoute)
+hot_router = APIRouter(prefix="/v1", tags=["sessions"], route_class=HotRoute)
 Sessions = Annotated[SessionService, Depends(session_service)]
 PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")]
 PageLimit = Annotated[int, Query(ge=1, le=100, description="Sessions per page.")]
 _LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
-@router.post(
+@hot_router.post(
     "/sessions",
     status_code=201,
     response_model=LoggedIn,

@@ -26,7 +26,8 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.messages import OutboxRepository, WaitingMessage
 from xuexin_api.services.base import Service
 
-_BATCH: Final = 50
+_BATCH: Final = 8
+"""Taken are as many as leave at once: a message that waited here for slow ones would outlive its lease."""
 _SLOWEST_RETRY: Final = 3600
 _SPENT: Final = "messages_sent"
 _RESERVE_FOR_NOTICES: Final = 5
@@ -198,7 +199,8 @@ class OutboxDispatcher:
         while True:
             self._wake.clear()
             try:
-                while await self.send_due():
+                # A batch that was not full was the last of what was due.
+                while await self.send_due() == _BATCH:
                     pass
             except Exception:  # noqa: BLE001 - whatever it was, messages go on waiting in the table
                 _LOG.exception("outbox_interrupted")
@@ -212,19 +214,22 @@ class OutboxDispatcher:
         """Take what is due, send it, and note how it went; how many were taken."""
         now = self._clock.now()
         session = self._new_session()
-        outbox, counters = OutboxRepository(session), CounterRepository(session)
         async with session.begin():
-            messages = await outbox.take_waiting(
+            messages = await OutboxRepository(session).take_waiting(
                 now=now, leased_until=now + timedelta(seconds=self._policy.lease), most=_BATCH
             )
-        for message in messages:
-            async with session.begin():
-                again_at = await self._refusal(message, counters)
-                if again_at is not None:
-                    await outbox.postpone(message.id, until=again_at)
-            if again_at is None:
-                await self._deliver(message, session, outbox)
+        await asyncio.gather(*(self._send_one(message) for message in messages))
         return len(messages)
+
+    async def _send_one(self, message: WaitingMessage) -> None:
+        session = self._new_session()
+        outbox = OutboxRepository(session)
+        async with session.begin():
+            again_at = await self._refusal(message, CounterRepository(session))
+            if again_at is not None:
+                await outbox.postpone(message.id, until=again_at)
+        if again_at is None:
+            await self._deliver(message, session, outbox)
 
     async def _refusal(self, message: WaitingMessage, counters: CounterRepository) -> datetime | None:
         """When to look again, where the day's messages are used up. Notices may go over what codes may spend."""
