@@ -243,8 +243,8 @@ def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_sa
             "XUEXIN_ALIYUN_SIGN_NAME": "学信",
             "XUEXIN_ALIYUN_TEMPLATES": json.dumps({"body_code_registration": "SMS_1"}),
             "XUEXIN_ALIYUN_URL": provider.url,
-            "XUEXIN_OUTBOX_LEASE_SECONDS": "1",
-            "XUEXIN_GATEWAY_SECONDS": "30",
+            "XUEXIN_OUTBOX_LEASE_SECONDS": "5",
+            "XUEXIN_GATEWAY_SECONDS": "2",
         }
         provider.gate.clear()
         server = subprocess.Popen([XUEXIN, "serve"], env=own, stderr=subprocess.DEVNULL)
