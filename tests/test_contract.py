@@ -58,6 +58,15 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "complete_recovery",
         "undo_change",
         "list_closing_effects",
+        "list_help_categories",
+        "list_help_articles",
+        "get_help_article",
+        "list_hot_questions",
+        "search_help_articles",
+        "give_help_feedback",
+        "list_platforms",
+        "create_help_request",
+        "check_help_request",
     }
 
 

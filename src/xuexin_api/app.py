@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from xuexin_api import openapi, problems
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.help.values import RULES
 from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer, derive_key
 from xuexin_api.core.tokens import TokenMint
@@ -40,6 +41,8 @@ from xuexin_api.routers import (
     challenges,
     docs,
     factors,
+    help_centre,
+    help_requests,
     identity_verifications,
     phone_proofs,
     recovery,
@@ -50,6 +53,8 @@ from xuexin_api.routers import (
 )
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.services.challenges import ChallengeService
+from xuexin_api.services.help.interest import HelpInterest
+from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
@@ -98,6 +103,14 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             clock=clock,
         ),
         photos=photos,
+        help_library=HelpLibrary(
+            folder=settings.help_folder,
+            values={**RULES, **settings.help_values()},
+            every_seconds=settings.help_folder_seconds,
+        ),
+        help_interest=HelpInterest(
+            new_session=database.session, clock=clock, every_seconds=settings.help_interest_seconds
+        ),
         account_reads=AccountReads(database),
         archive_reads=ArchiveReads(database),
     )
@@ -143,8 +156,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Wiring = app.state.wiring
     await parts.database.open()
     await parts.hashing.start()
-    work = [parts.dispatcher.run(), parts.housekeeping.run()] if app.state.background else []
-    background = [asyncio.create_task(task) for task in work]
+    runners = (parts.dispatcher, parts.housekeeping, parts.help_interest, parts.help_library)
+    background = [asyncio.create_task(one.run()) for one in runners] if app.state.background else []
     try:
         yield
     finally:
@@ -152,6 +165,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await parts.dispatcher.close()
+        await parts.help_interest.close()
         parts.hashing.close()
         await parts.database.close()
 
@@ -195,6 +209,8 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         account_holdings.router,
         identity_verifications.router,
         agreements.router,
+        help_centre.router,
+        help_requests.router,
         docs.router,
     ):
         app.include_router(router)

@@ -27,6 +27,8 @@ from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.factors import FactorRepository
+from xuexin_api.repositories.help_centre import HelpCountRepository
+from xuexin_api.repositories.help_requests import HelpRequestRepository
 from xuexin_api.repositories.holdings import HoldingRepository
 from xuexin_api.repositories.idempotency import IdempotencyRepository
 from xuexin_api.repositories.identity import VerificationRepository
@@ -50,6 +52,10 @@ from xuexin_api.services.codes.code_checking import CodeChecking
 from xuexin_api.services.codes.phone_binding import PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PhoneProofService
 from xuexin_api.services.codes.verification_codes import VerificationCodeService
+from xuexin_api.services.help.centre import HelpCentreService
+from xuexin_api.services.help.interest import HelpInterest
+from xuexin_api.services.help.library import HelpLibrary
+from xuexin_api.services.help.requests import HelpRequestService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.idempotency import IdempotencyService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
@@ -88,6 +94,8 @@ class Wiring:
     dispatcher: OutboxDispatcher
     housekeeping: HousekeepingService
     photos: PhotoStore
+    help_library: HelpLibrary
+    help_interest: HelpInterest
     account_reads: AccountReads
     archive_reads: ArchiveReads
 
@@ -123,6 +131,14 @@ def claims_if_any(request: Request) -> Claims | None:
 
 
 CallerClaims = Annotated[Claims, Depends(claims_of_caller)]
+
+
+async def claims_where_sent(request: Request) -> Claims | None:
+    """Who is asking, where a token came along: a bad one is refused, and not taken for nobody's."""
+    return read_claims(request) if "authorization" in request.headers else None
+
+
+SentClaims = Annotated[Claims | None, Depends(claims_where_sent)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -523,6 +539,39 @@ async def password_recovery_service(request: Request) -> PasswordRecoveryService
         sealer=parts.sealer,
         policy=parts.settings.recovery_policy(),
         codes_policy=parts.settings.code_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def help_centre_service(request: Request) -> HelpCentreService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return HelpCentreService(
+        session=session,
+        library=parts.help_library,
+        interest=parts.help_interest,
+        counts=HelpCountRepository(session),
+        counters=CounterRepository(session),
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        policy=parts.settings.help_policy(),
+        clock=parts.clock,
+    )
+
+
+async def help_request_service(request: Request) -> HelpRequestService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return HelpRequestService(
+        session=session,
+        requests=HelpRequestRepository(session),
+        callers=_callers(parts, session),
+        counters=CounterRepository(session),
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.help_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

@@ -20,6 +20,7 @@ from xuexin_api.core.policies import (
     CodePolicy,
     FactorPolicy,
     HashingPolicy,
+    HelpPolicy,
     IdempotencyPolicy,
     LoginPolicy,
     OutboxPolicy,
@@ -258,6 +259,24 @@ class Settings(BaseSettings):
     )
     idempotency_per_address_minute: int = Field(1200, gt=0, description="keyed requests of one address and minute")
 
+    # Help centre
+    help_folder: Path | None = Field(
+        None,
+        description="articles that replace and add to those of the package, as <language>/<name>.md; "
+        "read again without a restart",
+    )
+    help_folder_seconds: float = Field(10.0, gt=0, description="how often that folder is looked at")
+    help_cache_seconds: int = Field(300, ge=0, description="how long anybody may keep an answer of the help centre")
+    help_interest_seconds: float = Field(30.0, gt=0, description="how often counts of what is read are written")
+    help_messages_per_address_hour: int = Field(
+        1000, gt=0, description="messages to the robot, and words on articles, of one address and hour"
+    )
+    help_requests_per_address_day: int = Field(
+        200, gt=0, description="requests to people of one address and day: a dormitory is one address"
+    )
+    help_requests_per_account_day: int = Field(10, gt=0, description="requests to people of one account and day")
+    help_request_seconds: int = Field(90 * 86400, gt=0, description="a request to people is deleted so long after it")
+
     # Limits
     limits_url: Annotated[SecretStr, AfterValidator(_limits_store)] = Field(
         SecretStr("async+memory://"), description="where rate limits live; async+redis://… for workers"
@@ -360,6 +379,18 @@ class Settings(BaseSettings):
             per_person_day=self.verification_tries_per_person_day,
             per_account_day=self.verification_tries_per_account_day,
         )
+
+    def help_policy(self) -> HelpPolicy:
+        return HelpPolicy(
+            per_address_hour=self.help_messages_per_address_hour,
+            requests_per_address_day=self.help_requests_per_address_day,
+            requests_per_account_day=self.help_requests_per_account_day,
+            request_kept=self.help_request_seconds,
+        )
+
+    def help_values(self) -> dict[str, int]:
+        """What articles may say of settings: every whole number."""
+        return {name: getattr(self, name) for name, field in type(self).model_fields.items() if field.annotation is int}
 
     def outbox_policy(self) -> OutboxPolicy:
         return OutboxPolicy(

@@ -343,3 +343,40 @@ def _wait_for(url: str, has: str = "") -> None:
             pass
         time.sleep(0.1)
     raise AssertionError(f"{url} does not answer")
+
+
+ARTICLE = """+++
+slug = "from-a-folder"
+category = "学信档案"
+question = "文件夹里的问题？"
+asks = ["怎么问"]
+related = []
+resources = ["GET /v1/account"]
+updated = 2026-11-25
++++
+答案，{code_tries} 次。
+"""
+
+
+def test_an_operator_checks_articles_before_they_are_published(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "articles" / "zh-CN"
+    folder.mkdir(parents=True)
+    (folder / "good.md").write_text(ARTICLE, encoding="utf-8")
+    assert "1 articles, 0 refused" in run("help", "check", folder.parent).stderr
+    (folder / "bad.md").write_text(ARTICLE.replace("code_tries", "no_such_thing"), encoding="utf-8")
+    (folder / "worse.md").write_bytes(b"+++\n\xff")
+    (folder / "where.md").write_text(ARTICLE.replace("学信档案", "没有的分类"), encoding="utf-8")
+    done = run("help", "check", folder.parent, expected=1)
+    assert f"{folder / 'bad.md'}:10: no setting is called no_such_thing" in done.stdout
+    assert f"{folder / 'worse.md'}:1: not UTF-8" in done.stdout
+    assert f"{folder / 'where.md'}:3: there is no category" in done.stdout
+    assert "4 articles, 3 refused" in done.stderr
+
+
+def test_an_operator_sees_and_answers_requests(run: Run) -> None:
+    assert "No open requests" in run("help", "requests").stderr
+    unknown = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+    assert "No such request" in run("help", "answer", unknown, "text", expected=1).stderr
+    assert "No such request" in run("help", "close", unknown, expected=1).stderr
+    run("help", "requests", "--state", "lost", expected=2)
+    run("help", "answer", unknown, "  ", expected=2)

@@ -8,7 +8,7 @@ import sys
 import asyncpg
 import typer
 
-from xuexin_api.cli import demo, imports, operating, serving
+from xuexin_api.cli import demo, help_desk, imports, operating, serving
 from xuexin_api.cli.journey import journey
 from xuexin_api.cli.places import say
 from xuexin_api.settings import SettingsError
@@ -40,6 +40,13 @@ app.add_typer(roster, name="roster")
 photos = typer.Typer(help="Archive photos.", no_args_is_help=True)
 photos.command("import")(imports.import_photos)
 app.add_typer(photos, name="photos")
+
+help_centre = typer.Typer(help="Requests to people, and articles of your own.", no_args_is_help=True)
+help_centre.command("requests")(help_desk.list_requests)
+help_centre.command("answer")(help_desk.answer_request)
+help_centre.command("close")(help_desk.close_request)
+help_centre.command("check")(help_desk.check_articles)
+app.add_typer(help_centre, name="help")
 
 keys = typer.Typer(help="Secrets.", no_args_is_help=True)
 keys.command("generate")(operating.generate)

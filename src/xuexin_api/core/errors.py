@@ -393,6 +393,27 @@ class PhotoNotFoundError(RefusalError):
     code = "photo_not_found"
 
 
+class ArticleNotFoundError(RefusalError):
+    """The help centre has no article of this name."""
+
+    status = 404
+    code = "article_not_found"
+
+
+class CategoryNotFoundError(RefusalError):
+    """The help centre has no category of this id."""
+
+    status = 404
+    code = "category_not_found"
+
+
+class HelpRequestNotFoundError(RefusalError):
+    """No request of the asker's has this id, or the secret is not its."""
+
+    status = 404
+    code = "help_request_not_found"
+
+
 class ServiceBusyError(RefusalError):
     """Too much work is waiting: come back after Retry-After."""
 

@@ -114,6 +114,16 @@ class VerificationPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class HelpPolicy:
+    """What one address or account may send to the help centre, and how long it is kept."""
+
+    per_address_hour: int
+    requests_per_address_day: int
+    requests_per_account_day: int
+    request_kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxPolicy:
     """How messages are taken and tried again, and how many of each channel a day may cost."""
 

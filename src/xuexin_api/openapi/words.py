@@ -20,6 +20,7 @@ TAGS: Final = {
     "account": "One's own account.",
     "identity": "实人认证: proving who one is. Its tokens read the archive.",
     "archive": "学籍 and its photos, as schools registered them.",
+    "help": "帮助中心: articles, search, requests to people, and the platforms that take the account. No login needed.",
 }
 DESCRIPTION: Final = """\
 学生账号与学籍档案服务。Accounts and the academic archive for students.

@@ -13,6 +13,7 @@ from xuexin_api.models.accounts import Flow
 from xuexin_api.models.base import Base
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.codes import AttemptCounter, OneTimeCode, PhoneProof, SpentChallenge
+from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.idempotency import KeyedOperation
 from xuexin_api.models.messages import OutboxMessage
 from xuexin_api.models.recovery import Recovery
@@ -37,6 +38,7 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (AccountChange, AccountChange.undo_until <= _BEFORE),
         (Recovery, Recovery.expires_at <= _BEFORE),
         (KeyedOperation, KeyedOperation.expires_at <= _BEFORE),
+        (HelpRequest, HelpRequest.expires_at <= _BEFORE),
         (AttemptCounter, AttemptCounter.window_ends_at <= _BEFORE),
         (OutboxMessage, (OutboxMessage.state != "waiting") & (OutboxMessage.created_at <= _BEFORE)),
     )

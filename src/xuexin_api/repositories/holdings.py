@@ -17,11 +17,13 @@ from xuexin_api.models.archive import Enrollment
 from xuexin_api.models.base import Base
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.factors import RecoveryCode, TotpSecret
+from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.identity import IdentityVerification
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
 from xuexin_api.models.recovery import Recovery
 
 ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
+    HelpRequest,
     IdentityVerification,
     AccountChange,
     Recovery,
@@ -100,6 +102,18 @@ class HoldingRepository:
             .limit(most)
         )
         return await self._rows(statement)
+
+    async def list_help_requests(self, account_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """What the account asked people and was answered, sealed."""
+        columns = (
+            HelpRequest.state,
+            HelpRequest.created_at,
+            HelpRequest.question,
+            HelpRequest.contact,
+            HelpRequest.answer,
+        )
+        statement = select(*columns).where(HelpRequest.account_id == account_id)
+        return await self._rows(statement.order_by(HelpRequest.id.desc()).limit(most))
 
     async def list_records(self, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
         """The records of the person that the account was verified as."""

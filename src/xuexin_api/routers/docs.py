@@ -11,6 +11,8 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from xuexin_api.routers.cacheable_route import not_changed
+
 router = APIRouter(include_in_schema=False)
 
 _KINDS: Final = {
@@ -77,8 +79,6 @@ async def get_openapi_document(request: Request) -> Response:
         state.openapi_json = content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     content, tag = state.openapi_json
     headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    # A compressing proxy weakens the tag, a cache may send several.
-    known = [part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or "*" in known:
+    if not_changed(request, tag):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type="application/json", headers=headers)

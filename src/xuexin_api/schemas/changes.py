@@ -131,4 +131,5 @@ class Export(Output):
     recoveries: HeldSection
     audit_events: HeldSection
     messages: HeldSection
+    help_requests: HeldSection
     enrollments: HeldSection

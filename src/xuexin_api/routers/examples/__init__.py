@@ -8,6 +8,7 @@ from xuexin_api.routers.examples.account_holdings import ACCOUNT_HOLDINGS
 from xuexin_api.routers.examples.accounts import ACCOUNTS
 from xuexin_api.routers.examples.archive import ARCHIVE
 from xuexin_api.routers.examples.factors import FACTORS
+from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.identity import IDENTITY
 from xuexin_api.routers.examples.recovery import RECOVERY
 from xuexin_api.routers.examples.registrations import REGISTRATIONS
@@ -23,5 +24,6 @@ EXAMPLES: Final[Examples] = {
     **ACCOUNT_HOLDINGS,
     **IDENTITY,
     **ARCHIVE,
+    **HELP_CENTRE,
 }
 """Operations that are not here show one answer, made of the examples of its fields."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.codes.code_checking import DAY
+from xuexin_api.services.help.requests import HELP_REQUEST_CONTEXTS
 from xuexin_api.services.lookups import Lookups
 
 _MOST_ROWS: Final = 1000
@@ -75,6 +77,8 @@ class AccountExportService(Service):
                 held[section] = _bounded(rows)
             destinations = self._destinations(account)
             held["messages"] = _bounded(await self._holdings.list_messages(destinations, most=_MOST_ROWS + 1))
+            requests = await self._holdings.list_help_requests(account.id, most=_MOST_ROWS + 1)
+            held["help_requests"] = _bounded([self._opened(row, HELP_REQUEST_CONTEXTS) for row in requests])
             records = []
             if account.person_id is not None:
                 records = await self._holdings.list_records(account.person_id, most=_MOST_ROWS + 1)
@@ -104,6 +108,9 @@ class AccountExportService(Service):
             None if email is None or account.email_verified_at is None else self._lookups.email(email),
         ]
         return [key for key in own if key is not None]
+
+    def _opened(self, row: dict[str, Any], contexts: Mapping[str, bytes]) -> dict[str, Any]:
+        return row | {name: self._open(row[name], context) for name, context in contexts.items()}
 
     def _open(self, sealed: bytes | None, context: bytes) -> str | None:
         return None if sealed is None else self._sealer.open(sealed, context).decode()

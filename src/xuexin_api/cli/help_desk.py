@@ -1,0 +1,107 @@
+"""`xuexin help`: requests to people, and articles of the operator's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+
+from xuexin_api.cli.places import Places, say
+from xuexin_api.cli.workbench import with_parts
+from xuexin_api.core.errors import HelpRequestNotFoundError
+from xuexin_api.core.help.values import RULES
+from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.help_files import folder_files, package_files
+from xuexin_api.repositories.help_requests import HelpRequestRepository
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.services.help.desk import DeskView, HelpDeskService
+from xuexin_api.services.help.library import read_articles
+from xuexin_api.settings import Settings
+
+T = TypeVar("T")
+_STATES = ("open", "answered", "closed")
+_LONGEST_ANSWER = 4000
+
+
+def _at_the_desk(work: Callable[[HelpDeskService], Coroutine[Any, Any, T]]) -> T:
+    async def run(parts: Wiring, _: Places) -> T:
+        session = parts.database.session()
+        return await work(
+            HelpDeskService(
+                session=session,
+                requests=HelpRequestRepository(session),
+                audit=AuditRepository(session),
+                sealer=parts.sealer,
+                clock=parts.clock,
+                entropy=parts.entropy,
+            )
+        )
+
+    return with_parts(run)
+
+
+def list_requests(
+    *,
+    state: Annotated[str, typer.Option(help="open, answered or closed")] = "open",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many, who waits longest first")] = 20,
+) -> None:
+    """Show the requests to people."""
+    if state not in _STATES:
+        raise typer.BadParameter(f"one of {', '.join(_STATES)}", param_hint="--state")
+    found = _at_the_desk(lambda desk: desk.list_for_state(state, most=limit))
+    for request in found:
+        _show(request)
+    if not found:
+        say(f"No {state} requests")
+
+
+def answer_request(
+    request_id: Annotated[UUID, typer.Argument(help="Its id")],
+    text: Annotated[str, typer.Argument(help="The answer; - reads it from standard input")],
+) -> None:
+    """Answer an open request."""
+    answer = (sys.stdin.read() if text == "-" else text).strip()
+    if not 0 < len(answer) <= _LONGEST_ANSWER:
+        raise typer.BadParameter(f"1 to {_LONGEST_ANSWER} characters", param_hint="TEXT")
+    _finish(lambda desk: desk.answer(request_id, answer))
+
+
+def close_request(request_id: Annotated[UUID, typer.Argument(help="Its id")]) -> None:
+    """Close a request, answered or not."""
+    _finish(lambda desk: desk.close(request_id))
+
+
+def _finish(work: Callable[[HelpDeskService], Coroutine[Any, Any, DeskView]]) -> None:
+    try:
+        _show(_at_the_desk(work))
+    except HelpRequestNotFoundError:
+        say("No such request in a state that allows this")
+        raise typer.Exit(1) from None
+
+
+def _show(request: DeskView) -> None:
+    who = "an account" if request.with_account else "without account"
+    typer.echo(f"{request.id}  {request.created_at:%Y-%m-%d %H:%M}  {request.state}  {who}")
+    typer.echo(f"    {request.question}")
+    if request.contact is not None:
+        typer.echo(f"    contact: {request.contact}")
+    if request.answer is not None:
+        typer.echo(f"    answer: {request.answer}")
+
+
+def check_articles(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="As XUEXIN_HELP_FOLDER")],
+) -> None:
+    """Say what is wrong with the articles of a folder, each with file and line."""
+    values = tuple(sorted({**RULES, **Settings().help_values()}.items()))
+    files = folder_files(folder)
+    _, troubles = read_articles(package_files(), files, values)
+    for trouble in troubles:
+        typer.echo(trouble)
+    say(f"{len(files)} articles, {len(troubles)} refused")
+    if troubles:
+        raise typer.Exit(1)

@@ -1,0 +1,20 @@
+"""The service platforms that take the account."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from xuexin_api.schemas.types import Output
+
+
+class Platform(Output):
+    id: str = Field(examples=["postgraduate-admission"])
+    name: str = Field(examples=["中国研究生招生信息网"])
+    purpose: str = Field(description="What it is for.", examples=["研究生招生报名、调剂和推免"])
+    article: str | None = Field(
+        description="The slug of the help article about it, where there is one.", examples=["postgraduate-account"]
+    )
+
+
+class PlatformList(Output):
+    items: list[Platform]
