@@ -100,6 +100,16 @@ def test_deleted_records_of_a_dbf_are_passed_over(tmp_path: Path) -> None:
     assert _read(path) == [HEADER, *ROWS[1:3]]
 
 
+def test_a_dbf_with_unprintable_names_is_damaged_and_shows_none_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "r.dbf"
+    write_roster(path, ROWS[:1], kind="dbf")
+    data = bytearray(path.read_bytes())
+    data[32:34] = b"\x1b["
+    path.write_bytes(data)
+    with pytest.raises(BrokenRuleError, match="dbf_damaged"):
+        _read(path)
+
+
 def test_a_truncated_xlsx_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.xlsx"
     write_roster(path, ROWS, kind="xlsx")

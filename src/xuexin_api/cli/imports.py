@@ -149,23 +149,31 @@ def import_photos(
     def show(photo: RejectedPhoto) -> None:
         typer.echo(f"{photo.name}\t{photo.code}\t{message(photo.code, 'zh-CN', **photo.params)}")
 
-    async def work(parts: Wiring, _: Places) -> PhotoReport:
-        rules = PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes)
-        session = parts.database.session()
-        service = PhotoImportService(
-            session=session,
-            photos=RecordPhotoRepository(session),
-            store=parts.photos,
-            rules=rules,
-            clock=parts.clock,
-        )
-        with open_photos(source, limit=rules.largest) as files:
-            return await service.run(files, kind=kind, rejected=show)
+    with _bar() as bar:
+        task = bar.add_task("Looking at photos", total=None)
 
-    try:
-        report = with_parts(work)
-    except BrokenRuleError as broken:
-        raise _refuse_file(broken) from None
+        async def work(parts: Wiring, _: Places) -> PhotoReport:
+            rules = PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes)
+            session = parts.database.session()
+            service = PhotoImportService(
+                session=session,
+                photos=RecordPhotoRepository(session),
+                store=parts.photos,
+                rules=rules,
+                clock=parts.clock,
+            )
+            with open_photos(source, limit=rules.largest) as files:
+                return await service.run(
+                    files,
+                    kind=kind,
+                    rejected=show,
+                    progress=lambda seen: bar.update(task, completed=seen, description=f"{seen} photos looked at"),
+                )
+
+        try:
+            report = with_parts(work)
+        except BrokenRuleError as broken:
+            raise _refuse_file(broken) from None
     say(
         f"{report.added} photos added, {report.replaced} replaced, {report.unchanged} unchanged, "
         f"{report.rejected} rejected"

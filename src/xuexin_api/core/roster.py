@@ -140,6 +140,11 @@ def _abbreviates(short: str, official: str) -> bool:
     return len(short) >= _SHORTEST_ABBREVIATION and all(character in rest for character in short)
 
 
+def is_candidate_number(text: str) -> bool:
+    """Whether a roster could hold this number."""
+    return _CANDIDATE.fullmatch(text) is not None
+
+
 def parse_header(cells: Sequence[Cell]) -> dict[str, int]:
     """Where each column stands. Codes or Chinese titles, any order; columns of other names are read past."""
     places: dict[str, int] = {}
@@ -151,6 +156,8 @@ def parse_header(cells: Sequence[Cell]) -> dict[str, int]:
         if code in places:
             raise BrokenRuleError("roster_column_repeated", column=code)
         places[code] = index
+    if not places:
+        raise BrokenRuleError("roster_header_missing")
     missing = [code for code in COLUMNS if code not in places and code not in _MAY_BE_MISSING]
     if missing:
         raise BrokenRuleError("roster_columns_missing", columns=", ".join(missing))

@@ -59,9 +59,12 @@ def _fields(stream: BinaryIO, header_size: int) -> tuple[list[str], list[int]]:
         if len(raw) != _FIELD.size:
             break
         name, kind, width, _ = _FIELD.unpack(raw)
+        title = _decode(name.split(b"\0")[0])
+        if not title.isprintable():
+            break
         if kind[0] not in _TEXT_KINDS or not width:
-            raise BrokenRuleError("dbf_field_not_text", column=_decode(name.split(b"\0")[0]))
-        names.append(_decode(name.split(b"\0")[0]))
+            raise BrokenRuleError("dbf_field_not_text", column=title)
+        names.append(title)
         widths.append(width)
     raise BrokenRuleError("dbf_damaged")
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from xuexin_api.core.errors import BrokenRuleError
 
+_ZIP: Final = b"PK"
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg"})
 _MOST_ENTRIES: Final = 1_000_000
 _DAMAGE: Final = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
@@ -35,7 +36,7 @@ def open_photos(path: Path, *, limit: int) -> Iterator[Iterator[PhotoFile]]:
     """
     if path.is_dir():
         yield _from_folder(path, limit)
-    elif path.is_file() and zipfile.is_zipfile(path):
+    elif _is_zip(path):
         try:
             archive = zipfile.ZipFile(path)
         except _DAMAGE:
@@ -46,8 +47,18 @@ def open_photos(path: Path, *, limit: int) -> Iterator[Iterator[PhotoFile]]:
         raise BrokenRuleError("photo_archive_unknown")
 
 
-def _named(name: str, data: bytes) -> PhotoFile:
-    return PhotoFile(name, PurePosixPath(name).stem.strip().upper(), data)
+def _is_zip(path: Path) -> bool:
+    """By its first bytes: one that was cut off has lost its last."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(_ZIP)) == _ZIP
+
+
+def _named(path: PurePosixPath, data: bytes) -> PhotoFile:
+    # What a stranger's archive calls its files is shown to people: nothing that would speak to their terminal.
+    shown = "".join(character if character.isprintable() else "\ufffd" for character in str(path))
+    return PhotoFile(shown, path.stem.strip().upper(), data)
 
 
 def _wanted(path: PurePosixPath) -> bool:
@@ -57,8 +68,8 @@ def _wanted(path: PurePosixPath) -> bool:
 
 def _from_folder(folder: Path, limit: int) -> Iterator[PhotoFile]:
     for file in sorted(folder.rglob("*")):
-        name = file.relative_to(folder).as_posix()
-        if file.is_symlink() or not file.is_file() or not _wanted(PurePosixPath(name)):
+        name = PurePosixPath(file.relative_to(folder).as_posix())
+        if file.is_symlink() or not file.is_file() or not _wanted(name):
             continue
         with file.open("rb") as stream:
             yield _named(name, stream.read(limit + 1))
@@ -69,11 +80,13 @@ def _from_zip(archive: zipfile.ZipFile, limit: int) -> Iterator[PhotoFile]:
     if len(entries) > _MOST_ENTRIES:
         raise BrokenRuleError("photo_archive_too_many", most=_MOST_ENTRIES)
     for entry in entries:
-        if entry.is_dir() or not _wanted(PurePosixPath(entry.filename)):
+        # Some programs of Windows write its separators, which the format does not know.
+        name = PurePosixPath(entry.filename.replace("\\", "/"))
+        if entry.is_dir() or not _wanted(name):
             continue
         try:
             with archive.open(entry) as stream:
                 data = stream.read(limit + 1)
         except _DAMAGE:
             raise BrokenRuleError("photo_archive_damaged") from None
-        yield _named(entry.filename, data)
+        yield _named(name, data)

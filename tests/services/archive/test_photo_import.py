@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -106,6 +107,26 @@ async def test_photos_find_their_record_and_run_twice_nothing_changes(parts: Wir
     assert (again.added, again.replaced, again.unchanged) == (0, 0, 2)
 
 
+async def test_the_first_photo_of_a_number_counts_however_many_come_between(parts: Wiring) -> None:
+    """More than are taken at a time: run again, the two do not change places."""
+    (student,) = students(1)
+    await enroll(parts, student)
+    number = student.record.candidate_number
+    many = [PhotoFile(f"{other}.jpg", f"9{other:07}", GOOD) for other in range(250)]
+    files = [PhotoFile("a.jpg", number, GOOD), *many, PhotoFile("b.jpg", number, draw_archive_photo(2, "admission"))]
+    for added in (1, 0):
+        report, rejected = await import_photos(parts, files)
+        assert (report.added, report.replaced) == (added, 0)
+        assert ("b.jpg", "photo_repeated") in {(photo.name, photo.code) for photo in rejected}
+
+
+@pytest.mark.parametrize("number", ["", "1234567", "考生", "\udcff\udcfe", "12345678\0", "1" * 21])
+async def test_a_name_that_is_no_candidate_number_is_told(parts: Wiring, number: str) -> None:
+    report, rejected = await import_photos(parts, [PhotoFile("x.jpg", number, GOOD)])
+    assert report.rejected == 1
+    assert rejected[0].code == "photo_name_malformed"
+
+
 async def test_a_new_photo_replaces_the_old_one_and_its_bytes(parts: Wiring) -> None:
     (student,) = students(1)
     await enroll(parts, student)
@@ -145,6 +166,29 @@ def test_paths_and_bombs_inside_a_zip_lead_nowhere(tmp_path: Path) -> None:
     assert [photo.candidate_number for photo in found] == ["22001", "22002"]
     assert len(found[1].data) == LIMIT + 1
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["hostile.zip"]
+
+
+def test_names_are_shown_without_what_would_speak_to_a_terminal(tmp_path: Path) -> None:
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.writestr("\x1b[31m\n\u202e22001.jpg", GOOD)
+        target.writestr("C:\\class\\22002.jpg", GOOD)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (Path(os.fsdecode(os.fsencode(folder) + b"/\xff22003.jpg"))).write_bytes(GOOD)
+    with open_photos(archive, limit=LIMIT) as photos:
+        assert [photo.name for photo in photos] == ["\ufffd[31m\ufffd\ufffd22001.jpg", "C:/class/22002.jpg"]
+    with open_photos(folder, limit=LIMIT) as photos:
+        assert [photo.name for photo in photos] == ["\ufffd22003.jpg"]
+
+
+def test_an_archive_that_was_cut_off_is_damaged_and_not_unknown(tmp_path: Path) -> None:
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        target.writestr("22001.jpg", GOOD)
+    archive.write_bytes(archive.read_bytes()[:-100])
+    with pytest.raises(BrokenRuleError, match="photo_archive_damaged"), open_photos(archive, limit=LIMIT):
+        pass
 
 
 @pytest.mark.parametrize(

@@ -217,7 +217,7 @@ async def test_columns_may_stand_in_any_order_and_go_by_their_titles(parts: Wiri
 @pytest.mark.parametrize(
     ("header", "code"),
     [
-        ([], "roster_columns_missing"),
+        ([], "roster_header_missing"),
         (["XM", "XB"], "roster_columns_missing"),
         ([*HEADER, "XM"], "roster_column_repeated"),
     ],

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.roster import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.record_photos import PhotoPlace, RecordPhotoRepository
@@ -63,25 +64,37 @@ class PhotoImportService(Service):
         self._rules = rules
 
     async def run(
-        self, files: Iterable[PhotoFile], *, kind: str, rejected: Callable[[RejectedPhoto], None]
+        self,
+        files: Iterable[PhotoFile],
+        *,
+        kind: str,
+        rejected: Callable[[RejectedPhoto], None],
+        progress: Callable[[int], None],
     ) -> PhotoReport:
         """Take the files in batches; each rejected one is told at once and does not stop the others."""
         report = PhotoReport()
         batch: dict[str, _CheckedPhoto] = {}
+        # Of the whole run: a later photo of the same number would replace the first, and at each run anew.
+        taken: set[str] = set()
 
         def reject(file: PhotoFile, code: str, params: dict[str, object] | None = None) -> None:
             report.rejected += 1
             rejected(RejectedPhoto(file.name, code, params or {}))
 
-        for file in files:
+        for looked_at, file in enumerate(files, start=1):
+            progress(looked_at)
+            if not is_candidate_number(file.candidate_number):
+                reject(file, "photo_name_malformed")
+                continue
             try:
                 checked = _CheckedPhoto(file, check_archive_photo(file.data, self._rules))
             except BrokenRuleError as broken:
                 reject(file, broken.code, broken.params)
                 continue
-            if file.candidate_number in batch:
+            if file.candidate_number in taken:
                 reject(file, "photo_repeated")
                 continue
+            taken.add(file.candidate_number)
             batch[file.candidate_number] = checked
             if len(batch) == _BATCH:
                 await self._take(batch, kind, report, reject)
