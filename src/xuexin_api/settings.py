@@ -87,6 +87,9 @@ class Settings(BaseSettings):
         default_factory=list,
         description="networks (comma-separated) whose X-Forwarded-For is believed; none by default",
     )
+    request_seconds: float = Field(
+        60.0, gt=0, description="longest time for a request to arrive and its answer to leave; then the line is cut"
+    )
     log_requests: bool = Field(
         default=False, description="a log line for each request, and not only for failures; metrics count all"
     )

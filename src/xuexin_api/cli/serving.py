@@ -8,13 +8,14 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
 
 from xuexin_api.app import create_app
 from xuexin_api.cli.demo import print_demo_student
-from xuexin_api.cli.http_protocol import BoundedHeadProtocol
+from xuexin_api.cli.http_protocol import BoundedProtocol
 from xuexin_api.cli.places import Places, open_places, say
 from xuexin_api.cli.workbench import configure_logs, make_wiring, open_parts
 from xuexin_api.settings import Settings, SettingsError, read_settings
@@ -75,7 +76,7 @@ def serve() -> None:
             "server_header": False,
             "access_log": False,
             "log_level": "error",
-            "http": BoundedHeadProtocol,
+            "http": partial(BoundedProtocol, seconds=settings.request_seconds),
             "ws": "none",
             "backlog": 2048,
         }
