@@ -373,6 +373,7 @@ def _confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
 def _change_log(parts: Wiring, session: AsyncSession) -> ChangeLog:
     return ChangeLog(
         changes=ChangeRepository(session),
+        recoveries=RecoveryRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),
         notices=_notices(parts, session),
@@ -521,6 +522,7 @@ async def password_recovery_service(request: Request) -> PasswordRecoveryService
         session=session,
         recoveries=RecoveryRepository(session),
         accounts=AccountRepository(session),
+        changes=ChangeRepository(session),
         sessions=SessionRepository(session),
         records=RecordRepository(session),
         codes=CodeRepository(session),

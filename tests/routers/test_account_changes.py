@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from support.archive import enroll
 from support.client import PASSWORD, Client, code_of, connected_client
@@ -144,7 +145,7 @@ async def test_an_address_counts_only_after_its_own_code(client: Client, clock: 
     await client.log_in(EMAIL)
     removed = await client.post("/v1/account/email/remove", {"password": PASSWORD})
     assert (removed.status_code, removed.json()["email_masked"]) == (200, None)
-    assert await _link(client, EMAIL)
+    assert await _link(client, student.phone)
 
 
 async def test_one_address_belongs_to_one_account(client: Client, parts: Wiring, clock: HandClock) -> None:
@@ -212,6 +213,75 @@ async def test_the_old_phone_undoes_the_change_once_and_all_that_came_after(
     assert account["phone_masked"].endswith(student.phone[-4:])
     assert account["email_masked"] is None
     assert code_of(await client.get("/v1/account")) == "token_invalid"
+
+
+async def test_a_channel_bound_lately_is_told_and_cannot_undo(client: Client, parts: Wiring, clock: HandClock) -> None:
+    """Somebody got in and added an address of his: what the owner does against him must not be his to undo."""
+    (student,) = students(1)
+    await client.register(student)
+    clock.pass_time(hours=73)
+    await client.log_in(student.phone)
+    assert (await _change_email(client, "thief@example.org", clock)).status_code == 200
+    first = await _link(client, student.phone)
+    clock.pass_time(hours=71)
+    await client.log_in(student.phone)
+    assert (await _change_password(client)).status_code == 204
+    assert "撤销链接已发往" in (await client.messages("thief@example.org"))[0].body
+    assert await _link(client, student.phone) != first
+    with pytest.raises(AssertionError, match="no link"):
+        await _link(client, "thief@example.org")
+
+
+async def test_a_channel_that_has_stood_long_may_undo_beside_the_other(client: Client, clock: HandClock) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    assert (await _change_email(client, EMAIL, clock)).status_code == 200
+    clock.pass_time(hours=72)
+    await client.log_in(student.phone)
+    assert (await _change_password(client)).status_code == 204
+    assert await _link(client, EMAIL) == await _link(client, student.phone)
+
+
+async def test_of_channels_that_are_all_young_the_oldest_may_undo(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    student, spare = students(2)
+    await client.register(student)
+    assert (await _change_email(client, EMAIL, clock)).status_code == 200
+    assert (await _change_phone(client, student.phone, spare.phone, clock)).status_code == 200
+    assert (await _change_password(client)).status_code == 204
+    assert await _link(client, EMAIL)
+    assert "撤销链接已发往" in (await client.messages(spare.phone))[0].body
+
+
+async def test_an_undone_phone_is_as_old_as_it_was(client: Client, clock: HandClock) -> None:
+    student, spare = students(2)
+    await client.register(student)
+    clock.pass_time(hours=73)
+    await client.log_in(student.phone)
+    assert (await _change_email(client, EMAIL, clock)).status_code == 200
+    assert (await _change_phone(client, student.phone, spare.phone, clock)).status_code == 200
+    assert (await _undo(client, await _link(client, student.phone))).json()["restored"] == ["phone"]
+    clock.pass_time(minutes=1)
+    await client.log_in(student.phone)
+    clock.pass_time(minutes=1)
+    assert (await _change_password(client)).status_code == 204
+    assert "密码已修改" in (await client.messages(student.phone))[0].body
+
+
+async def test_a_session_that_ends_after_the_confirmation_changes_nothing_any_more(
+    client: Client, parts: Wiring
+) -> None:
+    """The owner recovers the account at the very moment at which somebody changes it."""
+    await client.register(students(1)[0])
+    async with parts.database.engine.connect() as owner, owner.begin():
+        await owner.execute(text("SELECT id FROM accounts FOR UPDATE"))
+        change = asyncio.create_task(_change_password(client))
+        while not await rows_of(parts, "", "SELECT pid FROM pg_locks WHERE NOT granted"):
+            await asyncio.sleep(0)
+        await owner.execute(text("UPDATE sessions SET ended_at = created_at, end_reason = 'recovered'"))
+    assert code_of(await change) == "token_invalid"
+    assert await count_rows(parts, "account_changes") == 0
 
 
 async def test_a_link_is_dead_after_three_days_and_what_it_kept_is_erased(

@@ -278,6 +278,44 @@ async def test_without_any_channel_facts_bind_a_new_phone_after_time_to_object(
     assert any("重新设置" in message.body for message in await client.messages(student.phone))
 
 
+async def test_the_owner_objects_by_a_change_from_where_he_is_logged_in(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    student, spare = students(2)
+    await enroll(parts, student)
+    await client.register(student)
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as stranger:
+        recovery = await _recovery(stranger, student)
+        assert (await recovery.step("confirm", way="record_facts", answers=_facts(student))).status_code == 200
+        body = {"current_password": PASSWORD, "password": NEW_PASSWORD, "password_confirmation": NEW_PASSWORD}
+        assert (await client.request("PUT", "/v1/account/password", json=body)).status_code == 204
+        clock.pass_time(hours=24)
+        refused = await recovery.complete(
+            "third-of-its-kind-here", phone_proof=await _phone_proof(stranger, spare.phone)
+        )
+        assert (refused.status_code, code_of(refused)) == (403, "recovery_rejected")
+
+
+async def test_a_recovered_password_is_not_undone_by_an_older_link(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """Whoever knew the old password and still has a link must not bring it back over the owner's new one."""
+    (student,) = students(1)
+    await client.register(student)
+    clock.pass_time(minutes=2)
+    body = {"current_password": PASSWORD, "password": NEW_PASSWORD, "password_confirmation": NEW_PASSWORD}
+    assert (await client.request("PUT", "/v1/account/password", json=body)).status_code == 204
+    link = (await client.messages(student.phone))[0].body.partition("#")[2][:64]
+    clock.pass_time(minutes=2)
+    recovery = await _recovery(client, student)
+    await recovery.prove()
+    assert (await recovery.complete("third-of-its-kind-here")).status_code == 200
+    undone = await client.post("/v1/account/changes/undo", {"secret": link})
+    assert (undone.status_code, code_of(undone)) == (403, "undo_rejected")
+    await client.log_in(student.phone, "third-of-its-kind-here")
+
+
 async def test_the_owner_objects_by_logging_in(client: Client, parts: Wiring, clock: HandClock) -> None:
     student, spare = students(2)
     await enroll(parts, student)

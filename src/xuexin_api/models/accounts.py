@@ -45,6 +45,8 @@ class Account(Base):
     document_ciphertext: Mapped[bytes]
     phone_key: Mapped[bytes | None]
     phone_ciphertext: Mapped[bytes | None]
+    phone_bound_at: Mapped[datetime | None]
+    """Empty: with the account."""
     email_key: Mapped[bytes | None]
     email_ciphertext: Mapped[bytes | None]
     email_verified_at: Mapped[datetime | None]

@@ -27,6 +27,7 @@ ACCOUNT_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Account.document_ciphertext,
     Account.phone_key,
     Account.phone_ciphertext,
+    Account.phone_bound_at,
     Account.email_ciphertext,
     Account.email_verified_at,
     Account.person_id,
@@ -51,6 +52,7 @@ class AccountRow:
     document_ciphertext: bytes
     phone_key: bytes | None
     phone_ciphertext: bytes | None
+    phone_bound_at: datetime | None
     email_ciphertext: bytes | None
     email_verified_at: datetime | None
     person_id: UUID | None
@@ -158,15 +160,19 @@ class AccountRepository:
     async def release_phone(self, account_id: UUID) -> None:
         """The account has no phone from now on."""
         await self._session.execute(
-            update(Account).where(Account.id == account_id).values(phone_key=None, phone_ciphertext=None)
+            update(Account)
+            .where(Account.id == account_id)
+            .values(phone_key=None, phone_ciphertext=None, phone_bound_at=None)
         )
 
-    async def set_phone(self, account_id: UUID, phone_key: bytes, phone_ciphertext: bytes) -> None:
-        """The account has this phone from now on; the unique index refuses one that another account has."""
+    async def set_phone(
+        self, account_id: UUID, phone_key: bytes, phone_ciphertext: bytes, *, bound_at: datetime | None
+    ) -> None:
+        """The account has this phone, since `bound_at`; the unique index refuses one that another account has."""
         await self._session.execute(
             update(Account)
             .where(Account.id == account_id)
-            .values(phone_key=phone_key, phone_ciphertext=phone_ciphertext)
+            .values(phone_key=phone_key, phone_ciphertext=phone_ciphertext, phone_bound_at=bound_at)
         )
 
     async def list_states_for_document(self, document_key: bytes) -> list[str]:

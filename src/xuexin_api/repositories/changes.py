@@ -78,12 +78,21 @@ class ChangeRepository:
                 AccountChange.account_id == change.account_id,
                 AccountChange.undone_at.is_(None),
                 AccountChange.created_at >= change.created_at,
+                AccountChange.undo_until > now,
             )
             .values(undone_at=now)
             .returning(*_COLUMNS)
         )
         rows = [StoredChange(*row) for row in await self._session.execute(statement)]
         return sorted(rows, key=lambda row: (row.created_at, row.id), reverse=True)
+
+    async def settle(self, account_id: UUID, kind: str, *, now: datetime) -> None:
+        """Changes of this kind can be undone no more."""
+        await self._session.execute(
+            update(AccountChange)
+            .where(AccountChange.account_id == account_id, AccountChange.kind == kind, AccountChange.undo_until > now)
+            .values(undo_until=now)
+        )
 
     async def list_undoable(self, account_id: UUID, *, now: datetime, most: int) -> list[StoredChange]:
         """Newest first."""

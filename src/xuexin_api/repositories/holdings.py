@@ -160,6 +160,7 @@ class HoldingRepository:
                 document_ciphertext=b"",
                 phone_key=None,
                 phone_ciphertext=None,
+                phone_bound_at=None,
                 email_key=None,
                 email_ciphertext=None,
                 email_verified_at=None,

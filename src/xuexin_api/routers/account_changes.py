@@ -76,7 +76,7 @@ CONFIRMED = (
 async def change_phone(body: PhoneChange, claims: CallerClaims, changes: Changes) -> Account:
     """By password, a proof of the new phone, and a code to the old one; where that is lost, a fresh verification.
 
-    The old phone and the recovery e-mail get a link that undoes it for 72 hours.
+    The old phone and the recovery e-mail get a link that undoes it for 72 hours; of two, the one bound before 72 hours.
     """
     old = None if body.old_code is None else SentCode(body.old_code.code_id, body.old_code.code)
     changed = await changes.change_phone(claims, password=body.password, phone_proof=body.phone_proof, old_code=old)
@@ -96,7 +96,7 @@ async def change_email(body: EmailChange, claims: CallerClaims, changes: Changes
 
 @router.post("/email/remove", summary="Remove the recovery e-mail", responses=refusals(*CONFIRMED))
 async def remove_email(body: Confirmed, claims: CallerClaims, changes: Changes) -> Account:
-    """The old address is told, and may undo it."""
+    """The phone and the old address are told, and may undo it."""
     return account(await changes.remove_email(claims, password=body.password))
 
 
@@ -117,7 +117,7 @@ async def change_security_questions(body: QuestionsChange, claims: CallerClaims,
 
 @router.get("/changes", summary="Changes that can be undone", responses=refusals(*_LOGGED_IN))
 async def list_changes(claims: CallerClaims, changes: Changes) -> ChangeList:
-    """The changes of the last 72 hours. The links that undo them went to the old channels."""
+    """The changes of the last 72 hours. The links that undo them went to channels bound earlier."""
     return ChangeList(items=[Change.model_validate(one) for one in await changes.list_undoable(claims)])
 
 

@@ -18,7 +18,6 @@ from xuexin_api.core.errors import (
     InvalidRequestError,
     OldChannelNeededError,
     PhoneRegisteredError,
-    TokenInvalidError,
 )
 from xuexin_api.core.sealing import EMAIL_CONTEXT, Sealer
 from xuexin_api.core.security_questions import combined_answers
@@ -110,12 +109,11 @@ class AccountChangeService(Service):
         with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
             async with self._transaction():
                 now = self._clock.now()
-                locked = await self._lock(account)
+                locked = await self._confirmations.hold(account, claims)
                 if old_code is not None and locked.phone_key is not None:
                     await self._checking.consume(old_code.code_id, locked.phone_key, now=now)
                 await self._binding.bind(locked, phone_proof, purpose=_PURPOSE, now=now)
-                before = {"key": to_text(locked.phone_key), "ciphertext": to_text(locked.phone_ciphertext)}
-                await self._log.note(PHONE, locked, before, session_id=claims.session_id, now=now)
+                await self._log.note(PHONE, locked, self._phone_of(locked), session_id=claims.session_id, now=now)
                 changed = await self._accounts.get(locked.id)
         self._dispatcher.wake()
         return view_account(changed or locked, self._sealer)
@@ -132,7 +130,7 @@ class AccountChangeService(Service):
         with refused_by({"uq_accounts_email_key": EmailRegisteredError()}):
             async with self._transaction():
                 now = self._clock.now()
-                locked = await self._lock(account)
+                locked = await self._confirmations.hold(account, claims)
                 await self._checking.consume(code.code_id, key, now=now)
                 if await self._changes.email_holder(key) not in {None, locked.id}:
                     raise EmailRegisteredError
@@ -148,7 +146,7 @@ class AccountChangeService(Service):
         account = await self._confirmations.confirm(claims, password)
         async with self._transaction():
             now = self._clock.now()
-            locked = await self._lock(account)
+            locked = await self._confirmations.hold(account, claims)
             if locked.email_ciphertext is not None:
                 await self._log.note(EMAIL, locked, self._email_of(locked), session_id=claims.session_id, now=now)
                 await self._changes.set_email(locked.id, key=None, ciphertext=None, verified_at=None)
@@ -165,7 +163,7 @@ class AccountChangeService(Service):
         password_hash = await self._hashing.hash(canonical)
         async with self._transaction():
             now = self._clock.now()
-            locked = await self._lock(account)
+            locked = await self._confirmations.hold(account, claims)
             before = {"hash": await self._accounts.get_password_hash(locked.id)}
             await self._accounts.replace_password(locked.id, password_hash, now=now)
             await self._sessions.revoke_others(claims.session_id, "changed", account_id=locked.id, now=now)
@@ -180,7 +178,7 @@ class AccountChangeService(Service):
         answers_hash = await self._hashing.hash(combined_answers(answers)) if answers else None
         async with self._transaction():
             now = self._clock.now()
-            locked = await self._lock(account)
+            locked = await self._confirmations.hold(account, claims)
             old = await self._accounts.get_security_questions(locked.id)
             before = {} if old is None else {"ids": list(old.question_ids), "hash": old.answers_hash}
             await self._changes.remove_security_answers(locked.id)
@@ -206,12 +204,13 @@ class AccountChangeService(Service):
         ):
             raise CodeRejectedError
 
-    async def _lock(self, account: AccountRow) -> AccountRow:
-        """The account as it is now; what was confirmed a moment ago must still be so."""
-        locked = await self._accounts.lock(account.id)
-        if locked is None or locked.phone_key != account.phone_key or locked.state != account.state:
-            raise TokenInvalidError
-        return locked
+    def _phone_of(self, account: AccountRow) -> dict[str, str | None]:
+        bound = account.phone_bound_at
+        return {
+            "key": to_text(account.phone_key),
+            "ciphertext": to_text(account.phone_ciphertext),
+            "bound_at": None if bound is None else bound.isoformat(),
+        }
 
     def _email_of(self, account: AccountRow) -> dict[str, str | None]:
         verified = account.email_verified_at

@@ -83,9 +83,9 @@ class AccountClosingService(Service):
             raise ClosingRejectedError
         closes_at = now + timedelta(seconds=self._policy.closing)
         async with self._transaction():
-            locked = await self._accounts.lock(account.id)
+            locked = await self._confirmations.hold(account, claims)
             await self._checking.consume(code.code_id, key, now=now)
-            if locked is None or not await self._holdings.start_closing(account.id, closes_at=closes_at):
+            if not await self._holdings.start_closing(account.id, closes_at=closes_at):
                 raise ClosingRejectedError
             await self._sessions.revoke_all(account.id, "closed", now=now)
             await self._sessions.end_flows(account.id, now=now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +18,7 @@ from xuexin_api.repositories.accounts import AccountRow
 from xuexin_api.repositories.changes import ChangeRepository, StoredChange
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.services.base import seconds_until
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.lookups import Lookups
@@ -36,6 +38,7 @@ class ChangeLog:
         self,
         *,
         changes: ChangeRepository,
+        recoveries: RecoveryRepository,
         counters: CounterRepository,
         audit: AuditRepository,
         notices: Notices,
@@ -45,6 +48,7 @@ class ChangeLog:
         entropy: Entropy,
     ) -> None:
         self._changes = changes
+        self._recoveries = recoveries
         self._counters = counters
         self._audit = audit
         self._notices = notices
@@ -56,7 +60,10 @@ class ChangeLog:
     async def note(
         self, kind: str, account: AccountRow, before: Mapping[str, Any], *, session_id: UUID, now: datetime
     ) -> None:
-        """Keep `before`, and tell every channel that `account` had before the change; few a day, for each is told."""
+        """Keep `before`, and tell every channel that `account` had before the change; few a day, for each is told.
+
+        Whoever changes something has all that a recovery would give: what was begun of those ends.
+        """
         if not await self._counters.add_one_unless(
             _CHANGED,
             account.id.bytes,
@@ -87,12 +94,35 @@ class ChangeLog:
         # The secret stands in the fragment, which no server and no log gets to see.
         link = f"{self._policy.front_end}/undo#{secret}"
         hours = max(1, self._policy.undo // 3600)
-        await self._notices.post_everywhere(account, f"body_changed_{kind}", now=now, link=link, hours=hours)
+        await self._recoveries.end_all(account.id, now=now)
+        settled, fresh = _by_age(account, settled_since=now - timedelta(seconds=self._policy.undo))
+        await self._notices.post_everywhere(settled, f"body_changed_{kind}", now=now, link=link, hours=hours)
+        await self._notices.post_everywhere(fresh, "body_changed_told", now=now)
 
     def before(self, change: StoredChange) -> dict[str, Any]:
         """What was kept."""
         opened: dict[str, Any] = json.loads(self._sealer.open(change.before, _context(change.id)))
         return opened
+
+
+def _by_age(account: AccountRow, *, settled_since: datetime) -> tuple[AccountRow, AccountRow]:
+    """The account with the channels that may undo, and with those that are only told.
+
+    A channel younger than the time to undo may itself be the change that somebody undoes: were it given a link, a thief
+    who added an address of his could undo what the owner does against him. Where all are as young, the oldest may.
+    """
+    bound = {}
+    if account.phone_key is not None:
+        bound[PHONE] = account.phone_bound_at or account.created_at
+    if account.email_verified_at is not None:
+        bound[EMAIL] = account.email_verified_at
+    oldest = min(bound.values(), default=settled_since)
+    may = {channel for channel, at in bound.items() if at <= max(settled_since, oldest)}
+    no_phone: dict[str, Any] = {"phone_key": None, "phone_ciphertext": None}
+    no_email: dict[str, Any] = {"email_ciphertext": None, "email_verified_at": None}
+    settled = (no_phone if PHONE not in may else {}) | (no_email if EMAIL not in may else {})
+    fresh = (no_phone if PHONE in may else {}) | (no_email if EMAIL in may else {})
+    return replace(account, **settled), replace(account, **fresh)
 
 
 def to_text(value: bytes | None) -> str | None:
@@ -103,6 +133,11 @@ def to_text(value: bytes | None) -> str | None:
 def to_bytes(text: str | None) -> bytes | None:
     """Back again."""
     return None if text is None else base64.b64decode(text)
+
+
+def to_moment(text: str | None) -> datetime | None:
+    """A moment as it stands in what is kept."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 def _context(change_id: UUID) -> bytes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,7 +21,7 @@ from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.services.accounts.change_log import EMAIL, PASSWORD, PHONE, ChangeLog, to_bytes
+from xuexin_api.services.accounts.change_log import EMAIL, PASSWORD, PHONE, ChangeLog, to_bytes, to_moment
 from xuexin_api.services.base import Service
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
@@ -105,7 +106,7 @@ class ChangeUndoingService(Service):
     async def _put_back(self, change: StoredChange, account: AccountRow, now: datetime) -> bool:
         kept = self._log.before(change)
         if change.kind == PHONE:
-            return await self._put_phone_back(account, to_bytes(kept["key"]), to_bytes(kept["ciphertext"]))
+            return await self._put_phone_back(account, kept)
         if change.kind == EMAIL:
             return await self._put_email_back(account, to_bytes(kept["ciphertext"]), kept["verified_at"])
         if change.kind == PASSWORD:
@@ -116,14 +117,15 @@ class ChangeUndoingService(Service):
             await self._accounts.add_security_answers(account.id, kept["ids"], kept["hash"], now=now)
         return True
 
-    async def _put_phone_back(self, account: AccountRow, key: bytes | None, ciphertext: bytes | None) -> bool:
+    async def _put_phone_back(self, account: AccountRow, kept: Mapping[str, Any]) -> bool:
+        key, ciphertext = to_bytes(kept["key"]), to_bytes(kept["ciphertext"])
         if key is None or ciphertext is None:
             await self._accounts.release_phone(account.id)
             return True
         free = await self._codes.lock_phone(key)
         if not free or await self._accounts.get_id_by_phone(key) not in {None, account.id}:
             return False
-        await self._accounts.set_phone(account.id, key, ciphertext)
+        await self._accounts.set_phone(account.id, key, ciphertext, bound_at=to_moment(kept["bound_at"]))
         return True
 
     async def _put_email_back(self, account: AccountRow, ciphertext: bytes | None, verified_at: str | None) -> bool:
@@ -131,7 +133,7 @@ class ChangeUndoingService(Service):
             await self._changes.set_email(account.id, key=None, ciphertext=None, verified_at=None)
             return True
         key = self._lookups.email(self._sealer.open(ciphertext, EMAIL_CONTEXT).decode())
-        verified = None if verified_at is None else datetime.fromisoformat(verified_at)
+        verified = to_moment(verified_at)
         if verified is not None and await self._changes.email_holder(key) not in {None, account.id}:
             return False
         await self._changes.set_email(account.id, key=key, ciphertext=ciphertext, verified_at=verified)

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.errors import PasswordRejectedError, TooManyOperationsError
+from xuexin_api.core.errors import PasswordRejectedError, TokenInvalidError, TooManyOperationsError
 from xuexin_api.core.passwords import canonical_password
 from xuexin_api.core.policies import LoginPolicy, SessionPolicy
 from xuexin_api.core.tokens import Assurance, Claims
@@ -68,6 +68,17 @@ class Confirmations(Service):
         async with self._transaction():
             await self._counters.take_back(_TRIES, subject)
         return account
+
+    async def hold(self, account: AccountRow, claims: Claims) -> AccountRow:
+        """The account, locked in the caller's transaction, with all still as it was confirmed a moment ago.
+
+        A recovery or a logout in between ends the session, and with it what was begun in it.
+        """
+        locked = await self._accounts.lock(account.id)
+        present = await self._callers.account_of(claims)
+        if locked is None or present.phone_key != account.phone_key or present.state != account.state:
+            raise TokenInvalidError
+        return locked
 
     def is_verified(self, claims: Claims) -> bool:
         """Whether the token comes from a verification that is still fresh."""

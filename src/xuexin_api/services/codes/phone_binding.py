@@ -30,4 +30,4 @@ class PhoneBinding:
         holder = await self._accounts.get_id_by_phone(proof.phone_key)
         if holder not in {None, account.id}:
             raise PhoneRegisteredError(options=PHONE_OPTIONS)
-        await self._accounts.set_phone(account.id, proof.phone_key, proof.phone_ciphertext)
+        await self._accounts.set_phone(account.id, proof.phone_key, proof.phone_ciphertext, bound_at=now)

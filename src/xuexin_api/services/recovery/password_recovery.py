@@ -40,12 +40,14 @@ from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.changes import ChangeRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.counters import Counter, CounterRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.recoveries import RecoveryKey, RecoveryRepository, RecoveryState
 from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.services.accounts.change_log import PASSWORD
 from xuexin_api.services.accounts.new_passwords import judge_new_password
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
@@ -123,6 +125,7 @@ class PasswordRecoveryService(Service):
         session: AsyncSession,
         recoveries: RecoveryRepository,
         accounts: AccountRepository,
+        changes: ChangeRepository,
         sessions: SessionRepository,
         records: RecordRepository,
         codes: CodeRepository,
@@ -147,6 +150,7 @@ class PasswordRecoveryService(Service):
         super().__init__(session, clock)
         self._recoveries = recoveries
         self._accounts = accounts
+        self._changes = changes
         self._sessions = sessions
         self._records = records
         self._codes = codes
@@ -384,6 +388,8 @@ class PasswordRecoveryService(Service):
                 if state.proven_by == RECORD_FACTS:
                     await self._bind_phone(state, locked, phone_proof, now)
                 await self._accounts.replace_password(locked.id, password_hash, now=now)
+                # An older link must not bring an older password back over the one that is set here.
+                await self._changes.settle(locked.id, PASSWORD, now=now)
                 await self._recoveries.end_all(locked.id, now=now)
                 await self._sessions.revoke_all(locked.id, "recovered", now=now)
                 await self._sessions.end_flows(locked.id, now=now)

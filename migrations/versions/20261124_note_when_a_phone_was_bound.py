@@ -1,0 +1,22 @@
+"""note when a phone was bound"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "7c1e94d0a5b8"
+down_revision = "1f6c2b90ae37"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    # Empty: with the account. So nothing is rewritten.
+    op.add_column("accounts", sa.Column("phone_bound_at", sa.DateTime(timezone=True), nullable=True))
+
+
+def downgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.drop_column("accounts", "phone_bound_at")
