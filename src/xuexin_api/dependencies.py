@@ -211,6 +211,9 @@ async def verification_code_service(request: Request) -> VerificationCodeService
     return VerificationCodeService(
         session=session,
         codes=codes,
+        accounts=AccountRepository(session),
+        sessions=SessionRepository(session),
+        devices=parts.devices,
         counters=counters,
         checking=_checking(parts, session),
         postbox=_postbox(parts, session),
@@ -363,9 +366,11 @@ def _confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
         accounts=AccountRepository(session),
         counters=CounterRepository(session),
         hashing=parts.hashing,
+        throttle=parts.throttle,
         lookups=parts.lookups,
         policy=parts.settings.login_policy(),
         sessions_policy=parts.settings.session_policy(),
+        changes_policy=parts.settings.change_policy(),
         clock=parts.clock,
     )
 
@@ -435,6 +440,8 @@ async def consent_service(request: Request) -> ConsentService:
         session=session,
         callers=_callers(parts, session),
         accounts=AccountRepository(session),
+        counters=CounterRepository(session),
+        policy=parts.settings.change_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -528,6 +535,7 @@ async def password_recovery_service(request: Request) -> PasswordRecoveryService
         codes=CodeRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),
+        devices=parts.devices,
         checking=_checking(parts, session),
         challenges=parts.challenges,
         factors=_factors(parts, session),

@@ -152,7 +152,9 @@ class Settings(BaseSettings):
         gt=0,
         description="recent codes and failures of one address after which the cost doubles, to 16 times",
     )
-    challenges_per_address_hour: int = Field(3000, gt=0, description="challenges given to one address and hour")
+    challenges_per_address_minute: int = Field(
+        300, gt=0, description="challenges given to one address and minute; a neighbour's flood ends with the minute"
+    )
 
     # Login
     login_failures_before_challenge: int = Field(
@@ -199,6 +201,9 @@ class Settings(BaseSettings):
     undos_per_address_minute: int = Field(30, gt=0, description="tries to undo of one address and minute")
     closing_seconds: int = Field(15 * 86400, gt=0, description="a closing account comes back by a login for so long")
     changes_per_day: int = Field(20, gt=0, description="changes of an account per day, for each sends messages")
+    confirmations_per_minute: int = Field(
+        20, gt=0, description="times an account's password is asked again per minute: each costs a hash"
+    )
     exports_per_day: int = Field(5, gt=0, description="exports of an account's data per day")
 
     # Identity verification
@@ -316,7 +321,7 @@ class Settings(BaseSettings):
             lifetime=self.challenge_seconds,
             cost=self.challenge_cost,
             doubles_every=self.challenge_cost_doubles_every,
-            per_address_hour=self.challenges_per_address_hour,
+            per_address_minute=self.challenges_per_address_minute,
         )
 
     def registration_policy(self) -> RegistrationPolicy:
@@ -353,6 +358,7 @@ class Settings(BaseSettings):
             undo_per_address_minute=self.undos_per_address_minute,
             closing=self.closing_seconds,
             changes_per_day=self.changes_per_day,
+            confirmations_per_minute=self.confirmations_per_minute,
             exports_per_day=self.exports_per_day,
         )
 

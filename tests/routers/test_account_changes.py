@@ -20,6 +20,7 @@ from support.tables import count_rows, rows_of
 from xuexin_api.dependencies import Wiring
 from xuexin_api.models import Base
 from xuexin_api.repositories.holdings import ERASED_WITH_ACCOUNT
+from xuexin_api.services.registration.agreements import version_in_force
 
 NEW_PASSWORD = "another-river-under-stars"
 EMAIL = "owner@example.edu"
@@ -359,6 +360,32 @@ async def test_no_secret_of_a_change_lies_open(client: Client, parts: Wiring, cl
     (stored,) = await rows_of(parts, "account_changes")
     assert link.encode() not in bytes(stored["before"]) + bytes(stored["secret_hash"])
     assert bytes.fromhex(link) != bytes(stored["secret_hash"])
+
+
+@pytest.mark.settings(confirmations_per_minute=5)
+async def test_passwords_given_again_are_few_a_minute_right_or_wrong(client: Client) -> None:
+    await client.register(students(1)[0])
+    answers = [await client.post("/v1/account/factors/totp", {"password": PASSWORD}) for _ in range(6)]
+    assert [answer.status_code for answer in answers] == [201] * 5 + [429]
+    assert int(answers[-1].headers["retry-after"]) <= 60
+
+
+@pytest.mark.settings(changes_per_day=3)
+async def test_consents_that_change_nothing_are_not_kept_and_changes_are_few_a_day(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    await client.register(students(1)[0])
+    version = version_in_force("privacy_policy")
+    same = [await _put(client, "consents/service_messages", {"version": version, "given": False}) for _ in range(5)]
+    assert {answer.status_code for answer in same} == {200}
+    assert await count_rows(parts, "consents") == 3
+    statuses = []
+    for given in (True, False, True, False):
+        clock.pass_time(seconds=1)
+        turned = await _put(client, "consents/service_messages", {"version": version, "given": given})
+        statuses.append(turned.status_code)
+    assert statuses == [200, 200, 200, 429]
+    assert await count_rows(parts, "consents") == 6
 
 
 async def _close(client: Client, student: Student, clock: HandClock, **changes: Any) -> httpx.Response:

@@ -316,6 +316,61 @@ async def test_a_recovered_password_is_not_undone_by_an_older_link(
     await client.log_in(student.phone, "third-of-its-kind-here")
 
 
+async def test_strangers_who_guess_facts_keep_nobody_from_his_archive(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """Anybody may type a document number into a recovery: its tries are not those of who claims it."""
+    student, stranger = students(2)
+    await enroll(parts, student)
+    await client.register(student)
+    wrong = {"candidate_number": "0", "student_number": "0", "admission_year": "1999"}
+    async with connected_client(client.app, parts, "198.51.100.9") as other:
+        recovery = await _recovery(other, student, username=stranger.phone, name=stranger.name)
+        answers = [await recovery.step("confirm", way="record_facts", answers=wrong) for _ in range(6)]
+        assert [answer.status_code for answer in answers] == [403] * 5 + [429]
+    await client.verify(student)
+
+
+async def test_a_closed_number_still_recovers_on_a_device_of_its_owner(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    device = client.device_token
+    client.access_token = None
+    for _ in range(3):
+        clock.pass_time(minutes=2)
+        code_id = await client.send_code(student.phone, purpose="login")
+        guess = {"method": "phone_code", "code_id": code_id, "phone": student.phone, "code": "000000"}
+        for _ in range(5):
+            assert (await client.post("/v1/sessions", guess)).status_code == 401
+    clock.pass_time(minutes=2)
+    recovery = await _recovery(client, student)
+    assert (await recovery.send()).status_code == 202
+    assert code_of(await recovery.confirm()) == "code_rejected"
+    clock.pass_time(minutes=2)
+    assert (await recovery.step("send", way="phone", device_token=device)).status_code == 202
+    proven = await recovery.step("confirm", way="phone", code=CODE, device_token=device)
+    assert proven.status_code == 200, proven.text
+
+
+@pytest.mark.settings(codes_per_destination_day=3)
+async def test_messages_that_strangers_used_up_are_not_missed_on_a_device_of_the_owner(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    device = client.device_token
+    client.access_token = None
+    for _ in range(2):
+        clock.pass_time(minutes=2)
+        await client.send_code(student.phone, purpose="login")
+    clock.pass_time(minutes=2)
+    recovery = await _recovery(client, student)
+    assert (await recovery.step("send", way="phone", device_token=device)).status_code == 202
+    assert (await client.messages(student.phone))[0].purpose == "recovery"
+
+
 async def test_the_owner_objects_by_logging_in(client: Client, parts: Wiring, clock: HandClock) -> None:
     student, spare = students(2)
     await enroll(parts, student)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
 
 import pytest
 
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
+from support.entropy import CODE
 from support.people import students
+from support.tables import rows_of
+from support.work import counted_work
 
 
 async def test_a_known_and_an_unknown_phone_get_the_same_answer(client: Client, clock: HandClock) -> None:
@@ -102,6 +107,76 @@ async def test_a_challenge_works_once_and_for_its_purpose_only(client: Client) -
     other = await client.answered_challenge("login")
     misused = await client.post("/v1/verification-codes", body | {"destination": third.phone, "challenge": other})
     assert (misused.status_code, code_of(misused)) == (403, "challenge_rejected")
+
+
+async def test_a_wrong_answer_uses_its_challenge_up(client: Client) -> None:
+    """Checking a wrong answer costs as much as checking a right one: nobody gets that twice for one challenge."""
+    (student,) = students(1)
+    right = await client.answered_challenge("registration")
+    wrong = json.loads(base64.b64decode(right))
+    wrong["solution"]["counter"] += 1
+    body = {"channel": "sms", "destination": student.phone, "purpose": "registration"}
+    for answer in (base64.b64encode(json.dumps(wrong).encode()).decode(), right):
+        refused = await client.post("/v1/verification-codes", body | {"challenge": answer})
+        assert (refused.status_code, code_of(refused)) == (403, "challenge_rejected")
+    assert len(await rows_of(client.parts, "spent_challenges")) == 1
+
+
+@pytest.mark.settings(codes_per_address_day=5)
+async def test_who_solves_no_challenge_uses_nothing_of_the_networks_number_up(client: Client) -> None:
+    (student,) = students(1)
+    body = {"channel": "sms", "destination": student.phone, "purpose": "registration", "challenge": "x"}
+    for _ in range(25):
+        assert code_of(await client.post("/v1/verification-codes", body)) == "challenge_rejected"
+    challenge = (await client.post("/v1/challenges", {"purpose": "registration"})).json()
+    assert challenge["parameters"]["cost"] == 1
+    assert (await client.ask_for_code(student.phone)).status_code == 202
+
+
+@pytest.mark.settings(challenges_per_address_minute=3)
+async def test_challenges_are_bounded_per_address_and_minute(client: Client) -> None:
+    answers = [await client.post("/v1/challenges", {"purpose": "login"}) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert int(answers[-1].headers["retry-after"]) <= 60
+
+
+async def test_what_strangers_did_to_a_number_keeps_no_device_of_its_owner_waiting(
+    client: Client, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    async with connected_client(client.app, client.parts, "198.51.100.9") as stranger:
+        for _ in range(3):
+            clock.pass_time(minutes=2)
+            code_id = await stranger.send_code(student.phone, purpose="login")
+            guess = {"method": "phone_code", "code_id": code_id, "phone": student.phone, "code": "000000"}
+            for _ in range(5):
+                assert (await stranger.post("/v1/sessions", guess)).status_code == 401
+        closed = await stranger.ask_for_code(student.phone, purpose="login")
+        assert code_of(closed) == "daily_limit_reached"
+    foreign = await client.ask_for_code(student.phone, purpose="login", device_token="A" * 64)
+    assert code_of(foreign) == "daily_limit_reached"
+    sent = await client.ask_for_code(student.phone, purpose="login", device_token=client.device_token)
+    assert sent.status_code == 202, sent.text
+    login = {"method": "phone_code", "code_id": sent.json()["code_id"], "phone": student.phone, "code": CODE}
+    assert (await client.post("/v1/sessions", login | {"device_token": client.device_token})).status_code == 201
+
+
+async def test_a_device_of_somebody_else_is_a_stranger_and_does_the_same_work(client: Client, clock: HandClock) -> None:
+    """Whoever has an account of his own must not measure, by its device token, who else has one."""
+    owner, known, unknown = students(3)
+    await client.register(known)
+    await client.register(owner)
+    clock.pass_time(minutes=2)
+    works = []
+    for student in (known, unknown):
+        async with counted_work(client) as work:
+            sent = await client.ask_for_code(student.phone, purpose="login", device_token=client.device_token)
+        assert sent.status_code == 202
+        works.append(work)
+        again = await client.ask_for_code(student.phone, purpose="login", device_token=client.device_token)
+        assert code_of(again) == "too_many_operations"
+    assert works[0] == works[1]
 
 
 @pytest.mark.parametrize(

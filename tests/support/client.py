@@ -61,11 +61,11 @@ class Client:
         return solve(response.json())
 
     async def ask_for_code(
-        self, destination: str, *, purpose: str = "registration", channel: str = "sms"
+        self, destination: str, *, purpose: str = "registration", channel: str = "sms", **more: Any
     ) -> httpx.Response:
         challenge = await self.answered_challenge(purpose)
         body = {"channel": channel, "destination": destination, "purpose": purpose, "challenge": challenge}
-        return await self.post("/v1/verification-codes", body)
+        return await self.post("/v1/verification-codes", body | more)
 
     async def send_code(self, phone: str, *, purpose: str = "registration") -> str:
         """A code for `phone`; returns its id. The code is support.entropy.CODE."""

@@ -25,7 +25,7 @@ class ChallengePolicy:
     lifetime: int
     cost: int
     doubles_every: int
-    per_address_hour: int
+    per_address_minute: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,7 @@ class ChangePolicy:
     undo_per_address_minute: int
     closing: int
     changes_per_day: int
+    confirmations_per_minute: int
     exports_per_day: int
 
 

@@ -154,6 +154,14 @@ class AccountRepository:
         rows = await self._session.execute(statement.order_by(Consent.id.desc()).limit(most))
         return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
+    async def get_consent(self, account_id: UUID, kind: str) -> tuple[str, bool, datetime] | None:
+        """(version, given, at) of the newest of this kind."""
+        statement = select(Consent.version, Consent.given, Consent.at).where(
+            Consent.account_id == account_id, Consent.kind == kind
+        )
+        row = (await self._session.execute(statement.order_by(Consent.at.desc(), Consent.id.desc()).limit(1))).first()
+        return None if row is None else (row[0], row[1], row[2])
+
     async def get_id_by_phone(self, phone_key: bytes) -> UUID | None:
         return await self._session.scalar(select(Account.id).where(Account.phone_key == phone_key))
 

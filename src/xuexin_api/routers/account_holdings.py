@@ -12,6 +12,7 @@ from xuexin_api.core.errors import (
     ConsentRequiredError,
     TokenInvalidError,
     TokenMissingError,
+    TooManyOperationsError,
 )
 from xuexin_api.dependencies import (
     CallerClaims,
@@ -60,7 +61,7 @@ async def list_consents(
 @router.put(
     "/consents/{kind}",
     summary="Give or withdraw a consent",
-    responses=refusals(*_LOGGED_IN, ConsentRequiredError),
+    responses=refusals(*_LOGGED_IN, ConsentRequiredError, TooManyOperationsError),
 )
 async def set_consent(kind: ConsentKind, body: ConsentGiving, claims: CallerClaims, consents: Consents) -> Consent:
     """A consent that the service cannot do without is withdrawn by closing the account."""

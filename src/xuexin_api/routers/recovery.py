@@ -123,7 +123,9 @@ async def send_recovery_code(
 
     A destination that had its messages of the day gets no more, and the answer is the same.
     """
-    sent = await recoveries.send(recovery_id, body.secret, body.way, network=source.network)
+    sent = await recoveries.send(
+        recovery_id, body.secret, body.way, device_token=body.device_token, network=source.network
+    )
     return RecoveryCodeSent(expires_in=sent.lifetime, resend_in=sent.resend)
 
 
@@ -152,7 +154,9 @@ async def confirm_recovery(
     """
     network = source.network
     if isinstance(body, CodeConfirmation):
-        proven = await recoveries.confirm_code(recovery_id, body.secret, body.way, body.code, network=network)
+        proven = await recoveries.confirm_code(
+            recovery_id, body.secret, body.way, body.code, device_token=body.device_token, network=network
+        )
     elif isinstance(body, QuestionsConfirmation):
         answers = {answer.question_id: answer.answer for answer in body.answers}
         proof = SecurityProof(answers, body.candidate_number)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from xuexin_api.schemas.types import Choice, Id, Input, Output, Purpose
+from xuexin_api.schemas.types import Choice, DeviceToken, Id, Input, Output, Purpose
 
 CodeText = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")]
 Destination = Annotated[str, StringConstraints(min_length=3, max_length=254)]
@@ -25,6 +25,7 @@ class VerificationCodeRequest(Input):
         description="The answer to a challenge of the same purpose: base64 of {challenge, solution}.",
         examples=["eyJjaGFsbGVuZ2UiOnsicGFyYW1ldGVycyI6e319LCJzb2x1dGlvbiI6e319"],
     )
+    device_token: DeviceToken = None
 
 
 class VerificationCodeSent(Output):

@@ -11,7 +11,7 @@ from xuexin_api.schemas.codes import CodeText, Destination
 from xuexin_api.schemas.factors import FactorAnswer
 from xuexin_api.schemas.identity import FactText
 from xuexin_api.schemas.sessions import ChallengeAnswer
-from xuexin_api.schemas.types import Choice, Id, Input, Moment, Output, Password, Secret, ShortText
+from xuexin_api.schemas.types import Choice, DeviceToken, Id, Input, Moment, Output, Password, Secret, ShortText
 
 _CHALLENGE = Field(
     description="The answer to a `recovery` challenge.",
@@ -63,6 +63,7 @@ class PasswordRecoveryBegun(Output):
 class RecoverySending(Input):
     secret: Secret = _SECRET
     way: Literal["phone", "email"] = Field(description="One of the ways offered.", examples=["phone"])
+    device_token: DeviceToken = None
 
 
 class RecoveryCodeSent(Output):
@@ -74,6 +75,7 @@ class CodeConfirmation(Input):
     way: Literal["phone", "email"] = Field(examples=["phone"])
     secret: Secret = _SECRET
     code: CodeText = Field(description="The code that was sent last.", examples=["424242"])
+    device_token: DeviceToken = None
 
 
 class QuestionsConfirmation(Input):

@@ -33,6 +33,13 @@ Id = Annotated[UUID, BeforeValidator(_uuid_text), Field(description="An opaque i
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
+DeviceToken = Annotated[
+    Secret | None,
+    Field(
+        description="Of this device, from its latest login: what strangers did today does not keep its owner waiting.",
+        examples=[None],
+    ),
+]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Purpose = Literal["registration", "login", "recovery", "contact_change", "closing", "verification"]
 Sex = Literal["male", "female"]

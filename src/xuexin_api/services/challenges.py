@@ -19,14 +19,20 @@ _ALGORITHM: Final = "PBKDF2/SHA-256"
 _MOST_DOUBLINGS: Final = 4
 _ACTIVITY: Final = 100_000
 _HOUR: Final = 3600
+_MINUTE: Final = 60
+
+
+class _SignedError(Exception):
+    """Carries out of the library that the signature holds, before it does what is dear."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredChallenge:
-    """A right answer, not yet used up."""
+    """A challenge of ours with an answer that was not looked at yet."""
 
     nonce: str
     expires_at: datetime
+    payload: altcha.Payload
 
 
 class ChallengeService:
@@ -40,7 +46,7 @@ class ChallengeService:
 
     async def issue(self, purpose: str, *, network: str) -> dict[str, Any]:
         """An altcha version 2 challenge bound to `purpose`: {parameters, signature}."""
-        wait = await self._throttle.hit("challenges", network, most=self._policy.per_address_hour, seconds=_HOUR)
+        wait = await self._throttle.hit("challenges", network, most=self._policy.per_address_minute, seconds=_MINUTE)
         if wait is not None:
             raise AddressLimitedError(retry_after=wait)
         activity = await self._throttle.count("activity", network, most=_ACTIVITY, seconds=_HOUR)
@@ -58,25 +64,38 @@ class ChallengeService:
         """A code asked for or a failure: the next challenges of this address may cost more."""
         await self._throttle.hit("activity", network, most=_ACTIVITY, seconds=_HOUR)
 
-    async def judge(self, answer: str, *, purpose: str) -> AnsweredChallenge:
-        """A right answer for `purpose`, or ChallengeRejectedError. The caller uses it up with `spend`."""
+    def read(self, answer: str, *, purpose: str) -> AnsweredChallenge:
+        """A living challenge that we gave for `purpose`, or ChallengeRejectedError.
+
+        The caller uses it up with `spend`, and then has its answer judged: a wrong one is as dear to check as a right
+        one, and so costs a challenge.
+        """
         try:
             payload = altcha.Payload.from_base64(answer)
             parameters = payload.challenge.parameters
-            # Off the loop: a dear challenge is dear to check as well.
-            result = await asyncio.to_thread(altcha.verify_solution, payload, self._secret)
-            verified = result.verified and parameters.data == {"purpose": purpose}
+            altcha.verify_solution(payload, self._secret, derive_key=_stop)
+        except _SignedError:
+            if parameters.data == {"purpose": purpose} and isinstance(parameters.expires_at, int):
+                expires_at = datetime.fromtimestamp(parameters.expires_at, UTC)
+                if expires_at > self._clock.now():
+                    return AnsweredChallenge(parameters.nonce, expires_at, payload)
         except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-            verified = False
-        if not verified or not isinstance(parameters.expires_at, int):
+            pass
+        raise ChallengeRejectedError
+
+    async def judge(self, answered: AnsweredChallenge) -> None:
+        """ChallengeRejectedError unless the answer is right."""
+        # Off the loop: a dear challenge is dear to check as well.
+        result = await asyncio.to_thread(altcha.verify_solution, answered.payload, self._secret)
+        if not result.verified:
             raise ChallengeRejectedError
-        expires_at = datetime.fromtimestamp(parameters.expires_at, UTC)
-        if expires_at <= self._clock.now():
-            raise ChallengeRejectedError
-        return AnsweredChallenge(parameters.nonce, expires_at)
+
+
+def _stop(*_: object) -> bytes:
+    raise _SignedError
 
 
 async def spend(codes: CodeRepository, answered: AnsweredChallenge) -> None:
-    """Use the answer up, in the caller's transaction; ChallengeRejectedError where it was used before."""
+    """Use the challenge up, in the caller's transaction; ChallengeRejectedError where it was used before."""
     if not await codes.spend_challenge(answered.nonce, expires_at=answered.expires_at):
         raise ChallengeRejectedError

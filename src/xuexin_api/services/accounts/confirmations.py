@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import PasswordRejectedError, TokenInvalidError, TooManyOperationsError
 from xuexin_api.core.passwords import canonical_password
-from xuexin_api.core.policies import LoginPolicy, SessionPolicy
+from xuexin_api.core.policies import ChangePolicy, LoginPolicy, SessionPolicy
 from xuexin_api.core.tokens import Assurance, Claims
 from xuexin_api.gateways.password_hashing import PasswordHashing
+from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.services.assurance import refuse_unless_verified
@@ -21,6 +22,7 @@ from xuexin_api.services.callers import Callers
 from xuexin_api.services.lookups import Lookups
 
 _TRIES: Final = "confirmations"
+_MINUTE: Final = 60
 
 
 class Confirmations(Service):
@@ -34,9 +36,11 @@ class Confirmations(Service):
         accounts: AccountRepository,
         counters: CounterRepository,
         hashing: PasswordHashing,
+        throttle: Throttle,
         lookups: Lookups,
         policy: LoginPolicy,
         sessions_policy: SessionPolicy,
+        changes_policy: ChangePolicy,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
@@ -44,13 +48,23 @@ class Confirmations(Service):
         self._accounts = accounts
         self._counters = counters
         self._hashing = hashing
+        self._throttle = throttle
         self._lookups = lookups
         self._policy = policy
         self._sessions_policy = sessions_policy
+        self._changes_policy = changes_policy
 
     async def confirm(self, claims: Claims, password: str) -> AccountRow:
-        """The caller's account, or a refusal. Wrong passwords are counted per session, before they are judged."""
+        """The caller's account, or a refusal. Wrong passwords are counted per session, before they are judged.
+
+        Right ones are few a minute too: they cost everybody else the time of a hash.
+        """
         self._hashing.refuse_if_full()
+        wait = await self._throttle.hit(
+            _TRIES, str(claims.account_id), most=self._changes_policy.confirmations_per_minute, seconds=_MINUTE
+        )
+        if wait is not None:
+            raise TooManyOperationsError(retry_after=wait)
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)

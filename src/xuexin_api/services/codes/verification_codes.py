@@ -23,13 +23,16 @@ from xuexin_api.core.errors import (
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import CodePolicy
 from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.repositories.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import DAY, CodeChecking
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox, compose
+from xuexin_api.services.sessions.session_opening import DeviceTokens
 
 _CODE_DIGITS: Final = 6
 _SENT: Final = "codes_sent"
@@ -52,6 +55,9 @@ class VerificationCodeService(Service):
         *,
         session: AsyncSession,
         codes: CodeRepository,
+        accounts: AccountRepository,
+        sessions: SessionRepository,
+        devices: DeviceTokens,
         counters: CounterRepository,
         checking: CodeChecking,
         postbox: Postbox,
@@ -65,6 +71,9 @@ class VerificationCodeService(Service):
     ) -> None:
         super().__init__(session, clock)
         self._codes = codes
+        self._accounts = accounts
+        self._sessions = sessions
+        self._devices = devices
         self._counters = counters
         self._checking = checking
         self._postbox = postbox
@@ -75,25 +84,35 @@ class VerificationCodeService(Service):
         self._policy = policy
         self._entropy = entropy
 
-    async def send(self, *, channel: str, destination: str, purpose: str, challenge: str, network: str) -> SentCode:
-        """Send a code, or refuse: address, challenge, spacing and daily number, in this order."""
+    async def send(
+        self, *, channel: str, destination: str, purpose: str, challenge: str, device_token: str | None, network: str
+    ) -> SentCode:
+        """Send a code, or refuse: challenge, address, spacing and daily number, in this order.
+
+        An address's number of the day is for those who solved a challenge: a neighbour must not use it up for nothing.
+        A device of the destination's owner has a number of its own, out of reach of who floods or guesses.
+        """
         place = _parse_destination(channel, destination)
+        answered = self._challenges.read(challenge, purpose=purpose)
+        async with self._transaction():
+            await spend(self._codes, answered)
+        await self._challenges.judge(answered)
+        await self._challenges.note_activity(network)
         wait = await self._throttle.hit(
             "codes", network, most=self._policy.per_address_day, seconds=int(DAY.total_seconds())
         )
         if wait is not None:
             raise AddressLimitedError(retry_after=wait)
-        await self._challenges.note_activity(network)
-        answered = await self._challenges.judge(challenge, purpose=purpose)
-        async with self._transaction():
-            await spend(self._codes, answered)
 
         key = self._lookups.destination(channel, place)
         now = self._clock.now()
         code_id, code = self._entropy.identifier(), self._entropy.digits(_CODE_DIGITS)
         async with self._transaction():
-            await self._checking.refuse_if_closed(key, now=now)
-            await self._count_or_refuse(key)
+            if await self._is_owners(device_token, channel, key):
+                await self._count_or_refuse(self._lookups.attempt("owner", key))
+            else:
+                await self._checking.refuse_if_closed(key, now=now)
+                await self._count_or_refuse(key)
             await self._codes.add_code(
                 {
                     "id": code_id,
@@ -117,6 +136,17 @@ class VerificationCodeService(Service):
             )
         self._dispatcher.wake()
         return SentCode(code_id, self._policy.lifetime, self._policy.resend)
+
+    async def _is_owners(self, device_token: str | None, channel: str, key: bytes) -> bool:
+        """Whether the device logged in before to the account that has this destination."""
+        device = self._devices.read(device_token)
+        if device is None:
+            return False
+        found = await self._accounts.get_for_login("phone" if channel == "sms" else "email", key)
+        # Asked further only about the account of the device: the work must not tell of another's.
+        if found is None or found[0].id != device.account_id:
+            return False
+        return await self._sessions.knows_device(device.account_id, device.token_hash)
 
     async def _count_or_refuse(self, key: bytes) -> None:
         """One more message to this destination, unless the last is too fresh or the day's number is reached."""

@@ -144,7 +144,11 @@ class IdentityVerificationService(Service):
             person = account.document_key
             tries = await self._counters.add_one(PERSON_TRIES, person, now=now, window_ends_at=now + DAY)
             own = await self._counters.add_one(_ACCOUNT_TRIES, account.id.bytes, now=now, window_ends_at=now + DAY)
-        for counter, most in ((tries, self._policy.per_person_day), (own, self._policy.per_account_day)):
+        limits = [(own, self._policy.per_account_day)]
+        if account.person_id is None:
+            # Whoever was verified before has shown the facts: others who claim the document must not keep him out.
+            limits.append((tries, self._policy.per_person_day))
+        for counter, most in limits:
             if counter.count > most:
                 raise TooManyOperationsError(retry_after=seconds_until(counter.window_ends_at, now))
 

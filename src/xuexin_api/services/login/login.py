@@ -374,9 +374,10 @@ class LoginService(Service):
     async def _spend_challenge(self, challenge: str | None) -> None:
         if challenge is None:
             return
-        answered = await self._challenges.judge(challenge, purpose=_PURPOSE)
+        answered = self._challenges.read(challenge, purpose=_PURPOSE)
         async with self._transaction():
             await spend(self._codes, answered)
+        await self._challenges.judge(answered)
 
     def _refuse_if_often(self, attempt: Attempt, *, excused: bool, now: datetime) -> None:
         """`excused` from the challenge are those who brought one, and the owner's own devices."""

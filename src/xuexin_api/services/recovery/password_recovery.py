@@ -54,7 +54,7 @@ from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import DAY, CodeChecking
 from xuexin_api.services.codes.phone_binding import PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
-from xuexin_api.services.identity.record_facts import PERSON_TRIES, judge_facts
+from xuexin_api.services.identity.record_facts import judge_facts
 from xuexin_api.services.login.identifiers import classify_identifier
 from xuexin_api.services.login.second_factors import RECOVERY_CODE, SecondFactors
 from xuexin_api.services.lookups import Lookups
@@ -69,6 +69,7 @@ from xuexin_api.services.recovery.recovery_ways import (
     invented_ways,
     ways_of,
 )
+from xuexin_api.services.sessions.session_opening import DeviceTokens
 
 _PURPOSE: Final = "recovery"
 _MINUTE: Final = 60
@@ -76,6 +77,7 @@ _CODE_DIGITS: Final = 6
 _STARTED: Final = "recoveries_started"
 _SENT_BY_RECOVERY: Final = "recovery_codes_sent"
 _SENT: Final = "codes_sent"
+_PERSON_TRIES: Final = "recovery_person"
 FACTS: Final = ("candidate_number", "student_number", "admission_year")
 """What the record is asked where no channel is left."""
 FACT_WITH_QUESTIONS: Final = ("candidate_number",)
@@ -131,6 +133,7 @@ class PasswordRecoveryService(Service):
         codes: CodeRepository,
         counters: CounterRepository,
         audit: AuditRepository,
+        devices: DeviceTokens,
         checking: CodeChecking,
         challenges: ChallengeService,
         factors: SecondFactors,
@@ -156,6 +159,7 @@ class PasswordRecoveryService(Service):
         self._codes = codes
         self._counters = counters
         self._audit = audit
+        self._devices = devices
         self._checking = checking
         self._challenges = challenges
         self._factors = factors
@@ -174,14 +178,16 @@ class PasswordRecoveryService(Service):
     async def begin(self, *, username: str, name: str, document_number: str, challenge: str, network: str) -> Begun:
         """The ways of the account that all three name; of any other three, ways that look the same."""
         await self._limit_address(network)
+        answered = self._challenges.read(challenge, purpose=_PURPOSE)
+        async with self._transaction():
+            await spend(self._codes, answered)
+        await self._challenges.judge(answered)
         await self._challenges.note_activity(network)
-        answered = await self._challenges.judge(challenge, purpose=_PURPOSE)
         kind, key = classify_identifier(username, self._lookups)
         document_key = self._lookups.document(normalise_document_number(document_number))
         subject = self._lookups.attempt("recovery", kind, key, name_key(name), document_key)
         now = self._clock.now()
         async with self._transaction():
-            await spend(self._codes, answered)
             # By network: a stranger's tries must not keep the owner from recovering.
             asker = self._lookups.attempt("recovery", kind, key, network)
             started = await self._counters.add_one(_STARTED, asker, now=now, window_ends_at=now + DAY)
@@ -216,10 +222,13 @@ class PasswordRecoveryService(Service):
             )
         return Begun(recovery_id, secret, self._policy.lifetime, ways)
 
-    async def send(self, recovery_id: UUID, secret: str, way: str, *, network: str) -> CodePolicy:
+    async def send(
+        self, recovery_id: UUID, secret: str, way: str, *, device_token: str | None, network: str
+    ) -> CodePolicy:
         """Send a code by phone or e-mail; the answer is what everybody is told: how long it lives, when again.
 
         A destination that had its messages of the day gets none, and the answer is the same: only its owner knows.
+        What strangers used up does not count for a device of the account.
         """
         await self._limit_address(network)
         key = self._key(recovery_id, secret)
@@ -231,13 +240,14 @@ class PasswordRecoveryService(Service):
                 raise RecoveryRejectedError
             if way not in state.ways or way not in CHANNELS:
                 raise WayNotOfferedError
-            await self._count_sending(state, way, now)
+            whose = b"owner" if await self._is_owners(state, device_token) else b""
+            await self._count_sending(state, way, whose, now)
             account = await self._account_of(state)
             destination = self._destination(account, way)
             place = self._place(state, way, destination)
             within = await self._counters.add_one_unless(
                 _SENT,
-                place,
+                self._lookups.attempt("owner", place) if whose else place,
                 limit=self._codes_policy.per_destination_day,
                 spaced=now - timedelta(seconds=self._codes_policy.resend),
                 now=now,
@@ -271,7 +281,9 @@ class PasswordRecoveryService(Service):
         self._dispatcher.wake()
         return self._codes_policy
 
-    async def confirm_code(self, recovery_id: UUID, secret: str, way: str, code: str, *, network: str) -> Proven:
+    async def confirm_code(
+        self, recovery_id: UUID, secret: str, way: str, code: str, *, device_token: str | None, network: str
+    ) -> Proven:
         """Proven by the code that was sent last, or CodeRejectedError; the try is counted first."""
         await self._limit_address(network)
         now = self._clock.now()
@@ -280,7 +292,7 @@ class PasswordRecoveryService(Service):
             code_id = state.code_id or state.id
             account = await self._account_of(state)
             place = self._place(state, way, self._destination(account, way))
-            closed = await self._is_closed(place, now)
+            closed = await self._is_closed(place, now) and not await self._is_owners(state, device_token)
             tried = await self._checking.count(code_id, now=now)
         right = self._checking.matches(tried, code_id=code_id, code=code, destination_key=place, purpose=_PURPOSE)
         if not right or closed or account is None:
@@ -310,7 +322,7 @@ class PasswordRecoveryService(Service):
         if account is None or not known or person is None:
             raise FactsDoNotMatchError
         async with self._transaction():
-            await self._counters.take_back(PERSON_TRIES, state.document_key)
+            await self._counters.take_back(_PERSON_TRIES, state.document_key)
             return await self._prove(state, QUESTIONS, complete_from=now, now=now)
 
     async def confirm_facts(
@@ -337,7 +349,7 @@ class PasswordRecoveryService(Service):
             raise IdentityCaseNeededError(options=(Option("identity_case"),))
         effect = now + timedelta(seconds=self._policy.objection)
         async with self._transaction():
-            await self._counters.take_back(PERSON_TRIES, state.document_key)
+            await self._counters.take_back(_PERSON_TRIES, state.document_key)
             proven = await self._prove(state, RECORD_FACTS, complete_from=effect, now=now)
             hours = max(1, self._policy.objection // 3600)
             await self._notices.post_everywhere(account, "body_recovery_waiting", now=now, hours=hours)
@@ -448,9 +460,16 @@ class PasswordRecoveryService(Service):
             raise WayNotOfferedError
         return state
 
-    async def _count_sending(self, state: RecoveryState, way: str, now: datetime) -> None:
+    async def _is_owners(self, state: RecoveryState, device_token: str | None) -> bool:
+        """Whether the device logged in before to the account that is recovered."""
+        device = self._devices.read(device_token)
+        if device is None or device.account_id != state.account_id:
+            return False
+        return await self._sessions.knows_device(device.account_id, device.token_hash)
+
+    async def _count_sending(self, state: RecoveryState, way: str, whose: bytes, now: datetime) -> None:
         """By what was typed, and not by the destination: the refusal must not tell that there is one."""
-        subject = self._lookups.attempt("recovery_send", state.subject, way)
+        subject = self._lookups.attempt("recovery_send", state.subject, way, whose)
         spacing = timedelta(seconds=self._codes_policy.resend)
         most = self._codes_policy.per_destination_day
         if await self._counters.add_one_unless(
@@ -464,8 +483,8 @@ class PasswordRecoveryService(Service):
         raise TooManyOperationsError(retry_after=seconds_until(last + spacing, now))
 
     async def _count_person(self, state: RecoveryState, now: datetime) -> Counter:
-        """Counted per claimed document and together with identity verifications: the person is what is guarded."""
-        return await self._counters.add_one(PERSON_TRIES, state.document_key, now=now, window_ends_at=now + DAY)
+        """Counted per document that was typed, apart from the verifications of who claims it: anybody may type it."""
+        return await self._counters.add_one(_PERSON_TRIES, state.document_key, now=now, window_ends_at=now + DAY)
 
     def _refuse_if_person_tried(self, tries: Counter, now: datetime) -> None:
         if tries.count > self._policy.facts_per_person_day:

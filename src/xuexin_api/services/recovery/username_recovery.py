@@ -67,12 +67,14 @@ class UsernameRecoveryService(Service):
         wait = await self._throttle.hit("recoveries", network, most=self._policy.per_address_minute, seconds=_MINUTE)
         if wait is not None:
             raise AddressLimitedError(retry_after=wait)
+        answered = self._challenges.read(challenge, purpose=PURPOSE)
+        async with self._transaction():
+            await spend(self._codes, answered)
+        await self._challenges.judge(answered)
         await self._challenges.note_activity(network)
-        answered = await self._challenges.judge(challenge, purpose=PURPOSE)
         document_key = self._lookups.document(normalise_document_number(document_number))
         now = self._clock.now()
         async with self._transaction():
-            await spend(self._codes, answered)
             asked = await self._counters.add_one(_ASKED, document_key, now=now, window_ends_at=now + DAY)
         if asked.count > self._policy.usernames_per_document_day:
             raise TooManyOperationsError(retry_after=seconds_until(asked.window_ends_at, now))
