@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import TokenInvalidError, TokenMissingError
+from xuexin_api.core.errors import NotForThisAddressError, TokenInvalidError, TokenMissingError
 from xuexin_api.core.messages import Language
 from xuexin_api.core.platforms import Platform, platform_of
 from xuexin_api.core.refresh_tokens import RefreshTokens
@@ -157,6 +158,16 @@ async def source_of_request(request: Request) -> Source:
 
 
 RequestSource = Annotated[Source, Depends(source_of_request)]
+
+
+async def refuse_unless_operator(request: Request) -> None:
+    """NotForThisAddressError for addresses that do not watch the service."""
+    try:
+        address = ipaddress.ip_address(request.state.client_address)
+    except ValueError:
+        raise NotForThisAddressError from None
+    if not any(address in network for network in wiring(request).settings.metrics_networks):
+        raise NotForThisAddressError
 
 
 async def language_of_request(request: Request) -> Language:

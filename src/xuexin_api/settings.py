@@ -90,6 +90,10 @@ class Settings(BaseSettings):
     request_seconds: float = Field(
         60.0, gt=0, description="longest time for a request to arrive and its answer to leave; then the line is cut"
     )
+    metrics_networks: Annotated[list[Network], NoDecode, BeforeValidator(_networks)] = Field(
+        default_factory=lambda: [ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128")],
+        description="networks (comma-separated) that may read /metrics; 404 for others",
+    )
     log_requests: bool = Field(
         default=False, description="a log line for each request, and not only for failures; metrics count all"
     )

@@ -362,6 +362,21 @@ async def test_no_secret_of_a_change_lies_open(client: Client, parts: Wiring, cl
     assert bytes.fromhex(link) != bytes(stored["secret_hash"])
 
 
+async def test_a_copy_tells_nothing_of_who_had_the_number_before(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    old, new = students(2)
+    await client.register(old)
+    clock.pass_time(minutes=2)
+    await client.send_code(old.phone, purpose="login")
+    clock.pass_time(hours=30)
+    async with connected_client(client.app, parts) as other:
+        await other.register(replace(new, phone=old.phone), on_phone_registered="take_over")
+        copy = await other.post("/v1/account/export", {"password": PASSWORD})
+    (message,) = copy.json()["messages"]["items"]
+    assert (message["purpose"], message["created_at"]) == ("registration", "2031-03-06T08:02:00Z")
+
+
 @pytest.mark.settings(confirmations_per_minute=5)
 async def test_passwords_given_again_are_few_a_minute_right_or_wrong(client: Client) -> None:
     await client.register(students(1)[0])

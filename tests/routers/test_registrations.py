@@ -105,6 +105,17 @@ async def test_both_agreements_must_be_named_in_force(client: Client) -> None:
     }
 
 
+async def test_an_answer_that_grows_under_normalisation_is_refused_and_breaks_nothing(client: Client) -> None:
+    """One Arabic ligature stands for eighteen characters; the hash takes 4,096."""
+    questions = [
+        {"question_id": name, "answer": "\ufdfa" * 126 + name[:2]}
+        for name in ("first_teacher", "birth_town", "favourite_book")
+    ]
+    refused = await client.try_to_register(students(1)[0], security_questions=questions)
+    assert refused.status_code == 422
+    assert {error["code"] for error in refused.json()["errors"]} == {"security_answer_too_long"}
+
+
 async def test_consents_are_recorded_with_version_and_choice(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     listed = (await client.get("/v1/agreements")).json()["items"]

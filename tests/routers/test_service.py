@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+
 import pytest
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -32,12 +34,23 @@ async def test_metrics_count_routes_and_never_addresses(client: Client) -> None:
     await client.register(student)
     await client.get("/v1/archive/enrollments/01999999-9999-7999-8999-999999999999")
     await client.get("/v1/somewhere/17012340001")
-    text = (await client.get("/metrics")).text
+    async with connected_client(client.app, client.parts, "127.0.0.1") as operator:
+        text = (await operator.get("/metrics")).text
     assert 'xuexin_requests_total{method="POST",route="/v1/registrations",status="201"} 1.0' in text
     assert 'route="/v1/archive/enrollments/{enrollment_id}",status="401"' in text
     assert 'route="unknown",status="404"' in text
     assert "17012340001" not in text
     assert "01999999" not in text
+
+
+@pytest.mark.settings(metrics_networks=[ip_network("10.0.0.0/8")])
+@pytest.mark.parametrize(("address", "status"), [("10.1.2.3", 200), ("127.0.0.1", 404), ("testclient", 404)])
+async def test_metrics_are_for_the_networks_of_operators(client: Client, address: str, status: int) -> None:
+    """Whoever could count messages would learn which of his questions had been about an account."""
+    async with connected_client(client.app, client.parts, address) as other:
+        assert (await other.get("/metrics")).status_code == status
+    refused = await client.get("/metrics")
+    assert (refused.status_code, code_of(refused)) == (404, "not_found")
 
 
 async def test_every_answer_has_a_number_and_careful_headers(client: Client) -> None:

@@ -23,6 +23,11 @@ def parse_email(typed: str) -> str:
     return text.lower()
 
 
+def hint_email(address: str) -> str:
+    """`student@example.edu` → `s***@***`: enough for its owner to know it again, and for nobody to find it."""
+    return f"{address[0]}***@***"
+
+
 def mask_email(address: str) -> str:
     """`student@example.edu` → `s***@example.edu`."""
     local, _, domain = address.partition("@")

@@ -421,6 +421,13 @@ class ServiceBusyError(RefusalError):
     code = "service_busy"
 
 
+class NotForThisAddressError(RefusalError):
+    """For operators only. As if there were nothing: the address is not for others to know of."""
+
+    status = 404
+    code = "not_found"
+
+
 class NotReadyError(RefusalError):
     """The database does not answer, or was not migrated."""
 

@@ -33,6 +33,11 @@ def parse_phone(typed: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def hint_phone(e164: str) -> str:
+    """`+8617012340001` → `****0001`: enough for its owner to know it again, and for nobody to find it."""
+    return f"****{e164[-_SHOWN_TAIL:]}"
+
+
 def mask_phone(e164: str) -> str:
     """`+8617012340001` → `+86170****0001`: area code, three digits, and the last four stay."""
     # No area code begins with another one, so the shortest that there is is the one.

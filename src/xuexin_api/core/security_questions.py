@@ -20,6 +20,8 @@ QUESTION_IDS: Final = (
 )
 NEEDED: Final = 3
 _SHORTEST_ANSWER: Final = 2
+_LONGEST_ANSWER: Final = 128
+"""Of the canonical answer: one character may stand for eighteen, and a hash takes no text of any length."""
 
 
 def canonical_answer(typed: str) -> str:
@@ -36,3 +38,5 @@ def check_answer(answer: str) -> None:
     """BrokenRuleError unless the canonical answer says something."""
     if len(answer) < _SHORTEST_ANSWER:
         raise BrokenRuleError("security_answer_too_short", shortest=_SHORTEST_ANSWER)
+    if len(answer) > _LONGEST_ANSWER:
+        raise BrokenRuleError("security_answer_too_long", longest=_LONGEST_ANSWER)

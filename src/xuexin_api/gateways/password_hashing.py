@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from passlib.context import CryptContext
 from passlib.exc import PasslibSecurityError, UnknownHashError
+from passlib.utils import MAX_PASSWORD_SIZE
 
 from xuexin_api.core.errors import ServiceBusyError
 from xuexin_api.core.policies import HashingPolicy
@@ -72,7 +73,8 @@ class PasswordHashing:
         self._present_cost = "$".join(kind_and_cost) + "$"
 
     def _verify(self, secret: str, stored: str | None) -> bool:
-        if stored is None:
+        # The library refuses a longer secret before it hashes: an answer that fast would tell that there is an account.
+        if stored is None or len(secret) > MAX_PASSWORD_SIZE:
             self._context.dummy_verify()
             return False
         try:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -93,11 +93,15 @@ class HoldingRepository:
         statement = select(*columns).where(table.account_id == account_id).order_by(order.desc()).limit(most)
         return await self._rows(statement)
 
-    async def list_messages(self, destinations: list[bytes], *, most: int) -> list[dict[str, Any]]:
-        """When which message was sent to the account's phone and e-mail; their texts are erased."""
+    async def list_messages(self, since: Mapping[bytes, datetime], *, most: int) -> list[dict[str, Any]]:
+        """When which message went to a destination since it is the account's; before, it may have been another's."""
+        went_to = [
+            and_(OutboxMessage.destination_key == destination, OutboxMessage.created_at >= moment)
+            for destination, moment in since.items()
+        ]
         statement = (
             select(OutboxMessage.channel, OutboxMessage.purpose, OutboxMessage.state, OutboxMessage.created_at)
-            .where(OutboxMessage.destination_key.in_(destinations))
+            .where(or_(false(), *went_to))
             .order_by(OutboxMessage.id.desc())
             .limit(most)
         )

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from xuexin_api.core.errors import NotReadyError
+from xuexin_api.core.errors import NotForThisAddressError, NotReadyError
 from xuexin_api.core.tokens import TokenMint
-from xuexin_api.dependencies import readiness_service, token_mint
+from xuexin_api.dependencies import readiness_service, refuse_unless_operator, token_mint
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.service import Health, JsonWebKeySet
@@ -35,10 +35,14 @@ async def get_readiness(readiness: Annotated[ReadinessService, Depends(readiness
     "/metrics",
     summary="Metrics for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    dependencies=[Depends(refuse_unless_operator)],
+    responses=refusals(NotForThisAddressError) | {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def get_metrics(request: Request) -> Response:
-    """Requests, latencies and messages; no personal data. Keep it from the public at the edge."""
+    """Requests, latencies and messages, for the networks of `XUEXIN_METRICS_NETWORKS`.
+
+    No personal data; but whoever could watch the number of messages would learn whom one was sent to.
+    """
     return Response(generate_latest(request.app.state.registry), media_type=CONTENT_TYPE_LATEST)
 
 

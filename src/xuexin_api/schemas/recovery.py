@@ -46,7 +46,10 @@ class RecoveryQuestion(Output):
 class RecoveryWay(Output):
     id: Literal["phone", "email", "security_questions"] = Field(examples=["phone"])
     title: str = Field(examples=["通过绑定手机号找回"])
-    destination_masked: str | None = Field(description="Where a code would go.", examples=["+86170****0001"])
+    destination_masked: str | None = Field(
+        description="Where a code would go: of what was not typed as the username only a hint.",
+        examples=["****0001"],
+    )
     questions: list[RecoveryQuestion] = Field(description="Empty but for security_questions.")
 
 

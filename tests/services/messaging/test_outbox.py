@@ -190,6 +190,7 @@ async def test_the_cap_of_the_day_stops_codes_and_leaves_room_for_warnings(
 async def test_messages_are_counted_for_operators(client: Client, parts: Wiring) -> None:
     await client.send_code(students(1)[0].phone)
     await client.messages()
-    metrics = (await client.get("/metrics")).text
+    async with connected_client(client.app, parts, "127.0.0.1") as operator:
+        metrics = (await operator.get("/metrics")).text
     assert 'xuexin_messages_total{channel="sms",outcome="sent"} 1.0' in metrics
     assert 'xuexin_messages_total{channel="sms",outcome="capped"} 0.0' in metrics

@@ -75,8 +75,8 @@ class AccountExportService(Service):
             for section in SECTIONS:
                 rows = await self._holdings.list_section(section, account.id, most=_MOST_ROWS + 1)
                 held[section] = _bounded(rows)
-            destinations = self._destinations(account)
-            held["messages"] = _bounded(await self._holdings.list_messages(destinations, most=_MOST_ROWS + 1))
+            messages = await self._holdings.list_messages(self._destinations(account), most=_MOST_ROWS + 1)
+            held["messages"] = _bounded(messages)
             requests = await self._holdings.list_help_requests(account.id, most=_MOST_ROWS + 1)
             held["help_requests"] = _bounded([self._opened(row, HELP_REQUEST_CONTEXTS) for row in requests])
             records = []
@@ -101,13 +101,15 @@ class AccountExportService(Service):
             "created_at": account.created_at,
         }
 
-    def _destinations(self, account: AccountRow) -> list[bytes]:
+    def _destinations(self, account: AccountRow) -> dict[bytes, datetime]:
+        """The account's phone and proven address, each since when it is the account's."""
+        own = {}
+        if account.phone_key is not None:
+            own[account.phone_key] = account.phone_bound_at or account.created_at
         email = self._open(account.email_ciphertext, EMAIL_CONTEXT)
-        own = [
-            account.phone_key,
-            None if email is None or account.email_verified_at is None else self._lookups.email(email),
-        ]
-        return [key for key in own if key is not None]
+        if email is not None and account.email_verified_at is not None:
+            own[self._lookups.email(email)] = account.email_verified_at
+        return own
 
     def _opened(self, row: dict[str, Any], contexts: Mapping[str, bytes]) -> dict[str, Any]:
         return row | {name: self._open(row[name], context) for name, context in contexts.items()}

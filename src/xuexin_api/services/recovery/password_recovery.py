@@ -206,7 +206,7 @@ class PasswordRecoveryService(Service):
             ways = invented_ways(subject, kind, username, by_questions=by_questions)
             if account is not None:
                 questions = () if asked is None else asked.question_ids
-                ways = ways_of(account, questions, self._sealer, by_questions=by_questions)
+                ways = ways_of(account, kind, questions, self._sealer, by_questions=by_questions)
             await self._recoveries.add(
                 {
                     "id": recovery_id,

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from xuexin_api.core.emails import mask_email, parse_email
-from xuexin_api.core.phones import mask_phone, parse_phone
+from xuexin_api.core.emails import hint_email, mask_email, parse_email
+from xuexin_api.core.phones import hint_phone, mask_phone, parse_phone
 from xuexin_api.core.sealing import EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
 from xuexin_api.core.security_questions import NEEDED, QUESTION_IDS
 from xuexin_api.repositories.accounts import AccountRow, Identifier
@@ -18,12 +18,12 @@ EMAIL: Final = "email"
 QUESTIONS: Final = "security_questions"
 RECORD_FACTS: Final = "record_facts"
 CHANNELS: Final = {PHONE: "sms", EMAIL: "email"}
-_PREFIXES: Final = ("135", "136", "138", "139", "150", "158", "159", "177", "180", "186", "187", "189")
-_DOMAINS: Final = ("qq.com", "qq.com", "163.com", "163.com", "126.com", "outlook.com", "gmail.com", "foxmail.com")
-_LETTERS: Final = "abcdefghjklmnpqrstwxyz123456789"
-_OF_BYTE: Final = 256
+_DIGITS: Final = "0123456789"
+_FIRST_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz" + _DIGITS
+_HAVE_PHONE: Final = 248
 _HAVE_EMAIL: Final = 96
 _HAVE_QUESTIONS: Final = 64
+"""Of 256. Who has no phone lost it to whoever holds the number now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +35,21 @@ class Way:
     question_ids: tuple[str, ...] = ()
 
 
-def ways_of(account: AccountRow, question_ids: Sequence[str], sealer: Sealer, *, by_questions: bool) -> list[Way]:
-    """What the account has set, at most three."""
+def ways_of(
+    account: AccountRow, kind: Identifier, question_ids: Sequence[str], sealer: Sealer, *, by_questions: bool
+) -> list[Way]:
+    """What the account has set, at most three.
+
+    Whoever asks may be a stranger who knows name and document: of a channel that he did not type he gets a hint, which
+    is no better than an invented one. A prefix or a domain that is rare would tell that there is an account.
+    """
     ways = []
     if account.phone_ciphertext is not None:
-        ways.append(Way(PHONE, mask_phone(sealer.open(account.phone_ciphertext, PHONE_CONTEXT).decode())))
+        phone = sealer.open(account.phone_ciphertext, PHONE_CONTEXT).decode()
+        ways.append(Way(PHONE, mask_phone(phone) if kind == "phone" else hint_phone(phone)))
     if account.email_ciphertext is not None and account.email_verified_at is not None:
-        ways.append(Way(EMAIL, mask_email(sealer.open(account.email_ciphertext, EMAIL_CONTEXT).decode())))
+        email = sealer.open(account.email_ciphertext, EMAIL_CONTEXT).decode()
+        ways.append(Way(EMAIL, mask_email(email) if kind == "email" else hint_email(email)))
     if question_ids and by_questions:
         ways.append(Way(QUESTIONS, question_ids=tuple(sorted(question_ids))))
     return ways
@@ -57,14 +65,16 @@ def invented_ways(subject: bytes, kind: Identifier, typed: str, *, by_questions:
     def pick(values: Sequence[str]) -> str:
         return values[next(chance) % len(values)]
 
-    invented = f"+86{pick(_PREFIXES)}****{''.join(pick('0123456789') for _ in range(4))}"
+    invented = hint_phone("".join(pick(_DIGITS) for _ in range(4)))
     phone = mask_phone(parse_phone(typed)) if kind == "phone" else invented
-    address = f"{pick(_LETTERS)}***@{pick(_DOMAINS)}"
+    address = hint_email(pick(_FIRST_CHARACTERS))
     email = mask_email(parse_email(typed)) if kind == "email" else address
-    ways = [Way(PHONE, phone)]
-    if kind == "email" or next(chance) % _OF_BYTE < _HAVE_EMAIL:
+    ways = []
+    if kind == "phone" or next(chance) < _HAVE_PHONE:
+        ways.append(Way(PHONE, phone))
+    if kind == "email" or next(chance) < _HAVE_EMAIL:
         ways.append(Way(EMAIL, email))
-    asks = next(chance) % _OF_BYTE < _HAVE_QUESTIONS
+    asks = next(chance) < _HAVE_QUESTIONS
     order = sorted(QUESTION_IDS, key=lambda _: next(chance))
     if asks and by_questions:
         ways.append(Way(QUESTIONS, question_ids=tuple(sorted(order[:NEEDED]))))

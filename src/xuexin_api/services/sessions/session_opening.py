@@ -53,15 +53,16 @@ class DeviceTokens:
         return base64.urlsafe_b64encode(head + self._keyed.digest(head)[:_ID_BYTES]).decode()
 
     def read(self, text: str | None) -> KnownDevice | None:
-        """The device, or None for a token that is not ours."""
+        """The device, or None for a token that is not ours. Another spelling of ours is none: limits go by its hash."""
         try:
             raw = base64.b64decode(text or "", altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
             return None
         head, tag = raw[: 2 * _ID_BYTES], raw[2 * _ID_BYTES :]
-        if not hmac.compare_digest(tag, self._keyed.digest(head)[:_ID_BYTES]):
+        one_spelling = base64.urlsafe_b64encode(raw).decode()
+        if text != one_spelling or not hmac.compare_digest(tag, self._keyed.digest(head)[:_ID_BYTES]):
             return None
-        return KnownDevice(UUID(bytes=head[:_ID_BYTES]), self.hash_of(text or ""))
+        return KnownDevice(UUID(bytes=head[:_ID_BYTES]), self.hash_of(one_spelling))
 
     def hash_of(self, text: str) -> bytes:
         """What is stored of a device token."""
