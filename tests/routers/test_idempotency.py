@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from typing import Any
 
 import httpx
 import pytest
 
-from support.client import Client, code_of, connected_client, registration_form
+from support.archive import enroll
+from support.client import PASSWORD, Client, code_of, connected_client, registration_form
 from support.clock import HandClock
 from support.entropy import CODE
 from support.people import students
@@ -147,6 +150,32 @@ async def test_keys_from_one_address_are_limited(client: Client) -> None:
     for _ in range(2):
         assert (await _ask(client, body)).status_code == 202
     assert code_of(await _ask(client, body)) == "address_limited"
+
+
+async def test_a_body_is_remembered_by_a_hash_that_needs_our_key(client: Client) -> None:
+    """It may hold a password: against a plain hash of the body a stolen table could be guessed quickly."""
+    (student,) = students(1)
+    await client.register(student)
+    body = {"method": "password", "identifier": student.phone, "password": PASSWORD}
+    sent = json.dumps(body).encode()
+    headers = KEY | {"Content-Type": "application/json"}
+    assert (await client.request("POST", "/v1/sessions", content=sent, headers=headers)).status_code == 201
+    (stored,) = await rows_of(client.parts, "keyed_operations")
+    assert bytes(stored["body_hash"]) != hashlib.sha256(sent).digest()
+    assert (await client.request("POST", "/v1/sessions", content=sent, headers=headers)).status_code == 409
+
+
+async def test_one_key_at_two_addresses_of_a_kind_is_two_operations(client: Client) -> None:
+    (student,) = students(1)
+    await enroll(client.parts, student)
+    await client.register(student)
+    started = [(await client.post("/v1/identity-verifications", {"method": "record_facts"})).json() for _ in range(2)]
+    answers = {question["id"]: student.fact(question["id"]) for question in started[0]["questions"]}
+    first, second = (f"/v1/identity-verifications/{one['id']}/answers" for one in started)
+    assert (await client.post(first, {"answers": answers}, headers=KEY)).status_code == 200
+    await client.log_in(student.phone)
+    other = await client.post(second, {"answers": answers}, headers=KEY)
+    assert (other.status_code, code_of(other)) == (404, "verification_not_found")
 
 
 async def test_no_answer_lies_open_in_the_table(client: Client) -> None:

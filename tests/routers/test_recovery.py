@@ -391,6 +391,19 @@ async def test_messages_that_strangers_used_up_are_not_missed_on_a_device_of_the
     assert (await client.messages(student.phone))[0].purpose == "recovery"
 
 
+async def test_where_nobody_can_be_told_facts_do_not_suffice(client: Client, parts: Wiring, clock: HandClock) -> None:
+    """A recycled number is taken over, and who holds it knows what classmates know: that must not open the account."""
+    student, newcomer = students(2)
+    await enroll(parts, student)
+    await _registered(client, student, clock)
+    async with connected_client(client.app, parts) as other:
+        await other.register(replace(newcomer, phone=student.phone), on_phone_registered="take_over")
+        other.access_token = None
+        recovery = await _recovery(other, student, username=student.document_number)
+        refused = await recovery.step("confirm", way="record_facts", answers=_facts(student))
+        assert (refused.status_code, code_of(refused)) == (409, "identity_case_needed")
+
+
 async def test_the_owner_objects_by_logging_in(client: Client, parts: Wiring, clock: HandClock) -> None:
     student, spare = students(2)
     await enroll(parts, student)

@@ -122,7 +122,6 @@ class StrictRoute(APIRoute):
         handle = super().get_route_handler()
         wants_body = self.body_field is not None
         once = (self.openapi_extra or {}).get(ONCE)
-        where = f"{min(self.methods or ())} {self.path}"
 
         async def handle_strictly(request: Request) -> Response:
             if wants_body:
@@ -135,6 +134,8 @@ class StrictRoute(APIRoute):
                 request = StrictRequest(request.scope, request.receive)
             if once is None:
                 return await handle(request)
+            # The address and not its template: one key for two of a kind is two operations.
+            where = f"{request.method} {request.url.path}"
             return await answer_once(request, handle, route=where, secret=once == "told")
 
         return handle_strictly

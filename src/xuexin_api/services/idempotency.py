@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -87,7 +86,7 @@ class IdempotencyService(Service):
         )
         if wait is not None:
             raise AddressLimitedError(retry_after=wait)
-        body_hash = hashlib.sha256(operation.body).digest()
+        body_hash = self._lookups.content(operation.body)
         now = self._clock.now()
         async with self._transaction():
             key_hash = self._lookups.attempt(operation.route, operation.key, await self._caller(operation, body_hash))

@@ -330,7 +330,8 @@ class PasswordRecoveryService(Service):
     ) -> Proven:
         """Proven by facts of the record alone, where no channel is left: told to the old channels before it counts.
 
-        Weak evidence never opens an account that was verified: that is a case for people.
+        Weak evidence never opens an account that was verified, or one that nobody can be told of: that is a case for
+        people.
         """
         await self._limit_address(network)
         now = self._clock.now()
@@ -345,7 +346,9 @@ class PasswordRecoveryService(Service):
         person = judge_facts(records, name, FACTS, answers)
         if account is None or person is None:
             raise FactsDoNotMatchError
-        if account.person_id is not None or account.state == "conflict":
+        told = account.phone_key is not None or account.email_verified_at is not None
+        # Notice comes before effect: where nobody can be told, a recycled number and classmates' knowledge would do.
+        if account.person_id is not None or account.state == "conflict" or not told:
             raise IdentityCaseNeededError(options=(Option("identity_case"),))
         effect = now + timedelta(seconds=self._policy.objection)
         async with self._transaction():
