@@ -195,14 +195,16 @@ class Settings(BaseSettings):
         10, gt=0, description="recoveries begun for one username from one address and day"
     )
     usernames_per_document_day: int = Field(3, gt=0, description="recoveries of the username per document and day")
-    recoveries_per_address_minute: int = Field(300, gt=0, description="recovery steps of one address and minute")
+    recoveries_per_address_minute: int = Field(
+        3000, gt=0, description="recovery steps of one address and minute: high, a dormitory is one address"
+    )
 
     # Account changes
     front_end_url: str = Field(
         "http://localhost:3000", pattern="^https?://[^#?]+[^/#?]$", description="where links in messages lead; no slash"
     )
     undo_seconds: int = Field(72 * 3600, gt=0, description="the old channel may undo a change for so long")
-    undos_per_address_minute: int = Field(30, gt=0, description="tries to undo of one address and minute")
+    undos_per_address_minute: int = Field(30, gt=0, description="wrong links to undo, of one address and minute")
     closing_seconds: int = Field(15 * 86400, gt=0, description="a closing account comes back by a login for so long")
     changes_per_day: int = Field(20, gt=0, description="changes of an account per day, for each sends messages")
     confirmations_per_minute: int = Field(

@@ -314,6 +314,31 @@ async def test_a_phone_that_another_account_has_by_now_is_not_put_back(
     await client.log_in(spare.phone)
 
 
+@pytest.mark.settings(undos_per_address_minute=2)
+async def test_neighbours_who_guess_links_do_not_hold_up_who_has_one(client: Client, clock: HandClock) -> None:
+    student, spare = students(2)
+    await client.register(student)
+    await _change_phone(client, student.phone, spare.phone, clock)
+    guesses = [await _undo(client, "0" * 64) for _ in range(3)]
+    assert [code_of(guess) for guess in guesses] == ["undo_rejected", "undo_rejected", "address_limited"]
+    assert (await _undo(client, await _link(client, student.phone))).status_code == 200
+
+
+async def test_an_undo_is_told_where_the_account_was_and_where_it_is_again(client: Client, clock: HandClock) -> None:
+    student, spare = students(2)
+    await client.register(student)
+    assert (await _change_email(client, EMAIL, clock)).status_code == 200
+    clock.pass_time(hours=73)
+    await client.log_in(student.phone)
+    assert (await client.post("/v1/account/email/remove", {"password": PASSWORD})).status_code == 200
+    link = await _link(client, student.phone)
+    assert (await _change_phone(client, student.phone, spare.phone, clock)).status_code == 200
+    clock.pass_time(minutes=1)
+    assert (await _undo(client, link)).json()["restored"] == ["email", "phone"]
+    told = [message.destination for message in await client.messages() if "已被撤销" in message.body]
+    assert sorted(told) == sorted([student.phone, spare.phone, EMAIL])
+
+
 @pytest.mark.settings(changes_per_day=3)
 async def test_changes_are_few_a_day_for_each_is_told(client: Client, clock: HandClock) -> None:
     await client.register(students(1)[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -70,11 +71,19 @@ class ChangeUndoingService(Service):
         self._entropy = entropy
 
     async def undo(self, secret: str, *, network: str) -> tuple[list[str], list[str]]:
-        """(what was put back, what could not be, because somebody else has it now); UndoRejectedError otherwise."""
-        wait = await self._throttle.hit("undo", network, most=self._policy.undo_per_address_minute, seconds=_MINUTE)
-        if wait is not None:
-            raise AddressLimitedError(retry_after=wait)
-        secret_hash = self._lookups.secret("undo", secret)
+        """(what was put back, what could not be, because somebody else has it now); UndoRejectedError otherwise.
+
+        Only wrong secrets count against the address: nobody guesses a right one, and no neighbour holds it up.
+        """
+        try:
+            return await self._undo(self._lookups.secret("undo", secret))
+        except UndoRejectedError:
+            wait = await self._throttle.hit("undo", network, most=self._policy.undo_per_address_minute, seconds=_MINUTE)
+            if wait is not None:
+                raise AddressLimitedError(retry_after=wait) from None
+            raise
+
+    async def _undo(self, secret_hash: bytes) -> tuple[list[str], list[str]]:
         taken = {name: UndoRejectedError() for name in ("uq_accounts_phone_key", "uq_accounts_email_key")}
         with refused_by(taken):
             async with self._transaction():
@@ -97,8 +106,10 @@ class ChangeUndoingService(Service):
                     self._entropy.identifier(), "account:change:undo", account_id=before.id, session_id=None, now=now
                 )
                 await self._notices.post_everywhere(before, "body_change_undone", now=now)
-                if after is not None and after.phone_key != before.phone_key:
-                    await self._notices.post_everywhere(after, "body_change_undone", now=now)
+                if after is not None:
+                    await self._notices.post_everywhere(
+                        _only_what_came_back(after, before), "body_change_undone", now=now
+                    )
         self._dispatcher.wake()
         done = sorted(kind for kind, back in restored.items() if back)
         return done, sorted(restored.keys() - set(done))
@@ -138,3 +149,14 @@ class ChangeUndoingService(Service):
             return False
         await self._changes.set_email(account.id, key=key, ciphertext=ciphertext, verified_at=verified)
         return True
+
+
+def _only_what_came_back(after: AccountRow, before: AccountRow) -> AccountRow:
+    """The account with the channels that it did not have a moment ago: the others were told."""
+    phone_stayed = after.phone_key == before.phone_key
+    email_stayed = after.email_ciphertext == before.email_ciphertext
+    return replace(
+        after,
+        phone_key=None if phone_stayed else after.phone_key,
+        email_ciphertext=None if email_stayed else after.email_ciphertext,
+    )
