@@ -264,7 +264,14 @@ class Settings(BaseSettings):
     smtp_sender: str | None = Field(None, description="From of our messages")
     outbox_poll_seconds: float = Field(2.0, gt=0, description="how often waiting messages are looked for")
     outbox_lease_seconds: int = Field(30, gt=0, description="a message taken by a process that died is free after")
-    outbox_tries: int = Field(8, gt=0, description="tries to send one message")
+    outbox_tries: int = Field(
+        40, gt=0, description="tries to send a message that has not left: a day, for providers fail for hours"
+    )
+    outbox_lost_answers: int = Field(
+        6,
+        gt=0,
+        description="tries after which a message is given up whose provider's answer was lost: it may have left",
+    )
 
     # Repeated requests
     idempotency_seconds: int = Field(86400, gt=0, description="an Idempotency-Key and its answer are kept so long")
@@ -412,6 +419,7 @@ class Settings(BaseSettings):
             poll=self.outbox_poll_seconds,
             lease=self.outbox_lease_seconds,
             tries=self.outbox_tries,
+            lost_answers=self.outbox_lost_answers,
             per_day={"sms": self.sms_per_day, "email": self.emails_per_day},
         )
 

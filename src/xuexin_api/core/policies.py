@@ -131,6 +131,7 @@ class OutboxPolicy:
     poll: float
     lease: int
     tries: int
+    lost_answers: int
     per_day: Mapping[str, int]
 
 

@@ -15,7 +15,7 @@ from support.tables import count_rows, rows_of
 from xuexin_api.app import create_app
 from xuexin_api.core.policies import OutboxPolicy
 from xuexin_api.dependencies import Wiring
-from xuexin_api.gateways.messaging import Letter
+from xuexin_api.gateways.messaging import Letter, NotSentError
 from xuexin_api.models.codes import SpentChallenge
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 
@@ -25,27 +25,41 @@ class Gateway:
 
     name = "test"
 
-    def __init__(self, *, failures: int = 0, keeps: bool = False) -> None:
+    def __init__(
+        self, *, failures: int = 0, failure: type[Exception] = NotSentError, keeps: bool = False, hangs: bool = False
+    ) -> None:
         self.keeps = keeps
         self.failures = failures
+        self.failure = failure
+        self.hangs = hangs
         self.sent: list[tuple[str, str]] = []
 
     async def send(self, letter: Letter) -> None:
         if self.failures:
             self.failures -= 1
-            raise ConnectionError(letter.destination)
+            raise self.failure(letter.destination)
+        if self.hangs:
+            await asyncio.Event().wait()
         self.sent.append((letter.destination, letter.body))
 
     async def close(self) -> None:
         """Nothing is open."""
 
 
-def _dispatcher(parts: Wiring, gateway: Gateway, tries: int = 3, per_day: int = 1000) -> OutboxDispatcher:
+def _dispatcher(
+    parts: Wiring, gateway: Gateway, tries: int = 3, per_day: int = 1000, lease: int = 30, lost_answers: int = 3
+) -> OutboxDispatcher:
     return OutboxDispatcher(
         new_session=parts.database.session,
         gateways={"sms": gateway, "email": gateway},
         sealer=parts.sealer,
-        policy=OutboxPolicy(poll=0.01, lease=30, tries=tries, per_day={"sms": per_day, "email": per_day}),
+        policy=OutboxPolicy(
+            poll=0.01,
+            lease=lease,
+            tries=tries,
+            lost_answers=lost_answers,
+            per_day={"sms": per_day, "email": per_day},
+        ),
         clock=parts.clock,
     )
 
@@ -89,6 +103,69 @@ async def test_after_its_tries_a_message_is_given_up_and_erased(
         clock.pass_time(minutes=1)
     (given_up,) = await rows_of(parts, "outbox")
     assert (given_up["state"], given_up["sealed"], given_up["tries"]) == ("given_up", None, 2)
+
+
+async def test_what_has_not_left_outlives_hours_in_which_a_provider_fails(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """A warning to an owner must not be lost because a provider was away for an afternoon."""
+    (student,) = students(1)
+    await client.register(student)
+    async with connected_client(client.app, parts) as elsewhere:
+        await elsewhere.log_in(student.phone)
+    gateway = Gateway(failures=10_000)
+    policy = parts.settings.outbox_policy()
+    dispatcher = _dispatcher(parts, gateway, tries=policy.tries, lost_answers=policy.lost_answers)
+    for _ in range(18 * 6):
+        await dispatcher.send_due()
+        clock.pass_time(minutes=10)
+    gateway.failures = 0
+    clock.pass_time(hours=1)
+    await dispatcher.send_due()
+    ((destination, body),) = gateway.sent
+    assert destination == student.phone
+    assert "新设备" in body
+
+
+async def test_what_may_have_left_is_tried_seldom_and_few_times(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    await rows_of(parts, "", "UPDATE outbox SET expires_at = NULL RETURNING id")
+    gateway = Gateway(failures=10_000, failure=ConnectionError)
+    dispatcher = _dispatcher(parts, gateway, tries=40, lost_answers=3)
+    taken = []
+    for second in range(120):
+        if await dispatcher.send_due():
+            taken.append(second)
+        clock.pass_time(seconds=1)
+    assert taken == [0, 10, 70]
+    assert (await rows_of(parts, "outbox"))[0]["state"] == "given_up"
+
+
+async def test_a_gateway_that_hangs_gives_its_message_back_before_the_lease_ends(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    await client.send_code(students(1)[0].phone)
+    dispatcher = _dispatcher(parts, Gateway(hangs=True), lease=1)
+    async with asyncio.timeout(10):
+        assert await dispatcher.send_due() == 1
+    (waiting,) = await rows_of(parts, "outbox")
+    assert waiting["state"] == "waiting"
+    assert waiting["next_try_at"] > clock.now()
+
+
+async def test_a_message_that_cannot_be_opened_holds_up_no_other(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    one, other = students(2)
+    await client.send_code(one.phone)
+    await rows_of(parts, "", "UPDATE outbox SET sealed = '\\x0001' || repeat('x', 40)::bytea RETURNING id")
+    await client.send_code(other.phone)
+    gateway = Gateway()
+    assert await _dispatcher(parts, gateway).send_due() == 2
+    assert [destination for destination, _ in gateway.sent] == [other.phone]
 
 
 async def test_a_message_taken_by_a_process_that_died_is_sent_after_its_lease(

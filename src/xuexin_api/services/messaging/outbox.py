@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,8 +21,8 @@ from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, catalogue
 from xuexin_api.core.messages import message as sentence
 from xuexin_api.core.policies import OutboxPolicy
-from xuexin_api.core.sealing import Sealer
-from xuexin_api.gateways.messaging import Letter, MessageGateway
+from xuexin_api.core.sealing import SealBrokenError, Sealer
+from xuexin_api.gateways.messaging import Letter, MessageGateway, NotSentError
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.messages import OutboxRepository, WaitingMessage
 from xuexin_api.services.base import Service
@@ -29,10 +30,19 @@ from xuexin_api.services.base import Service
 _BATCH: Final = 8
 """Taken are as many as leave at once: a message that waited here for slow ones would outlive its lease."""
 _SLOWEST_RETRY: Final = 3600
+_OF_LEASE: Final = 0.8
+_AFTER_LOST: Final = 10
+_LOST_GROWTH: Final = 6
 _SPENT: Final = "messages_sent"
 _RESERVE_FOR_NOTICES: Final = 5
 """A fifth more than the cap is kept for notices: whoever floods codes must not silence the warnings."""
 _LOG = structlog.get_logger("outbox")
+
+
+class _Outcome(Enum):
+    SENT = "sent"
+    NOT_SENT = "not_sent"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,31 +257,43 @@ class OutboxDispatcher:
         return now + timedelta(minutes=1) if spent is None else min(spent.window_ends_at, now + timedelta(minutes=10))
 
     async def _deliver(self, message: WaitingMessage, session: AsyncSession, outbox: OutboxRepository) -> None:
-        sent = await self._send(message)
-        self.outcomes[message.channel, "sent" if sent else "failed"] += 1
+        outcome = await self._send(message)
+        self.outcomes[message.channel, "sent" if outcome is _Outcome.SENT else "failed"] += 1
         async with session.begin():
-            if sent:
+            if outcome is _Outcome.SENT:
                 keep = self._gateways[message.channel].keeps
                 await outbox.mark_sent(message.id, keep=keep, now=self._clock.now())
             else:
-                await outbox.mark_failed(message.id, next_try_at=self._next_try(message.tries))
+                await outbox.mark_failed(message.id, next_try_at=self._next_try(message.tries, outcome))
 
-    async def _send(self, message: WaitingMessage) -> bool:
+    async def _send(self, message: WaitingMessage) -> _Outcome:
+        try:
+            letter = self._letter(message)
+            # Less than the lease: another process must not find the message while a slow gateway still has it.
+            async with asyncio.timeout(self._policy.lease * _OF_LEASE):
+                await self._gateways[message.channel].send(letter)
+        except (NotSentError, SealBrokenError):
+            outcome = _Outcome.NOT_SENT
+        except Exception:  # noqa: BLE001 - any other failure of a gateway may come after the message left
+            outcome = _Outcome.LOST
+        else:
+            return _Outcome.SENT
+        # The failure's text may hold the number: only the id is logged.
+        _LOG.warning("message_not_sent", message_id=str(message.id), tries=message.tries, outcome=outcome.value)
+        return outcome
+
+    def _letter(self, message: WaitingMessage) -> Letter:
         assert message.sealed is not None, "a waiting message has its body"
         content = json.loads(self._sealer.open(message.sealed, _context(message.id)))
-        letter = Letter(content["destination"], content["body"], content.get("word", ""), content.get("params", {}))
-        try:
-            await self._gateways[message.channel].send(letter)
-        except Exception:  # noqa: BLE001 - any failure of a gateway is one more try later
-            # The failure's text may hold the number: only the id is logged.
-            _LOG.warning("message_not_sent", message_id=str(message.id), tries=message.tries)
-            return False
-        return True
+        return Letter(content["destination"], content["body"], content.get("word", ""), content.get("params", {}))
 
-    def _next_try(self, tries: int) -> datetime | None:
-        if tries >= self._policy.tries:
+    def _next_try(self, tries: int, outcome: _Outcome) -> datetime | None:
+        """Soon and often where it has not left; seldom where each try may be one message more."""
+        lost = outcome is _Outcome.LOST
+        if tries >= (self._policy.lost_answers if lost else self._policy.tries):
             return None
-        return self._clock.now() + timedelta(seconds=min(2**tries, _SLOWEST_RETRY))
+        wait = _AFTER_LOST * _LOST_GROWTH ** (tries - 1) if lost else 2**tries
+        return self._clock.now() + timedelta(seconds=min(wait, _SLOWEST_RETRY))
 
 
 def _context(message_id: UUID) -> bytes:
