@@ -19,7 +19,7 @@ CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
 
 async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the body once it is whole; `/slow` begins an answer and does not end it."""
+    """Answers with the body once it is whole; `/slow` begins an answer and does not end it, `/headers` tells them."""
     if scope["type"] != "http":
         return
     body, more = b"", True
@@ -28,6 +28,8 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
         if message["type"] == "http.disconnect":
             return
         body, more = body + message.get("body", b""), message.get("more_body", False)
+    if scope["path"] == "/headers":
+        body = b" ".join(name for name, _ in scope["headers"])
     length = str(len(body) + (scope["path"] == "/slow")).encode()
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", length)]})
     await send({"type": "http.response.body", "body": body, "more_body": scope["path"] == "/slow"})
@@ -83,6 +85,13 @@ async def test_an_answer_that_nobody_finishes_is_cut_and_nothing_is_added_to_it(
     answer = await _answer(port, b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert answer.endswith(b"\r\n\r\nbody")
+
+
+async def test_what_follows_a_body_is_no_header(port: int) -> None:
+    """All in one piece, so that it is there before anybody looks."""
+    begun = b"POST /headers HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+    answer = await _answer(port, begun + b"2\r\nhi\r\n0\r\nx-forwarded-for: 10.0.0.1\r\n\r\n")
+    assert answer.endswith(b"\r\n\r\nhost connection transfer-encoding")
 
 
 async def test_a_request_in_time_is_answered_and_so_is_the_next_on_its_connection(port: int) -> None:

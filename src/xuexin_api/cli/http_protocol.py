@@ -75,6 +75,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._asked = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # What follows a body would stand last among the headers: there the address is read that a proxy vouches for.
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
         super().on_body(body)
