@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "7c1e94d0a5b8"
-down_revision = "1f6c2b90ae37"
+down_revision = "7d40e8c5a91b"
 branch_labels = None
 depends_on = None
 
