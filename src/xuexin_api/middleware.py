@@ -18,7 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xuexin_api.problems import problem_response
+from xuexin_api.core.errors import NotReadyError
+from xuexin_api.problems import problem_response, refusal_response
+from xuexin_api.repositories.database import is_unavailable
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _LOG = structlog.get_logger("http")
@@ -30,6 +32,7 @@ _FRAMES_SHOWN: Final = 20
 _CAUSES_SHOWN: Final = 5
 _ADDRESSES_KEPT: Final = 4096
 _SECONDS_BETWEEN_BUSY_LINES: Final = 10
+_SECONDS_UNTIL_BACK: Final = 5
 _BASE_HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -189,11 +192,18 @@ class EdgeMiddleware:
             else:
                 await self._app(scope, self._limited(receive), send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last word
-            failed = True
-            _LOG.error("request_failed", request_id=request_id, route=_route_of(scope), failures=_failures(error))
+            # What is away comes back: a refusal, and of as many as there are requests one line a route.
+            failed = not is_unavailable(error)
+            if failed:
+                _LOG.error("request_failed", request_id=request_id, route=_route_of(scope), failures=_failures(error))
             # A broken answer is left unfinished, which makes the server hang up.
             if not answering:
-                response = problem_response(HTTPConnection(scope), status=500, code="internal_error")
+                connection = HTTPConnection(scope)
+                response = (
+                    problem_response(connection, status=500, code="internal_error")
+                    if failed
+                    else refusal_response(connection, NotReadyError(retry_after=_SECONDS_UNTIL_BACK))
+                )
                 await response(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started

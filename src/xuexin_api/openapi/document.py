@@ -9,7 +9,7 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from xuexin_api.core.errors import ContentEncodedError, InvalidRequestError, TokenMissingError
+from xuexin_api.core.errors import ContentEncodedError, InvalidRequestError, NotReadyError, TokenMissingError
 from xuexin_api.core.messages import message
 from xuexin_api.openapi.derived import Schemas
 from xuexin_api.openapi.lint import Document, operations
@@ -125,6 +125,7 @@ def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[in
     if ONCE in operation:
         yield from ((refusal.status, refusal.code) for refusal in refusals_of_key(operation[ONCE]))
     yield 500, "internal_error"
+    yield NotReadyError.status, NotReadyError.code
 
 
 def _add_refusals(operation: Document, added: Iterable[tuple[int, str]]) -> None:

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 from sqlalchemy import Select
 from sqlalchemy.dialects.postgresql import asyncpg as dialect
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 # A statement that waits longer has met a lock or a lost index: better a refusal than a pile of waiters.
 _STATEMENT_TIMEOUT_MS = "15000"
+# Classes of SQLSTATE: connection, authorisation, no such database, resources, operator (shutdown, time-out).
+_UNAVAILABLE_STATES: Final = frozenset({"08", "28", "3D", "53", "57"})
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Whether what we asked was away, full, or took too long, rather than the question wrong."""
+    if isinstance(error, DBAPIError):
+        driver = error.orig.__cause__ if error.orig is not None else None
+        return error.connection_invalidated or (driver is not None and is_unavailable(driver))
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in _UNAVAILABLE_STATES
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)
+    return isinstance(error, ConnectionError | TimeoutError | socket.gaierror | PoolTimeoutError)
 
 
 class HotStatement:

@@ -24,6 +24,7 @@ from xuexin_api.core.policies import OutboxPolicy
 from xuexin_api.core.sealing import SealBrokenError, Sealer
 from xuexin_api.gateways.messaging import Letter, MessageGateway, NotSentError
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.database import is_unavailable
 from xuexin_api.repositories.messages import OutboxRepository, WaitingMessage
 from xuexin_api.services.base import Service
 
@@ -212,8 +213,11 @@ class OutboxDispatcher:
                 # A batch that was not full was the last of what was due.
                 while await self.send_due() == _BATCH:
                     pass
-            except Exception:  # noqa: BLE001 - whatever it was, messages go on waiting in the table
-                _LOG.exception("outbox_interrupted")
+            except Exception as failure:  # noqa: BLE001 - whatever it was, messages go on waiting in the table
+                if is_unavailable(failure):
+                    _LOG.warning("outbox_waits_for_the_database")
+                else:
+                    _LOG.exception("outbox_interrupted")
             try:
                 async with asyncio.timeout(self._policy.poll):
                     await self._wake.wait()
