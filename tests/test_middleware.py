@@ -48,6 +48,7 @@ class Edge:
         problems.install(self.app)
         self.app.add_api_route("/things/{number}", self.get_thing, methods=["GET"])
         self.app.add_api_route("/busy", self.be_busy, methods=["GET"])
+        self.app.add_api_route("/away", self.miss_the_database, methods=["GET"])
         self.app.add_api_route("/failure", self.fail, methods=["GET"])
         self.app.add_api_route("/late-failure", self.fail_late, methods=["GET"])
         self.app.add_api_route("/half", self.break_off, methods=["GET"])
@@ -74,6 +75,10 @@ class Edge:
     @staticmethod
     async def be_busy() -> None:
         raise ServiceBusyError(retry_after=2)
+
+    @staticmethod
+    async def miss_the_database() -> None:
+        raise ConnectionRefusedError
 
     @staticmethod
     async def fail() -> None:
@@ -224,6 +229,18 @@ async def test_a_busy_service_leaves_one_line_however_many_it_sends_away() -> No
     (line,) = lines
     assert (line["event"], line["log_level"], line["status"], line["route"]) == ("request", "warning", 503, "/busy")
     assert edge.metric("requests_total", method="GET", route="/busy", status="503") == 20
+
+
+async def test_what_is_away_is_a_refusal_with_a_time_to_come_back_and_one_line() -> None:
+    edge = Edge()
+    with structlog.testing.capture_logs() as lines:
+        async with edge.client() as http:
+            answers = [await http.get("/away") for _ in range(20)]
+    assert {(answer.status_code, answer.json()["code"], answer.headers["retry-after"]) for answer in answers} == {
+        (503, "not_ready", "5")
+    }
+    (line,) = lines
+    assert (line["event"], line["log_level"], line["route"]) == ("request", "warning", "/away")
 
 
 async def test_requests_are_logged_on_demand_by_route_alone() -> None:

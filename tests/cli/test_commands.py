@@ -22,7 +22,7 @@ import pytest
 
 from support.client import solve
 from support.providers import SECRET, aliyun_fields, checks_acs3, running
-from support.server import run_on, url_of
+from support.server import free_port, run_on, url_of
 from xuexin_api.cli.demo import demo_schools, demo_students
 from xuexin_api.demo.photos import draw_archive_photo
 
@@ -172,7 +172,7 @@ def test_a_database_under_other_keys_is_not_touched(run: Run, environment: dict[
     for words in (("demo-data",), ("serve",), ("purge",)):
         done = subprocess.run(
             [XUEXIN, *words],
-            env=environment | {"XUEXIN_DATA_DIR": str(tmp_path), "XUEXIN_PORT": str(_free_port())},
+            env=environment | {"XUEXIN_DATA_DIR": str(tmp_path), "XUEXIN_PORT": str(free_port())},
             capture_output=True,
             text=True,
             timeout=60,
@@ -200,7 +200,7 @@ def test_production_without_its_secrets_says_what_is_missing(environment: dict[s
 def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
     run: Run, environment: dict[str, str]
 ) -> None:
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [XUEXIN, "serve"],
         env=environment | {"XUEXIN_PORT": str(port), "XUEXIN_WORKERS": "2"},
@@ -231,7 +231,7 @@ def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_sa
 ) -> None:
     """kill -9 while the provider has the message and has not answered."""
     run("purge")
-    port = _free_port()
+    port = free_port()
     address = f"http://127.0.0.1:{port}"
     with running(checks_acs3) as provider:
         provider.answer = lambda _: (200, b'{"Code": "OK"}')
@@ -283,7 +283,7 @@ def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_sa
 def test_the_embedded_database_stops_with_the_last_server_even_after_one_was_killed(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    port = _free_port()
+    port = free_port()
     own = environment | {"XUEXIN_DATA_DIR": str(tmp_path), "XUEXIN_PORT": str(port)}
     del own["XUEXIN_DATABASE_URL"]
     told = subprocess.run([XUEXIN, "migrate"], env=own, capture_output=True, text=True, check=True, timeout=60)
@@ -324,12 +324,6 @@ def _see_that_heads_are_bounded(port: int) -> None:
             assert head.startswith(f"HTTP/1.1 {status} ".encode()), head
             assert json.loads(body)["code"] == code
     assert httpx.get(f"http://127.0.0.1:{port}/health/live", headers={"x-long": "a" * 20_000}).status_code == 200
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_for(url: str, has: str = "") -> None:

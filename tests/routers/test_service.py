@@ -10,6 +10,7 @@ from sqlalchemy.pool import NullPool
 
 from support.client import Client, code_of, connected_client
 from support.people import students
+from support.server import run_on
 from xuexin_api.dependencies import Wiring
 from xuexin_api.middleware import client_address, network_of
 from xuexin_api.settings import Settings
@@ -27,6 +28,44 @@ async def test_without_its_database_a_process_lives_and_is_not_ready(client: Cli
     assert (await client.get("/health/live")).status_code == 200
     refused = await client.get("/health/ready")
     assert (refused.status_code, code_of(refused), refused.headers["retry-after"]) == (503, "not_ready", "5")
+
+
+async def test_while_the_database_is_away_callers_are_asked_to_come_back_and_then_served(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    url = parts.database.engine.url
+    name = url.database
+    server = url.set(database="postgres").render_as_string(hide_password=False)
+    away = f'ALTER DATABASE "{name}" RENAME TO "{name}_away"'
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    await run_on(server, end, away)
+    try:
+        for answer in (
+            await client.get("/health/ready"),
+            await client.get("/v1/account"),
+            await client.try_to_log_in(student.phone),
+            await client.post("/v1/sessions/refresh", {"refresh_token": client.refresh_token}),
+        ):
+            assert (answer.status_code, code_of(answer), answer.headers["retry-after"]) == (503, "not_ready", "5")
+        assert (await client.get("/health/live")).status_code == 200
+    finally:
+        await run_on(server, f'ALTER DATABASE "{name}_away" RENAME TO "{name}"')
+    assert (await client.get("/health/ready")).status_code == 200
+    assert (await client.get("/v1/account")).status_code == 200
+    assert (await client.try_to_log_in(student.phone)).status_code == 201
+
+
+async def test_a_connection_that_was_cut_costs_one_answer_at_most(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    url = parts.database.engine.url
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'"
+    await run_on(url.set(database="postgres").render_as_string(hide_password=False), end)
+    statuses = [(await client.try_to_log_in(student.phone)).status_code for _ in range(4)]
+    assert set(statuses[:2]) <= {201, 503}
+    assert set(statuses[2:]) == {201}
 
 
 async def test_metrics_count_routes_and_never_addresses(client: Client) -> None:

@@ -429,7 +429,7 @@ class NotForThisAddressError(RefusalError):
 
 
 class NotReadyError(RefusalError):
-    """The database does not answer, or was not migrated."""
+    """What the service needs, its database above all, does not answer or is not ready."""
 
     status = 503
     code = "not_ready"
