@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api import openapi, problems
 from xuexin_api.core.clock import Clock
@@ -27,11 +28,16 @@ from xuexin_api.gateways.tencent_sms import TencentSmsGateway
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.keys import Keys
 from xuexin_api.middleware import EdgeMiddleware, MessageMetrics
-from xuexin_api.repositories.accounts import AccountReads
+from xuexin_api.repositories.accounts import AccountReads, AccountRepository
 from xuexin_api.repositories.archive import ArchiveReads
+from xuexin_api.repositories.cases import CaseRepository
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.holdings import HoldingRepository
+from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
+from xuexin_api.repositories.persons import PersonRepository
+from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.routers import (
     account,
     account_changes,
@@ -43,21 +49,29 @@ from xuexin_api.routers import (
     factors,
     help_centre,
     help_requests,
+    identity_cases,
     identity_verifications,
     phone_proofs,
     recovery,
     registrations,
+    review_desk,
     service,
     sessions,
+    staff_sessions,
     verification_codes,
+    vouching_requests,
 )
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.services.housekeeping import HousekeepingService
+from xuexin_api.services.identity.case_deadlines import CaseDeadlines
+from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.case_progress import CaseProgress
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.messaging.outbox import OutboxDispatcher
+from xuexin_api.services.messaging.notices import Notices
+from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox
 from xuexin_api.services.sessions.session_opening import DeviceTokens
 from xuexin_api.settings import Settings
 
@@ -68,6 +82,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     """Everything that lives as long as the application."""
     sealer = Sealer(keys.sealing, entropy)
     throttle = Throttle(settings.limits_url.get_secret_value())
+    lookups = Lookups(KeyedHash(keys.lookup))
     cleaning = database.session()
     photos = PhotoStore(settings.data_dir / "photos", sealer)
     return Wiring(
@@ -76,9 +91,10 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         entropy=entropy,
         database=database,
         sealer=sealer,
-        lookups=Lookups(KeyedHash(keys.lookup)),
+        lookups=lookups,
         codes_hash=KeyedHash(derive_key(keys.secret, "one-time codes")),
         mint=TokenMint(keys.token, settings.token_policy(), clock, entropy),
+        staff_mint=TokenMint(keys.token, settings.staff_token_policy(), clock, entropy),
         refresh_tokens=RefreshTokens(derive_key(keys.secret, "refresh tokens")),
         devices=DeviceTokens(KeyedHash(derive_key(keys.secret, "device tokens")), entropy),
         hashing=PasswordHashing(settings.hashing_policy()),
@@ -100,6 +116,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             session=cleaning,
             expiry=ExpiryRepository(cleaning),
             holdings=HoldingRepository(cleaning),
+            deadlines=_case_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             clock=clock,
         ),
         photos=photos,
@@ -113,6 +130,35 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         ),
         account_reads=AccountReads(database),
         archive_reads=ArchiveReads(database),
+    )
+
+
+def _case_deadlines(
+    session: AsyncSession, settings: Settings, sealer: Sealer, lookups: Lookups, clock: Clock, entropy: Entropy
+) -> CaseDeadlines:
+    """What becomes of cases by the clock, with the session that cleans."""
+    cases, policy = CaseRepository(session), settings.case_policy()
+    notices = Notices(Postbox(OutboxRepository(session), sealer, entropy), sealer, lookups)
+    log = CaseLog(cases=cases, audit=AuditRepository(session), notices=notices, entropy=entropy)
+    progress = CaseProgress(
+        cases=cases,
+        accounts=AccountRepository(session),
+        persons=PersonRepository(session),
+        sessions=SessionRepository(session),
+        recoveries=RecoveryRepository(session),
+        log=log,
+        lookups=lookups,
+        policy=policy,
+        entropy=entropy,
+    )
+    return CaseDeadlines(
+        session=session,
+        cases=cases,
+        holdings=HoldingRepository(session),
+        progress=progress,
+        log=log,
+        policy=policy,
+        clock=clock,
     )
 
 
@@ -208,6 +254,10 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         account_changes.router,
         account_holdings.router,
         identity_verifications.router,
+        identity_cases.router,
+        vouching_requests.router,
+        staff_sessions.router,
+        review_desk.router,
         agreements.router,
         help_centre.router,
         help_requests.router,

@@ -23,6 +23,7 @@ from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.problems import language_of
 from xuexin_api.repositories.accounts import AccountReads, AccountRepository
 from xuexin_api.repositories.archive import ArchiveReads, RecordRepository
+from xuexin_api.repositories.cases import CaseRepository
 from xuexin_api.repositories.changes import ChangeRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
@@ -35,9 +36,13 @@ from xuexin_api.repositories.idempotency import IdempotencyRepository
 from xuexin_api.repositories.identity import VerificationRepository
 from xuexin_api.repositories.logins import LoginRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
+from xuexin_api.repositories.persons import PersonRepository
 from xuexin_api.repositories.readiness import ReadinessRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.repositories.vouchings import VouchingRepository
 from xuexin_api.services.accounts.account import AccountService
 from xuexin_api.services.accounts.account_changes import AccountChangeService
 from xuexin_api.services.accounts.account_closing import AccountClosingService
@@ -59,7 +64,14 @@ from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.services.help.requests import HelpRequestService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.idempotency import IdempotencyService
+from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.case_opening import CaseOpening
+from xuexin_api.services.identity.case_progress import CaseProgress
+from xuexin_api.services.identity.case_view import CaseViews
+from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
+from xuexin_api.services.identity.vouching import VouchingService
+from xuexin_api.services.identity.vouching_codes import VouchingCodes
 from xuexin_api.services.login.factors import FactorService
 from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.login.second_factors import SecondFactors
@@ -72,6 +84,9 @@ from xuexin_api.services.recovery.username_recovery import UsernameRecoveryServi
 from xuexin_api.services.registration.registration import RegistrationService
 from xuexin_api.services.sessions.session_opening import DeviceTokens, SessionOpening
 from xuexin_api.services.sessions.sessions import SessionService
+from xuexin_api.services.staff.review_desk import ReviewDeskService
+from xuexin_api.services.staff.staff_callers import StaffCallers
+from xuexin_api.services.staff.staff_sessions import StaffSessionService
 from xuexin_api.settings import Settings
 
 
@@ -87,6 +102,7 @@ class Wiring:
     lookups: Lookups
     codes_hash: KeyedHash
     mint: TokenMint
+    staff_mint: TokenMint
     refresh_tokens: RefreshTokens
     devices: DeviceTokens
     hashing: PasswordHashing
@@ -109,11 +125,15 @@ def wiring(request: Request) -> Wiring:
 
 def read_claims(request: Request) -> Claims:
     """What the access token says. Whether its session lives is asked by the service, with the data."""
+    return _claims_by(wiring(request).mint, request)
+
+
+def _claims_by(mint: TokenMint, request: Request) -> Claims:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise TokenMissingError
     try:
-        return wiring(request).mint.read(token.strip())
+        return mint.read(token.strip())
     except TokenRejectedError:
         raise TokenInvalidError from None
 
@@ -131,7 +151,13 @@ def claims_if_any(request: Request) -> Claims | None:
         return None
 
 
+async def claims_of_staff(request: Request) -> Claims:
+    """What a staff token says; a student's is none."""
+    return _claims_by(wiring(request).staff_mint, request)
+
+
 CallerClaims = Annotated[Claims, Depends(claims_of_caller)]
+StaffClaims = Annotated[Claims, Depends(claims_of_staff)]
 
 
 async def claims_where_sent(request: Request) -> Claims | None:
@@ -301,6 +327,8 @@ async def registration_service(request: Request) -> RegistrationService:
         codes=CodeRepository(session),
         sessions=SessionRepository(session),
         audit=AuditRepository(session),
+        cases=_case_opening(parts, session),
+        waiting_cases=CaseRepository(session),
         notices=_notices(parts, session),
         dispatcher=parts.dispatcher,
         opening=_opening(parts, session),
@@ -626,11 +654,147 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         sessions=SessionRepository(session),
         accounts=AccountRepository(session),
         callers=_callers(parts, session),
+        cases=CaseRepository(session),
         records=RecordRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),
         opening=_opening(parts, session),
         policy=parts.settings.verification_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def _case_log(parts: Wiring, session: AsyncSession) -> CaseLog:
+    return CaseLog(
+        cases=CaseRepository(session),
+        audit=AuditRepository(session),
+        notices=_notices(parts, session),
+        entropy=parts.entropy,
+    )
+
+
+def _case_opening(parts: Wiring, session: AsyncSession) -> CaseOpening:
+    return CaseOpening(
+        cases=CaseRepository(session),
+        log=_case_log(parts, session),
+        policy=parts.settings.case_policy(),
+        entropy=parts.entropy,
+    )
+
+
+def _case_progress(parts: Wiring, session: AsyncSession) -> CaseProgress:
+    return CaseProgress(
+        cases=CaseRepository(session),
+        accounts=AccountRepository(session),
+        persons=PersonRepository(session),
+        sessions=SessionRepository(session),
+        recoveries=RecoveryRepository(session),
+        log=_case_log(parts, session),
+        lookups=parts.lookups,
+        policy=parts.settings.case_policy(),
+        entropy=parts.entropy,
+    )
+
+
+def _case_views(parts: Wiring, session: AsyncSession) -> CaseViews:
+    return CaseViews(
+        cases=CaseRepository(session),
+        vouchings=VouchingRepository(session),
+        codes=VouchingCodes(parts.codes_hash),
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+    )
+
+
+async def identity_case_service(request: Request) -> IdentityCaseService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return IdentityCaseService(
+        session=session,
+        cases=CaseRepository(session),
+        vouchings=VouchingRepository(session),
+        accounts=AccountRepository(session),
+        records=RecordRepository(session),
+        counters=CounterRepository(session),
+        callers=_callers(parts, session),
+        opening=_case_opening(parts, session),
+        progress=_case_progress(parts, session),
+        views=_case_views(parts, session),
+        log=_case_log(parts, session),
+        dispatcher=parts.dispatcher,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+        facts_policy=parts.settings.verification_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def vouching_service(request: Request) -> VouchingService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return VouchingService(
+        session=session,
+        vouchings=VouchingRepository(session),
+        cases=CaseRepository(session),
+        counters=CounterRepository(session),
+        callers=_callers(parts, session),
+        opening=_case_opening(parts, session),
+        log=_case_log(parts, session),
+        codes=VouchingCodes(parts.codes_hash),
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+        sessions_policy=parts.settings.session_policy(),
+        clock=parts.clock,
+    )
+
+
+def _staff_callers(parts: Wiring, session: AsyncSession) -> StaffCallers:
+    return StaffCallers(staff=StaffRepository(session), policy=parts.settings.staff_policy(), clock=parts.clock)
+
+
+async def staff_session_service(request: Request) -> StaffSessionService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return StaffSessionService(
+        session=session,
+        staff=StaffRepository(session),
+        counters=CounterRepository(session),
+        codes=CodeRepository(session),
+        callers=_staff_callers(parts, session),
+        challenges=parts.challenges,
+        hashing=parts.hashing,
+        mint=parts.staff_mint,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.staff_policy(),
+        login_policy=parts.settings.login_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def review_desk_service(request: Request) -> ReviewDeskService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ReviewDeskService(
+        session=session,
+        cases=CaseRepository(session),
+        desk=ReviewDeskRepository(session),
+        accounts=AccountRepository(session),
+        staff=StaffRepository(session),
+        callers=_staff_callers(parts, session),
+        opening=_case_opening(parts, session),
+        progress=_case_progress(parts, session),
+        log=_case_log(parts, session),
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+        staff_policy=parts.settings.staff_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

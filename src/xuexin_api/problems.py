@@ -134,6 +134,9 @@ def refusal_members(refusal: RefusalError, language: Language) -> dict[str, obje
         members["options"] = [
             {"id": option.id, "title": message(f"option_{option.id}", language)} for option in refusal.options
         ]
+    if refusal.warning is not None:
+        warning = refusal.warning.id
+        members["warning"] = {"id": warning, "title": message(f"warning_{warning}", language)}
     return members
 
 

@@ -15,6 +15,7 @@ from pydantic_settings import SettingsError as EnvironmentSettingsError
 
 from xuexin_api.core.messages import catalogue
 from xuexin_api.core.policies import (
+    CasePolicy,
     ChallengePolicy,
     ChangePolicy,
     CodePolicy,
@@ -27,6 +28,7 @@ from xuexin_api.core.policies import (
     RecoveryPolicy,
     RegistrationPolicy,
     SessionPolicy,
+    StaffPolicy,
     VerificationPolicy,
 )
 from xuexin_api.core.sealing import KEY_BYTES
@@ -222,6 +224,40 @@ class Settings(BaseSettings):
     )
     verification_tries_per_account_day: int = Field(10, gt=0, description="tries per account and day")
 
+    # Identity cases
+    case_draft_seconds: int = Field(86400, gt=0, description="a case that nobody hands in expires after")
+    case_notice_unverified_seconds: int = Field(
+        86400, gt=0, description="a holder who never verified is told so long before weak evidence wins"
+    )
+    case_notice_verified_seconds: int = Field(
+        72 * 3600, gt=0, description="a holder who verified is told so long before anything happens"
+    )
+    case_undo_seconds: int = Field(30 * 86400, gt=0, description="a grant can be undone for so long")
+    case_review_seconds: int = Field(
+        3 * 86400, gt=0, description="deadline of a review, and the waiting time that is told until reviews say better"
+    )
+    case_abandoned_seconds: int = Field(
+        30 * 86400, gt=0, description="an account in conflict without a living case is erased after"
+    )
+    cases_per_account: int = Field(5, gt=0, description="cases that one account may open, all its life")
+    case_submissions_per_document_day: int = Field(
+        3, gt=0, description="claims to one document handed in per day: each tells its holder"
+    )
+    classmates_needed: int = Field(2, ge=2, description="classmates who must vouch")
+    classmates_asked: int = Field(5, gt=0, description="classmates whom one case may ask; each gets a message")
+    vouchings_per_year: int = Field(5, gt=0, description="people for whom one person may vouch in a year")
+    objections_per_address_minute: int = Field(30, gt=0, description="objections by link of one address and minute")
+
+    # Staff
+    staff_invitation_seconds: int = Field(72 * 3600, gt=0, description="an invitation to enrol is good for so long")
+    staff_session_seconds: int = Field(8 * 3600, gt=0, description="no staff session lives longer: a working day")
+    staff_idle_seconds: int = Field(1800, gt=0, description="a staff session without a request ends after")
+    staff_codes_per_day: int = Field(
+        30, gt=0, description="tries of an authenticator code per member and day, from anywhere"
+    )
+    staff_audience: str = Field("xuexin-staff", description="`aud` and `client_id` of staff tokens")
+    case_assignment_seconds: int = Field(86400, gt=0, description="a case taken and left is free again after")
+
     # Passwords
     argon2_memory_kib: int = Field(19 * 1024, ge=8, description="Argon2id memory (OWASP: 19 MiB)")
     argon2_passes: int = Field(2, ge=1, description="Argon2id passes")
@@ -414,6 +450,34 @@ class Settings(BaseSettings):
         """What articles may say of settings: every whole number."""
         return {name: getattr(self, name) for name, field in type(self).model_fields.items() if field.annotation is int}
 
+    def case_policy(self) -> CasePolicy:
+        return CasePolicy(
+            draft=self.case_draft_seconds,
+            notice_unverified=self.case_notice_unverified_seconds,
+            notice_verified=self.case_notice_verified_seconds,
+            undo=self.case_undo_seconds,
+            review=self.case_review_seconds,
+            abandoned=self.case_abandoned_seconds,
+            per_account=self.cases_per_account,
+            submissions_per_document_day=self.case_submissions_per_document_day,
+            classmates_needed=self.classmates_needed,
+            classmates_asked=self.classmates_asked,
+            vouchings_per_year=self.vouchings_per_year,
+            objections_per_address_minute=self.objections_per_address_minute,
+            front_end=self.front_end_url,
+        )
+
+    def staff_policy(self) -> StaffPolicy:
+        return StaffPolicy(
+            invitation=self.staff_invitation_seconds,
+            session=self.staff_session_seconds,
+            idle=self.staff_idle_seconds,
+            codes_per_day=self.staff_codes_per_day,
+            assignment=self.case_assignment_seconds,
+            issuer=self.totp_issuer,
+            front_end=self.front_end_url,
+        )
+
     def outbox_policy(self) -> OutboxPolicy:
         return OutboxPolicy(
             poll=self.outbox_poll_seconds,
@@ -467,6 +531,17 @@ class Settings(BaseSettings):
             audience=self.token_audience,
             client_id=self.token_client_id,
             lifetime_seconds=self.access_token_seconds,
+        )
+
+    def staff_token_policy(self) -> TokenPolicy:
+        """Another type and another audience: neither kind of token is ever taken for the other."""
+        return TokenPolicy(
+            issuer=self.token_issuer,
+            audience=self.staff_audience,
+            client_id=self.staff_audience,
+            lifetime_seconds=self.staff_session_seconds,
+            type="staff+jwt",
+            scopes=("staff", "staff"),
         )
 
     def refuse_unfit(self) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -123,6 +124,18 @@ def test_a_wrong_word_gets_a_sentence_and_no_traceback(run: Run, words: tuple[st
     refused = run(*words, expected=2)
     assert "Invalid value" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_an_operator_makes_invites_and_disables_staff(run: Run) -> None:
+    who = ("--document", "110101199003070017", "--phone", "17190000001")
+    made = run("staff", "add", "reviewer.one", "--role", "reviewer", *who)
+    assert re.fullmatch(r"http://localhost:3000/staff/enrol#[0-9a-f]{64}", made.stdout.strip())
+    assert "staff_name_taken" in run("staff", "add", "reviewer.one", "--role", "reviewer", *who, expected=1).stderr
+    assert run("staff", "invite", "reviewer.one").stdout != made.stdout
+    assert run("staff", "list").stdout == "reviewer.one\treviewer\t-\tinvited\n"
+    run("staff", "disable", "reviewer.one")
+    assert run("staff", "list").stdout == "reviewer.one\treviewer\t-\tdisabled\n"
+    assert "staff_name_unknown" in run("staff", "disable", "nobody", expected=1).stderr
 
 
 def test_settings_are_shown_without_secrets_and_keys_are_made(run: Run, environment: dict[str, str]) -> None:

@@ -294,14 +294,6 @@ async def test_using_another_number_works_after_a_409(client: Client, clock: Han
     await client.register(second)
 
 
-async def test_a_choice_that_is_not_open_yet_says_so_and_consumes_nothing(client: Client) -> None:
-    (student,) = students(1)
-    proof = await client.prove_phone(student.phone)
-    refused = await client.try_to_register(student, phone_proof=proof, on_document_registered="re_register")
-    assert (refused.status_code, code_of(refused)) == (409, "choice_not_open")
-    await client.register(student, phone_proof=proof)
-
-
 async def test_a_registered_document_gets_a_409_and_the_proof_still_registers_another(client: Client) -> None:
     first, second = students(2)
     await client.register(first)
@@ -336,14 +328,6 @@ async def test_parallel_tries_of_documents_stay_within_three(client: Client) -> 
     )
     told = [answer for answer in answers if code_of(answer) == "document_registered"]
     assert len(told) + sum(code_of(answer) == "phone_busy" for answer in answers) <= 3
-
-
-async def test_a_document_under_review_is_refused_as_such(client: Client, parts: Wiring) -> None:
-    first, second = students(2)
-    await client.register(first)
-    await rows_of(parts, "accounts", "UPDATE accounts SET state = 'conflict' RETURNING id")
-    refused = await client.try_to_register(replace(first, phone=second.phone))
-    assert (refused.status_code, code_of(refused)) == (409, "document_under_review")
 
 
 async def test_two_registrations_of_one_phone_at_once_have_one_winner(client: Client, clock: HandClock) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 import typer
 
 from xuexin_api.cli import demo, help_desk, imports, operating, serving
+from xuexin_api.cli import staff as staff_commands
 from xuexin_api.cli.journey import journey
 from xuexin_api.cli.places import say
 from xuexin_api.settings import SettingsError
@@ -47,6 +48,13 @@ help_centre.command("answer")(help_desk.answer_request)
 help_centre.command("close")(help_desk.close_request)
 help_centre.command("check")(help_desk.check_articles)
 app.add_typer(help_centre, name="help")
+
+staff = typer.Typer(help="Who works here.", no_args_is_help=True)
+staff.command("add")(staff_commands.add)
+staff.command("invite")(staff_commands.invite)
+staff.command("disable")(staff_commands.disable)
+staff.command("list")(staff_commands.list_staff)
+app.add_typer(staff, name="staff")
 
 keys = typer.Typer(help="Secrets.", no_args_is_help=True)
 keys.command("generate")(operating.generate)

@@ -45,11 +45,13 @@ class RefusalError(Exception):
         *,
         retry_after: int | None = None,
         options: tuple[Option, ...] = (),
+        warning: Option | None = None,
         params: dict[str, object] | None = None,
     ) -> None:
         super().__init__(self.code)
         self.retry_after = retry_after
         self.options = options
+        self.warning = warning
         self.params = params or {}
 
 
@@ -143,7 +145,7 @@ class PhoneRegisteredError(RefusalError):
 
 
 class DocumentRegisteredError(RefusalError):
-    """证件号码已被注册; the options say what to do."""
+    """证件号码已被注册; the options say what to do, and the warning what re-registering does elsewhere."""
 
     status = 409
     code = "document_registered"
@@ -156,11 +158,11 @@ class DocumentUnderReviewError(RefusalError):
     code = "document_under_review"
 
 
-class ChoiceNotOpenError(RefusalError):
-    """The way asked for exists in the form, and is not open in this release."""
+class WarningNotAcknowledgedError(RefusalError):
+    """Re-registering has effects elsewhere: whoever asks for it says first that the warning was read."""
 
     status = 409
-    code = "choice_not_open"
+    code = "warning_not_acknowledged"
 
 
 class OperationInProgressError(RefusalError):
@@ -377,6 +379,118 @@ class IdentityHeldError(RefusalError):
 
     status = 409
     code = "identity_held"
+
+
+class NoConflictError(RefusalError):
+    """A case is opened by an account in conflict, and this account is in none."""
+
+    status = 409
+    code = "no_conflict"
+
+
+class CaseExistsError(RefusalError):
+    """The account has a living case, and one is enough."""
+
+    status = 409
+    code = "case_exists"
+
+
+class CaseNotFoundError(RefusalError):
+    """No case of this id concerns the asker."""
+
+    status = 404
+    code = "case_not_found"
+
+
+class CaseClosedError(RefusalError):
+    """The case is in a state in which this cannot be done (any more)."""
+
+    status = 409
+    code = "case_closed"
+
+
+class CaseLimitReachedError(RefusalError):
+    """This account has opened as many cases, or this case has asked as many classmates, as one may."""
+
+    status = 409
+    code = "case_limit_reached"
+
+
+class EvidenceNeededError(RefusalError):
+    """A case without evidence cannot be handed in."""
+
+    status = 409
+    code = "evidence_needed"
+
+
+class StrongerEvidenceNeededError(RefusalError):
+    """Whoever holds the document has proven it strongly: weak evidence does not contest that."""
+
+    status = 409
+    code = "stronger_evidence_needed"
+
+
+class ObjectionRejectedError(RefusalError):
+    """The link is unknown or late, or the objection was made before."""
+
+    status = 403
+    code = "objection_rejected"
+
+
+class CaseOvertakenError(RefusalError):
+    """A later decision stands on this one, which cannot be undone before it."""
+
+    status = 409
+    code = "case_overtaken"
+
+
+class VouchingNotFoundError(RefusalError):
+    """Nobody asked this account to vouch under this id, or it has answered, or the case was handed in."""
+
+    status = 404
+    code = "vouching_not_found"
+
+
+class VouchingCodeRejectedError(RefusalError):
+    """The code that the applicant tells his classmates in person is wrong."""
+
+    status = 403
+    code = "vouching_code_rejected"
+
+
+class InvitationRejectedError(RefusalError):
+    """The invitation to enrol is unknown, late or used."""
+
+    status = 403
+    code = "invitation_rejected"
+
+
+class RoleNotAllowedError(RefusalError):
+    """The member of staff is logged in, and this is not for their role."""
+
+    status = 403
+    code = "role_not_allowed"
+
+
+class CaseTakenError(RefusalError):
+    """Another reviewer has the case."""
+
+    status = 409
+    code = "case_taken"
+
+
+class CaseNotAssignedError(RefusalError):
+    """The case is not assigned to the asker (any more): take it first."""
+
+    status = 403
+    code = "case_not_assigned"
+
+
+class NotYoursToDecideError(RefusalError):
+    """The reviewer has to do with the case, or decided in it before."""
+
+    status = 403
+    code = "not_yours_to_decide"
 
 
 class RecordNotFoundError(RefusalError):

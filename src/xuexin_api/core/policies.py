@@ -125,6 +125,38 @@ class HelpPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CasePolicy:
+    """How long each step of an identity case takes, and how often one may be asked for."""
+
+    draft: int
+    notice_unverified: int
+    notice_verified: int
+    undo: int
+    review: int
+    abandoned: int
+    per_account: int
+    submissions_per_document_day: int
+    classmates_needed: int
+    classmates_asked: int
+    vouchings_per_year: int
+    objections_per_address_minute: int
+    front_end: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffPolicy:
+    """How staff come in, how long they stay, and how long a case is one reviewer's."""
+
+    invitation: int
+    session: int
+    idle: int
+    codes_per_day: int
+    assignment: int
+    issuer: str
+    front_end: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxPolicy:
     """How messages are taken and tried again, and how many of each channel a day may cost."""
 

@@ -61,6 +61,9 @@ class TokenPolicy:
     audience: str
     client_id: str
     lifetime_seconds: int
+    type: str = TOKEN_TYPE
+    scopes: tuple[str, str] = ("account", "account archive")
+    """Of a login, and of a verification."""
 
 
 def _b64(data: bytes) -> str:
@@ -132,9 +135,9 @@ class TokenMint:
             "acr": str(assurance),
             "amr": list(methods),
             "auth_time": int(auth_time.timestamp()),
-            "scope": "account archive" if assurance is Assurance.VERIFIED else "account",
+            "scope": self._policy.scopes[assurance is Assurance.VERIFIED],
         }
-        headers = {"typ": TOKEN_TYPE, "kid": self._signer_id}
+        headers = {"typ": self._policy.type, "kid": self._signer_id}
         return str(jwt.encode(claims, self._signer, algorithm=ALGORITHM, headers=headers))
 
     def read(self, token: str) -> Claims:
@@ -177,8 +180,7 @@ class TokenMint:
             raise TokenRejectedError
         return claims
 
-    @staticmethod
-    def _header(token: str) -> dict[str, Any]:
+    def _header(self, token: str) -> dict[str, Any]:
         """The header, after everything the library would let pass has been refused."""
         if len(token) > _LARGEST_TOKEN or token.count(".") != 2 or not token.isascii():  # noqa: PLR2004
             raise TokenRejectedError
@@ -188,7 +190,7 @@ class TokenMint:
             raise TokenRejectedError from None
         if (
             header.get("alg") != ALGORITHM
-            or header.get("typ") != TOKEN_TYPE
+            or header.get("typ") != self._policy.type
             or not isinstance(header.get("kid"), str)
             or not _FOREIGN_HEADERS.isdisjoint(header)
         ):

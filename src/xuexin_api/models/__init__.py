@@ -3,6 +3,7 @@
 from xuexin_api.models import (
     accounts,
     archive,
+    cases,
     changes,
     codes,
     factors,
@@ -13,6 +14,7 @@ from xuexin_api.models import (
     installation,
     messages,
     recovery,
+    staff,
 )
 from xuexin_api.models.base import Base
 
@@ -20,6 +22,7 @@ __all__ = [
     "Base",
     "accounts",
     "archive",
+    "cases",
     "changes",
     "codes",
     "factors",
@@ -30,4 +33,5 @@ __all__ = [
     "installation",
     "messages",
     "recovery",
+    "staff",
 ]

@@ -16,11 +16,15 @@ _LIVING = text("state IN ('active', 'closing')")
 
 
 class Account(Base):
-    """A claim to be somebody; `person_id` stays empty until a verification succeeds."""
+    """A claim to be somebody; `person_id` stays empty until a verification succeeds.
+
+    `verified_strength` is the best of the evidence that bound the person.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (
         one_of("state", "active", "conflict", "superseded", "closing", "closed"),
+        one_of("verified_strength", "weak", "strong"),
         Index("uq_accounts_phone_key", "phone_key", unique=True),
         # By number alone: the same number under another type would be a way around the check.
         Index("uq_accounts_document_key", "document_key", unique=True, postgresql_where=_LIVING),
@@ -51,6 +55,7 @@ class Account(Base):
     email_ciphertext: Mapped[bytes | None]
     email_verified_at: Mapped[datetime | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    verified_strength: Mapped[str | None]
     second_factors: Mapped[list[str]] = mapped_column(ARRAY(Text()))
     closes_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

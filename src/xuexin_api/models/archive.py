@@ -28,7 +28,10 @@ class Institution(Base):
 
 
 class Person(Base):
-    """A natural person: made by a school's roster or a verification, never by typing a form."""
+    """A natural person: made by a school's roster or a verification, never by typing a form.
+
+    A passport does not tell a birth date, and no verification an ethnicity.
+    """
 
     __tablename__ = "persons"
     __table_args__ = (Index("uq_persons_document_key_document_type", "document_key", "document_type", unique=True),)
@@ -39,7 +42,7 @@ class Person(Base):
     document_ciphertext: Mapped[bytes]
     name: Mapped[str]
     sex: Mapped[str]
-    birth_date: Mapped[date]
+    birth_date: Mapped[date | None]
     ethnicity: Mapped[str]
     created_at: Mapped[datetime]
 

@@ -41,6 +41,12 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
                 "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
             },
         },
+        "warning": {
+            "type": "object",
+            "description": "With document_registered and warning_not_acknowledged: what re-registering does elsewhere.",
+            "required": ["id", "title"],
+            "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
+        },
         "methods": {
             "type": "array",
             "description": "With insufficient_user_authentication: the ways to verify.",

@@ -20,13 +20,14 @@ from xuexin_api.core.errors import (
     RecoveryWaitingError,
     RefusalError,
     SecondFactorNeededError,
+    WarningNotAcknowledgedError,
 )
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
 from xuexin_api.openapi.lint import Document
 from xuexin_api.problems import MEDIA_TYPE, problem_document, refusal_headers, refusal_members
 from xuexin_api.services.assurance import methods_of_problem
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
-from xuexin_api.services.registration.registration import DOCUMENT_OPTIONS
+from xuexin_api.services.registration.registration import DOCUMENT_OPTIONS, WARNING
 
 LANGUAGES: Final[Mapping[str, Language]] = {"": DEFAULT_LANGUAGE, ".en": "en"}
 """What the name of an example ends in, and the language it is in."""
@@ -37,7 +38,8 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     # Each operation shows its own.
     InvalidRequestError([]),
     PhoneRegisteredError(options=PHONE_OPTIONS),
-    DocumentRegisteredError(options=DOCUMENT_OPTIONS),
+    DocumentRegisteredError(options=DOCUMENT_OPTIONS, warning=Option(WARNING)),
+    WarningNotAcknowledgedError(warning=Option(WARNING)),
     DocumentUnderReviewError(options=DOCUMENT_OPTIONS[:2]),
     ConsentRequiredError(options=(Option("close_account"),)),
     IdentityCaseNeededError(options=(Option("identity_case"),)),

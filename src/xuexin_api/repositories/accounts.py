@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import BindParameter, Select, bindparam, insert, literal_column, select, update
+from sqlalchemy import BindParameter, Select, bindparam, case, insert, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -31,6 +31,7 @@ ACCOUNT_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Account.email_ciphertext,
     Account.email_verified_at,
     Account.person_id,
+    Account.verified_strength,
     Account.second_factors,
     Account.closes_at,
     Account.created_at,
@@ -56,6 +57,7 @@ class AccountRow:
     email_ciphertext: bytes | None
     email_verified_at: datetime | None
     person_id: UUID | None
+    verified_strength: str | None
     second_factors: list[str]
     closes_at: datetime | None
     created_at: datetime
@@ -183,17 +185,12 @@ class AccountRepository:
             .values(phone_key=phone_key, phone_ciphertext=phone_ciphertext, phone_bound_at=bound_at)
         )
 
-    async def list_states_for_document(self, document_key: bytes) -> list[str]:
-        """The states of the accounts that claim a document; few, for their number is kept small by refusals."""
-        statement = (
-            select(Account.state)
-            .where(
-                Account.document_key == document_key,
-                Account.state.in_(("active", "closing", "conflict")),
-            )
-            .limit(20)
+    async def get_id_by_document(self, document_key: bytes) -> UUID | None:
+        """The living account that has the document; one in conflict only claims it."""
+        statement = select(Account.id).where(
+            Account.document_key == document_key, Account.state.in_(("active", "closing"))
         )
-        return list(await self._session.scalars(statement))
+        return await self._session.scalar(statement)
 
     async def get_for_login(self, kind: Identifier, key: bytes) -> tuple[AccountRow, str | None] | None:
         """The account behind a login name, with its password hash."""
@@ -218,8 +215,12 @@ class AccountRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def bind_person(self, account_id: UUID, person_id: UUID) -> bool:
-        """The account is this person from now on; False when it already is somebody else or not active."""
+    async def bind_person(self, account_id: UUID, person_id: UUID, strength: str) -> bool:
+        """The account is this person from now on; False when it already is somebody else or not active.
+
+        Of several verifications the strongest counts.
+        """
+        best = case((Account.verified_strength == "strong", Account.verified_strength), else_=strength)
         statement = (
             update(Account)
             .where(
@@ -227,10 +228,39 @@ class AccountRepository:
                 Account.state == "active",
                 Account.person_id.is_(None) | (Account.person_id == person_id),
             )
-            .values(person_id=person_id)
+            .values(person_id=person_id, verified_strength=best)
             .returning(Account.id)
         )
         return (await self._session.execute(statement)).first() is not None
+
+    async def list_holders_for_update(self, document_key: bytes, person_id: UUID | None) -> list[AccountRow]:
+        """The living accounts that have the document or are the person: two at most, by the unique indexes."""
+        same = Account.document_key == document_key
+        if person_id is not None:
+            same |= Account.person_id == person_id
+        statement = (
+            select(*ACCOUNT_COLUMNS)
+            .where(same, Account.state.in_(("active", "closing")))
+            .order_by(Account.id)
+            .with_for_update()
+        )
+        return [AccountRow(*row) for row in await self._session.execute(statement)]
+
+    async def set_standing(
+        self,
+        account_id: UUID,
+        *,
+        state: str,
+        person_id: UUID | None,
+        strength: str | None,
+        closes_at: datetime | None = None,
+    ) -> None:
+        """What a decided case makes of an account; the unique indexes have the last word."""
+        await self._session.execute(
+            update(Account)
+            .where(Account.id == account_id)
+            .values(state=state, person_id=person_id, verified_strength=strength, closes_at=closes_at)
+        )
 
 
 def narrowed(

@@ -17,6 +17,7 @@ from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.idempotency import KeyedOperation
 from xuexin_api.models.messages import OutboxMessage
 from xuexin_api.models.recovery import Recovery
+from xuexin_api.models.staff import StaffSession
 
 _BEFORE: Final[BindParameter[datetime]] = bindparam("before")
 
@@ -39,6 +40,7 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (Recovery, Recovery.expires_at <= _BEFORE),
         (KeyedOperation, KeyedOperation.expires_at <= _BEFORE),
         (HelpRequest, HelpRequest.expires_at <= _BEFORE),
+        (StaffSession, StaffSession.ends_at <= _BEFORE),
         (AttemptCounter, AttemptCounter.window_ends_at <= _BEFORE),
         (OutboxMessage, (OutboxMessage.state != "waiting") & (OutboxMessage.created_at <= _BEFORE)),
     )

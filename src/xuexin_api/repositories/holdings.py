@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, delete, false, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -15,6 +15,7 @@ from xuexin_api.models.accounts import Account, Consent, Credential, Device, Flo
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.archive import Enrollment
 from xuexin_api.models.base import Base
+from xuexin_api.models.cases import CaseHolder, IdentityCase, Vouching
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.factors import RecoveryCode, TotpSecret
 from xuexin_api.models.help_requests import HelpRequest
@@ -24,6 +25,9 @@ from xuexin_api.models.recovery import Recovery
 
 ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     HelpRequest,
+    CaseHolder,
+    Vouching,
+    IdentityCase,
     IdentityVerification,
     AccountChange,
     Recovery,
@@ -64,6 +68,22 @@ _SECTIONS: Final[Mapping[str, tuple[tuple[InstrumentedAttribute[Any], ...], Inst
         ),
         IdentityVerification.id,
     ),
+    "identity_cases": (
+        (
+            IdentityCase.id,
+            IdentityCase.state,
+            IdentityCase.strength,
+            IdentityCase.opened_at,
+            IdentityCase.submitted_at,
+            IdentityCase.decided_at,
+        ),
+        IdentityCase.id,
+    ),
+    "identity_objections": (
+        (CaseHolder.case_id, CaseHolder.told_at, CaseHolder.objected_at, CaseHolder.undo_asked_at),
+        CaseHolder.case_id,
+    ),
+    "vouchings": ((Vouching.id, Vouching.state, Vouching.created_at, Vouching.answered_at), Vouching.id),
     "recoveries": ((Recovery.created_at, Recovery.proven_by, Recovery.consumed_at), Recovery.id),
     "audit_events": ((AuditEvent.action, AuditEvent.at), AuditEvent.id),
 }
@@ -138,10 +158,20 @@ class HoldingRepository:
         return (await self._session.execute(statement)).first() is not None
 
     async def take_closed(self, *, now: datetime, most: int) -> list[UUID]:
-        """Accounts whose time to come back has passed; no other process takes them, and no login reopens them."""
+        """Accounts whose time to come back has passed; no other process takes them, and no login reopens them.
+
+        What a case granted stays as long as the grant can be undone: erased, there would be nothing to undo.
+        """
+        undoable = exists().where(
+            IdentityCase.account_id == Account.id,
+            or_(
+                IdentityCase.state == "undo_review",
+                and_(IdentityCase.state == "approved", IdentityCase.undo_until > now),
+            ),
+        )
         statement = (
             select(Account.id)
-            .where(Account.state == "closing", Account.closes_at <= now)
+            .where(Account.state == "closing", Account.closes_at <= now, ~undoable)
             .limit(most)
             .with_for_update(skip_locked=True)
         )
@@ -169,6 +199,7 @@ class HoldingRepository:
                 email_ciphertext=None,
                 email_verified_at=None,
                 person_id=None,
+                verified_strength=None,
                 second_factors=[],
             )
         )

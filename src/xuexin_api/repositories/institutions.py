@@ -23,6 +23,9 @@ class InstitutionRepository:
         rows = await self._session.execute(select(Institution.code, Institution.name).limit(100_000))
         return [(row[0], row[1]) for row in rows]
 
+    async def exists(self, code: str) -> bool:
+        return await self._session.scalar(select(Institution.code).where(Institution.code == code)) is not None
+
     async def add_or_change(self, rows: Sequence[Mapping[str, Any]]) -> int:
         """Add new ones and change what differs; how many rows that were."""
         new = insert(Institution)

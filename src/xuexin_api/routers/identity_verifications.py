@@ -66,6 +66,7 @@ async def start_identity_verification(
         TokenInvalidError,
         FactsDoNotMatchError,
         VerificationNotFoundError,
+        MethodNotAvailableError,
         IdentityHeldError,
         TooManyOperationsError,
     ),

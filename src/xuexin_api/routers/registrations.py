@@ -8,7 +8,6 @@ from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
-    ChoiceNotOpenError,
     DocumentRegisteredError,
     DocumentUnderReviewError,
     PhoneBusyError,
@@ -16,13 +15,14 @@ from xuexin_api.core.errors import (
     PhoneProofRejectedError,
     PhoneRegisteredError,
     ServiceBusyError,
+    WarningNotAcknowledgedError,
 )
 from xuexin_api.dependencies import RequestLanguage, RequestSource, registration_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import account, choices, tokens
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.accounts import Registered, RegistrationRequest
-from xuexin_api.services.registration.registration import RegistrationService
+from xuexin_api.services.registration.registration import Choices, RegistrationService
 from xuexin_api.services.registration.registration_form import RegistrationForm
 
 router = APIRouter(prefix="/v1", tags=["registration"], route_class=StrictRoute)
@@ -40,7 +40,7 @@ router = APIRouter(prefix="/v1", tags=["registration"], route_class=StrictRoute)
         PhoneRegisteredError,
         DocumentRegisteredError,
         DocumentUnderReviewError,
-        ChoiceNotOpenError,
+        WarningNotAcknowledgedError,
         AddressLimitedError,
         ServiceBusyError,
     ),
@@ -56,11 +56,18 @@ async def register_account(
     The phone proof is consumed by success only: after a refusal it still works, for three documents at most.
     Every broken rule is told at once, as soon as every field is there and has its type.
     The archive opens after an identity verification.
+    Where the document is registered, `re_register` opens an account in state `conflict` and its identity case; the
+    account sees nothing else until that is decided.
     """
     done = await registration.register(
         _form(body),
         phone_proof=body.phone_proof,
-        choices=tuple(filter(None, (body.on_phone_registered, body.on_document_registered))),
+        choices=Choices(
+            take_over=body.on_phone_registered is not None,
+            re_register=body.on_document_registered is not None,
+            stronger_evidence=body.on_document_under_review is not None,
+            acknowledged_warning=body.acknowledged_warning,
+        ),
         address=source.address,
         network=source.network,
         platform=source.platform,

@@ -100,7 +100,21 @@ class RegistrationRequest(Input):
         examples=[None],
     )
     on_document_registered: Literal["re_register"] | None = Field(
-        default=None, description="After `document_registered`: I never registered.", examples=[None]
+        default=None,
+        description="After `document_registered`: I never registered. The account begins in state `conflict`, with an "
+        "identity case that decides.",
+        examples=[None],
+    )
+    acknowledged_warning: ShortText | None = Field(
+        default=None,
+        description="With `on_document_registered`: the id of the warning that came with the 409, once it was read.",
+        examples=[None],
+    )
+    on_document_under_review: Literal["stronger_evidence"] | None = Field(
+        default=None,
+        description="After `document_under_review`, where that option was given: I bring stronger evidence than the "
+        "claim that waits.",
+        examples=[None],
     )
 
 

@@ -14,7 +14,17 @@ from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Outp
 ChallengeAnswer = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
 
-EndReason = Literal["logout", "ended_by_owner", "refresh_reused", "recovered", "changed", "undone", "closed"]
+EndReason = Literal[
+    "logout",
+    "ended_by_owner",
+    "refresh_reused",
+    "recovered",
+    "changed",
+    "undone",
+    "closed",
+    "superseded",
+    "case_undone",
+]
 
 
 class PasswordLogin(Input):

@@ -1,4 +1,7 @@
-"""What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts."""
+"""What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts.
+
+And cases take the steps that wait for nobody but the clock.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
 from xuexin_api.repositories.holdings import HoldingRepository
 from xuexin_api.services.base import Service
+from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 
 _EVERY_SECONDS: Final = 600
-_KEPT_LONGER: Final = {"outbox": timedelta(days=30)}
+_KEPT_LONGER: Final = {"outbox": timedelta(days=30), "staff_sessions": timedelta(days=180)}
 _AT_ONCE: Final = 5000
 _ACCOUNTS_AT_ONCE: Final = 100
 _LOG = structlog.get_logger("housekeeping")
@@ -30,11 +34,13 @@ class HousekeepingService(Service):
         session: AsyncSession,
         expiry: ExpiryRepository,
         holdings: HoldingRepository,
+        deadlines: CaseDeadlines,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._expiry = expiry
         self._holdings = holdings
+        self._deadlines = deadlines
 
     async def purge(self) -> int:
         """How many rows went."""
@@ -46,7 +52,7 @@ class HousekeepingService(Service):
                 async with self._transaction():
                     deleted = await self._expiry.delete_some(table, before=before, most=_AT_ONCE)
                 gone += deleted
-        return gone + await self._erase_closed()
+        return gone + await self._erase_closed() + await self._deadlines.run()
 
     async def _erase_closed(self) -> int:
         """Accounts whose owners did not come back; few at a time, for much hangs on each."""

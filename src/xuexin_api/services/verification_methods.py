@@ -21,8 +21,9 @@ class VerificationMethod:
     reason: str | None
 
 
-def methods_for(account_state: str) -> list[VerificationMethod]:
-    """Weak ways are closed while somebody contests the document."""
-    open_now = account_state == "active"
-    reason = None if open_now else "account_not_active"
-    return [VerificationMethod(RECORD_FACTS, "weak", open_now, reason)]
+def methods_for(account_state: str, *, contested: bool = False) -> list[VerificationMethod]:
+    """Weak ways are closed to an account in conflict, and while somebody else contests its document."""
+    reason = "document_contested" if contested else None
+    if account_state != "active":
+        reason = "account_not_active"
+    return [VerificationMethod(RECORD_FACTS, "weak", reason is None, reason)]

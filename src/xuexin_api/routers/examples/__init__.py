@@ -7,12 +7,14 @@ from xuexin_api.routers.examples.account_changes import ACCOUNT_CHANGES
 from xuexin_api.routers.examples.account_holdings import ACCOUNT_HOLDINGS
 from xuexin_api.routers.examples.accounts import ACCOUNTS
 from xuexin_api.routers.examples.archive import ARCHIVE
+from xuexin_api.routers.examples.cases import CASES
 from xuexin_api.routers.examples.factors import FACTORS
 from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.identity import IDENTITY
 from xuexin_api.routers.examples.recovery import RECOVERY
 from xuexin_api.routers.examples.registrations import REGISTRATIONS
 from xuexin_api.routers.examples.sessions import SESSIONS
+from xuexin_api.routers.examples.staff import STAFF
 
 EXAMPLES: Final[Examples] = {
     **ACCOUNTS,
@@ -23,6 +25,8 @@ EXAMPLES: Final[Examples] = {
     **ACCOUNT_CHANGES,
     **ACCOUNT_HOLDINGS,
     **IDENTITY,
+    **CASES,
+    **STAFF,
     **ARCHIVE,
     **HELP_CENTRE,
 }

@@ -14,8 +14,8 @@ from xuexin_api.services.identity.identity_verification import StartedVerificati
 from xuexin_api.services.verification_methods import RECORD_FACTS, methods_for
 
 
-def _methods(account_state: str) -> Callable[[Language], VerificationMethodList]:
-    methods = methods_for(account_state)
+def _methods(account_state: str, *, contested: bool = False) -> Callable[[Language], VerificationMethodList]:
+    methods = methods_for(account_state, contested=contested)
     return lambda language: VerificationMethodList(items=[verification_method(one, language) for one in methods])
 
 
@@ -27,7 +27,10 @@ def _started(language: Language) -> VerificationStarted:
 IDENTITY: Final[Examples] = {
     "list_verification_methods": {
         "open": Shown("What an active account can use.", _methods("active")),
-        "closed": Shown("Weak ways are closed while the document is contested.", _methods("conflict")),
+        "contested": Shown(
+            "Weak ways are closed while somebody claims the document.", _methods("active", contested=True)
+        ),
+        "conflict": Shown("Evidence of an account in conflict goes to its case.", _methods("conflict")),
     },
     "start_identity_verification": {"pending": Shown("The questions.", _started)},
     "answer_identity_verification": {

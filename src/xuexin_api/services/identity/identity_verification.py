@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.case_rules import Strength
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
@@ -24,6 +25,7 @@ from xuexin_api.core.policies import VerificationPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.cases import CaseRepository
 from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity import VerificationRepository
@@ -73,6 +75,7 @@ class IdentityVerificationService(Service):
         sessions: SessionRepository,
         accounts: AccountRepository,
         callers: Callers,
+        cases: CaseRepository,
         records: RecordRepository,
         counters: CounterRepository,
         audit: AuditRepository,
@@ -86,6 +89,7 @@ class IdentityVerificationService(Service):
         self._sessions = sessions
         self._accounts = accounts
         self._callers = callers
+        self._cases = cases
         self._records = records
         self._counters = counters
         self._audit = audit
@@ -97,14 +101,15 @@ class IdentityVerificationService(Service):
         """Every way there is, and whether it is open to this account."""
         async with self._read():
             account = await self._callers.account_of(claims)
-        return methods_for(account.state)
+            return methods_for(account.state, contested=await self._is_contested(account))
 
     async def start(self, method: str, claims: Claims) -> StartedVerification:
         """Begin a verification by `method`."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
-            if not any(known.method == method and known.available for known in methods_for(account.state)):
+            methods = methods_for(account.state, contested=await self._is_contested(account))
+            if not any(known.method == method and known.available for known in methods):
                 raise MethodNotAvailableError
             await self._count_or_refuse(
                 _STARTS, account.id.bytes, most=self._policy.per_account_day * self._policy.tries, now=now
@@ -165,9 +170,13 @@ class IdentityVerificationService(Service):
     ) -> PassedVerification:
         now = self._clock.now()
         async with self._transaction():
+            # With the lock of the document: a claim to it may be handed in at this moment.
+            await self._cases.lock_document(account.document_key)
+            if await self._is_contested(account):
+                raise MethodNotAvailableError
             if not await self._verifications.consume(verification_id, person_id=person_id, now=now):
                 raise VerificationNotFoundError
-            if not await self._accounts.bind_person(account.id, person_id):
+            if not await self._accounts.bind_person(account.id, person_id, Strength.WEAK):
                 raise IdentityHeldError
             state = await self._sessions.mark_verified(claims.session_id, claims.epoch, RECORD_FACTS, now=now)
             if state is None:
@@ -183,6 +192,10 @@ class IdentityVerificationService(Service):
                 now=now,
             )
         return PassedVerification(verification_id, self._opening.tokens_of(state, now=now))
+
+    async def _is_contested(self, account: AccountRow) -> bool:
+        """Whether a claim keeps the account from its first verification; one that was verified stays as it is."""
+        return account.person_id is None and await self._cases.is_contested(account.document_key)
 
     async def _count_or_refuse(self, scope: str, subject: bytes, *, most: int, now: datetime) -> None:
         counter = await self._counters.add_one(scope, subject, now=now, window_ends_at=now + DAY)

@@ -72,12 +72,8 @@ class SecondFactors:
         if stored is None or (stored.confirmed_at is not None) is not confirmed:
             return False
         secret = self._sealer.open(stored.sealed, totp_context(account_id)).decode()
-        generator = pyotp.TOTP(secret, interval=STEP_SECONDS)
-        present = int(now.timestamp()) // STEP_SECONDS
-        for step in (present - 1, present, present + 1):
-            if hmac.compare_digest(generator.generate_otp(step).encode(), code.strip().encode()):
-                return await self._factors.use_step(account_id, step)
-        return False
+        step = matching_step(secret, code, now=now)
+        return step is not None and await self._factors.use_step(account_id, step)
 
     def hash_of(self, account_id: UUID, code: str) -> bytes:
         """What is stored of a recovery code. Fifty random bits under a server's key need no slow hash."""
@@ -85,6 +81,16 @@ class SecondFactors:
 
     def _subject(self, account_id: UUID, device_hash: bytes | None) -> bytes:
         return self._lookups.attempt("factor", account_id.bytes, device_hash or b"")
+
+
+def matching_step(secret: str, code: str, *, now: datetime) -> int | None:
+    """The time step of this moment, the one before or the one after it, whose code this is."""
+    generator = pyotp.TOTP(secret, interval=STEP_SECONDS)
+    present = int(now.timestamp()) // STEP_SECONDS
+    for step in (present - 1, present, present + 1):
+        if hmac.compare_digest(generator.generate_otp(step).encode(), code.strip().encode()):
+            return step
+    return None
 
 
 def totp_context(account_id: UUID) -> bytes:

@@ -10,12 +10,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.case_rules import CaseState, Strength
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     AddressLimitedError,
     BrokenRuleError,
-    ChoiceNotOpenError,
     DocumentRegisteredError,
     DocumentUnderReviewError,
     FieldProblem,
@@ -25,6 +25,7 @@ from xuexin_api.core.errors import (
     PhoneProofExhaustedError,
     PhoneProofRejectedError,
     PhoneRegisteredError,
+    WarningNotAcknowledgedError,
 )
 from xuexin_api.core.passwords import check_password
 from xuexin_api.core.policies import CodePolicy, RegistrationPolicy
@@ -33,6 +34,7 @@ from xuexin_api.core.security_questions import combined_answers
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.cases import CaseRepository
 from xuexin_api.repositories.codes import CodeRepository, Proof
 from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.messages import AuditRepository
@@ -40,6 +42,7 @@ from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
+from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
@@ -48,9 +51,24 @@ from xuexin_api.services.registration.registration_form import JudgedForm, Regis
 from xuexin_api.services.sessions.session_opening import SessionOpening, Tokens
 
 DOCUMENT_OPTIONS: Final = (Option("login"), Option("recover"), Option("re_register"))
+_UNDER_REVIEW_OPTIONS: Final = DOCUMENT_OPTIONS[:2]
+_PREEMPTING_OPTIONS: Final = (*_UNDER_REVIEW_OPTIONS, Option("stronger_evidence"))
+WARNING: Final = "other_platforms"
+"""What re-registering does elsewhere; whoever asks for it acknowledges this id."""
 NEXT: Final = (Option("verify_identity"),)
+NEXT_IN_CONFLICT: Final = (Option("give_evidence"),)
 _PURPOSE: Final = "registration"
 _MINUTE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the form says to do where its phone or its document is taken."""
+
+    take_over: bool = False
+    re_register: bool = False
+    stronger_evidence: bool = False
+    acknowledged_warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,8 @@ class RegistrationService(Service):
         codes: CodeRepository,
         sessions: SessionRepository,
         audit: AuditRepository,
+        cases: CaseOpening,
+        waiting_cases: CaseRepository,
         notices: Notices,
         dispatcher: OutboxDispatcher,
         opening: SessionOpening,
@@ -91,6 +111,8 @@ class RegistrationService(Service):
         self._codes = codes
         self._sessions = sessions
         self._audit = audit
+        self._cases = cases
+        self._waiting_cases = waiting_cases
         self._notices = notices
         self._dispatcher = dispatcher
         self._opening = opening
@@ -107,7 +129,7 @@ class RegistrationService(Service):
         form: RegistrationForm,
         *,
         phone_proof: str,
-        choices: tuple[str, ...],
+        choices: Choices,
         address: str,
         network: str,
         platform: str,
@@ -122,9 +144,6 @@ class RegistrationService(Service):
         document_key = self._lookups.document(judged.document.number)
         proof = await self._claim_try(phone_proof, document_key)
         self._refuse_password_of_phone(judged, proof)
-        if "re_register" in choices:
-            raise ChoiceNotOpenError
-
         password_hash = await self._hashing.hash(judged.password)
         answers_hash = await self._hashing.hash(combined_answers(judged.answers)) if judged.answers else None
         now = self._clock.now()
@@ -132,16 +151,18 @@ class RegistrationService(Service):
         taken = refused_by(
             {
                 "uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS),
-                "uq_accounts_document_key": DocumentRegisteredError(options=DOCUMENT_OPTIONS),
+                "uq_accounts_document_key": _document_registered(),
             }
         )
         with taken:
             async with self._transaction():
-                await self._refuse_taken(proof, document_key, takes_over="take_over" in choices, now=now)
+                state = await self._refuse_taken(proof, document_key, choices, now=now)
                 if not await self._codes.consume_proof(proof.id, now=now):
                     raise PhoneProofRejectedError
                 values = self._account_values(account_id, judged, proof, document_key, now)
-                await self._accounts.add(values)
+                await self._accounts.add({**values, "state": state})
+                if state == "conflict":
+                    await self._cases.open(account_id, document_key, now=now)
                 await self._accounts.add_credential(account_id, password_hash, now=now)
                 if answers_hash is not None:
                     await self._accounts.add_security_answers(account_id, sorted(judged.answers), answers_hash, now=now)
@@ -158,7 +179,8 @@ class RegistrationService(Service):
                 row = await self._accounts.get(account_id)
         assert row is not None, "an account that was just added is there"
         self._dispatcher.wake()
-        return Registered(view_account(row, self._sealer), tokens, device_token, NEXT)
+        steps = NEXT if state == "active" else NEXT_IN_CONFLICT
+        return Registered(view_account(row, self._sealer), tokens, device_token, steps)
 
     async def _claim_try(self, secret: str, document_key: bytes) -> Proof:
         """Note, for good, that this proof tries this document."""
@@ -185,20 +207,41 @@ class RegistrationService(Service):
         except BrokenRuleError as broken:
             raise InvalidRequestError([FieldProblem("/password", broken.code, broken.params)]) from None
 
-    async def _refuse_taken(self, proof: Proof, document_key: bytes, *, takes_over: bool, now: datetime) -> None:
-        """The 409s; the unique indexes decide again where two transactions see nothing at the same moment."""
+    async def _refuse_taken(self, proof: Proof, document_key: bytes, choices: Choices, *, now: datetime) -> str:
+        """The 409s, or the state of the new account.
+
+        The unique indexes decide again where two transactions see nothing at the same moment.
+        """
         if not await self._codes.lock_phone(proof.phone_key):
             raise PhoneBusyError
-        holder = await self._accounts.get_id_by_phone(proof.phone_key)
-        if holder is not None:
-            if not takes_over:
+        await self._waiting_cases.lock_document(document_key)
+        document_holder = await self._accounts.get_id_by_document(document_key)
+        phone_holder = await self._accounts.get_id_by_phone(proof.phone_key)
+        if phone_holder is not None:
+            # Who proved the phone of the document's own account recovers that one: taking its phone away would
+            # also take the channel by which its holder is to be told.
+            if not choices.take_over or (choices.re_register and phone_holder == document_holder):
                 raise PhoneRegisteredError(options=PHONE_OPTIONS)
-            await self._take_number_from(holder, proof.phone_key, now=now)
-        states = await self._accounts.list_states_for_document(document_key)
-        if "conflict" in states:
-            raise DocumentUnderReviewError(options=DOCUMENT_OPTIONS[:2])
-        if states:
-            raise DocumentRegisteredError(options=DOCUMENT_OPTIONS)
+            await self._take_number_from(phone_holder, proof.phone_key, now=now)
+        await self._refuse_under_review(document_key, choices)
+        if document_holder is None:
+            return "active"
+        if not choices.re_register:
+            raise _document_registered()
+        if choices.acknowledged_warning != WARNING:
+            raise WarningNotAcknowledgedError(warning=Option(WARNING))
+        return "conflict"
+
+    async def _refuse_under_review(self, document_key: bytes, choices: Choices) -> None:
+        """While a claim waits, only one that means to bring stronger evidence is let in."""
+        waiting = await self._waiting_cases.list_waiting_for_document(document_key)
+        if not waiting:
+            return
+        passable = all(case.strength == Strength.WEAK and case.state != CaseState.SUBMITTED for case in waiting)
+        if not passable:
+            raise DocumentUnderReviewError(options=_UNDER_REVIEW_OPTIONS)
+        if not (choices.re_register and choices.stronger_evidence):
+            raise DocumentUnderReviewError(options=_PREEMPTING_OPTIONS)
 
     async def _take_number_from(self, holder_id: UUID, phone_key: bytes, *, now: datetime) -> None:
         """The recycled number leaves its old account, which keeps all else and is told by its other channel.
@@ -222,7 +265,6 @@ class RegistrationService(Service):
         email = judged.recovery_email
         return {
             "id": account_id,
-            "state": "active",
             "name": judged.name,
             "sex": judged.sex,
             "birth_date": judged.birth_date,
@@ -252,3 +294,7 @@ class RegistrationService(Service):
             }
             for kind, version, agreed in given
         ]
+
+
+def _document_registered() -> DocumentRegisteredError:
+    return DocumentRegisteredError(options=DOCUMENT_OPTIONS, warning=Option(WARNING))

@@ -1,0 +1,83 @@
+"""`xuexin staff`: who works here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from xuexin_api.cli.places import Places, say
+from xuexin_api.cli.workbench import with_parts
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.messages import message
+from xuexin_api.core.staff import Role
+from xuexin_api.dependencies import Wiring
+from xuexin_api.repositories.institutions import InstitutionRepository
+from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.services.staff.staff_accounts import Invitation, StaffAccountService
+
+T = TypeVar("T")
+LoginName = Annotated[str, typer.Argument(help="3 to 40 of a-z, 0-9, dot, dash, underscore")]
+
+
+def add(
+    login_name: LoginName,
+    *,
+    role: Annotated[Role, typer.Option(help="What the member does")],
+    document: Annotated[str, typer.Option(prompt=True, help="Own document number: cases about it are not theirs")],
+    phone: Annotated[str, typer.Option(prompt=True, help="Own phone, for the same reason")],
+    institution: Annotated[str | None, typer.Option(help="10-digit code; a registrar works for one")] = None,
+) -> None:
+    """Make a member of staff and print the invitation to set password and authenticator app."""
+    made = _do(
+        lambda staff: staff.add(
+            login_name=login_name, role=role, document_number=document, phone=phone, institution_code=institution
+        )
+    )
+    _print(made)
+
+
+def invite(login_name: LoginName) -> None:
+    """A new invitation for a lost password or device; what was set before, and every session, ends."""
+    _print(_do(lambda staff: staff.invite_again(login_name)))
+
+
+def disable(login_name: LoginName) -> None:
+    """The member is out at the next request. What they decided stays."""
+    _do(lambda staff: staff.disable(login_name))
+    say(f"{login_name} is disabled")
+
+
+def list_staff() -> None:
+    """Every member: name, role, institution, state."""
+    for member in _do(lambda staff: staff.list_all()):
+        typer.echo("\t".join((member.login_name, member.role, member.institution_code or "-", member.state)))
+
+
+def _print(invitation: Invitation) -> None:
+    typer.echo(invitation.link)
+    say(f"Hand the link over in person. It is told once and good until {invitation.expires_at:%Y-%m-%d %H:%M} UTC.")
+
+
+def _do(ask: Callable[[StaffAccountService], Coroutine[Any, Any, T]]) -> T:
+    """What the service answers; what does not fit is one sentence."""
+
+    async def work(parts: Wiring, _: Places) -> T:
+        session = parts.database.session()
+        service = StaffAccountService(
+            session=session,
+            staff=StaffRepository(session),
+            institutions=InstitutionRepository(session),
+            lookups=parts.lookups,
+            policy=parts.settings.staff_policy(),
+            clock=parts.clock,
+            entropy=parts.entropy,
+        )
+        return await ask(service)
+
+    try:
+        return with_parts(work)
+    except BrokenRuleError as broken:
+        say(f"{broken.code}: {message(broken.code, 'en', **broken.params)}")
+        raise typer.Exit(1) from None

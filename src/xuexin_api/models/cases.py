@@ -1,0 +1,208 @@
+"""Identity conflict cases: the claim, its evidence, who was told, who decided, and everything that happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from xuexin_api.models.base import Base, one_of
+
+_STATES = (
+    "draft",
+    "submitted",
+    "notice",
+    "in_review",
+    "approved",
+    "rejected",
+    "withdrawn",
+    "expired",
+    "undo_review",
+    "undone",
+)
+_KINDS = ("record_facts", "classmates", "alipay_certify", "tencent_faceid", "handheld_photo")
+
+
+class IdentityCase(Base):
+    """One account's claim to a document.
+
+    `person_id` is who the evidence says the claimant is; `reviewers` must agree, `approvals` have agreed in this
+    `round`; `queued_at` is since when people are waited for.
+    """
+
+    __tablename__ = "identity_cases"
+    __table_args__ = (
+        one_of("state", *_STATES),
+        one_of("strength", "weak", "strong"),
+        Index(
+            "uq_identity_cases_account_id",
+            "account_id",
+            unique=True,
+            postgresql_where=text("state IN ('draft', 'submitted', 'notice', 'in_review')"),
+        ),
+        # Photos that nobody looked at wait beside a weak claim: accepted, they pre-empt it.
+        Index(
+            "uq_identity_cases_document_key_submitted",
+            "document_key",
+            unique=True,
+            postgresql_where=text("state = 'submitted'"),
+        ),
+        Index(
+            "uq_identity_cases_document_key_waiting",
+            "document_key",
+            unique=True,
+            postgresql_where=text("state IN ('notice', 'in_review')"),
+        ),
+        Index("ix_identity_cases_account_id_id", "account_id", "id"),
+        Index("ix_identity_cases_expires_at", "expires_at", postgresql_where=text("state = 'draft'")),
+        Index("ix_identity_cases_effect_at", "effect_at", postgresql_where=text("state IN ('notice', 'in_review')")),
+        Index(
+            "ix_identity_cases_queued_at",
+            "queued_at",
+            postgresql_where=text("state IN ('submitted', 'in_review', 'undo_review')"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    document_key: Mapped[bytes]
+    state: Mapped[str]
+    strength: Mapped[str | None]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    reviewers: Mapped[int]
+    approvals: Mapped[int]
+    round: Mapped[int]
+    opened_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    effect_at: Mapped[datetime | None]
+    queued_at: Mapped[datetime | None]
+    decided_at: Mapped[datetime | None]
+    undo_until: Mapped[datetime | None]
+    reason: Mapped[str | None]
+    assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    assigned_at: Mapped[datetime | None]
+
+
+class CaseEvent(Base):
+    """What happened to a case, and who did it; the claimant reads all of it."""
+
+    __tablename__ = "case_events"
+    __table_args__ = (
+        one_of("actor", "claimant", "holder", "classmate", "staff", "service"),
+        Index("ix_case_events_case_id_id", "case_id", "id"),
+    )
+
+    # Several events of one moment keep their order.
+    id: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("identity_cases.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    actor: Mapped[str]
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[str | None]
+    note: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class CaseEvidence(Base):
+    """Evidence that was accepted: by a comparison, by a provider, by classmates, by a reviewer's look."""
+
+    __tablename__ = "case_evidence"
+    __table_args__ = (one_of("kind", *_KINDS), one_of("strength", "weak", "strong"))
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("identity_cases.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    strength: Mapped[str]
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    at: Mapped[datetime]
+
+
+class CaseHolder(Base):
+    """An account that had the document when the case reached it: when it was told, what it said, what it was.
+
+    `secret_hash` stands for the link by which it objects without a login. What it was before a grant is kept here, and
+    put back from here.
+    """
+
+    __tablename__ = "case_holders"
+    __table_args__ = (Index("ix_case_holders_account_id", "account_id"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("identity_cases.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    secret_hash: Mapped[bytes] = mapped_column(unique=True)
+    told_at: Mapped[datetime]
+    reachable: Mapped[bool]
+    objected_at: Mapped[datetime | None]
+    objection: Mapped[bytes | None]
+    undo_asked_at: Mapped[datetime | None]
+    superseded_at: Mapped[datetime | None]
+    before_state: Mapped[str | None]
+    before_closes_at: Mapped[datetime | None]
+    before_person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    before_strength: Mapped[str | None]
+
+
+class CaseDecision(Base):
+    """What one reviewer decided in one round; a grant is the first round, its undoing the next."""
+
+    __tablename__ = "case_decisions"
+    __table_args__ = (one_of("decision", "approve", "reject", "undo", "uphold"),)
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("identity_cases.id", ondelete="CASCADE"), primary_key=True)
+    round: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    decision: Mapped[str]
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Vouching(Base):
+    """A classmate who was asked to vouch. Without an account it is a number that no classmate has."""
+
+    __tablename__ = "vouchings"
+    __table_args__ = (
+        one_of("state", "asked", "vouched", "declined"),
+        Index("uq_vouchings_case_id_phone_key", "case_id", "phone_key", unique=True),
+        Index("ix_vouchings_account_id_id", "account_id", "id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("identity_cases.id", ondelete="CASCADE"))
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
+    enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
+    phone_key: Mapped[bytes]
+    phone_ciphertext: Mapped[bytes]
+    state: Mapped[str]
+    created_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class Upload(Base):
+    """A photo that a case owns. Its bytes lie sealed in the file store under `object_key`, until they are erased.
+
+    A row outlives its case, so that no photo is forgotten in the store.
+    """
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        one_of("side", "front", "back"),
+        one_of("state", "received", "accepted", "rejected"),
+        Index("ix_uploads_case_id_id", "case_id", "id"),
+        Index("ix_uploads_created_at", "created_at", postgresql_where=text("erased_at IS NULL")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_cases.id", ondelete="SET NULL"))
+    side: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    object_key: Mapped[str]
+    sha256: Mapped[bytes]
+    byte_size: Mapped[int]
+    width: Mapped[int]
+    height: Mapped[int]
+    created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]

@@ -1,0 +1,342 @@
+"""Identity cases. Whoever moves one holds its document's lock, so that two cases about one document take turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from xuexin_api.models.accounts import Account
+from xuexin_api.models.cases import CaseDecision, CaseEvent, CaseEvidence, CaseHolder, IdentityCase, Upload
+
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    IdentityCase.id,
+    IdentityCase.account_id,
+    IdentityCase.document_key,
+    IdentityCase.state,
+    IdentityCase.strength,
+    IdentityCase.person_id,
+    IdentityCase.reviewers,
+    IdentityCase.approvals,
+    IdentityCase.round,
+    IdentityCase.opened_at,
+    IdentityCase.expires_at,
+    IdentityCase.submitted_at,
+    IdentityCase.effect_at,
+    IdentityCase.queued_at,
+    IdentityCase.decided_at,
+    IdentityCase.undo_until,
+    IdentityCase.reason,
+    IdentityCase.assigned_to,
+    IdentityCase.assigned_at,
+)
+_LIVING: Final = ("draft", "submitted", "notice", "in_review")
+_HANDED_IN: Final = ("submitted", "notice", "in_review")
+_SECONDS_IN_SAMPLE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """A case as it is stored."""
+
+    id: UUID
+    account_id: UUID
+    document_key: bytes
+    state: str
+    strength: str | None
+    person_id: UUID | None
+    reviewers: int
+    approvals: int
+    round: int
+    opened_at: datetime
+    expires_at: datetime
+    submitted_at: datetime | None
+    effect_at: datetime | None
+    queued_at: datetime | None
+    decided_at: datetime | None
+    undo_until: datetime | None
+    reason: str | None
+    assigned_to: UUID | None
+    assigned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderRow:
+    """What a case knows of an account that had its document."""
+
+    account_id: UUID
+    told_at: datetime
+    reachable: bool
+    objected_at: datetime | None
+    objection: bytes | None
+    undo_asked_at: datetime | None
+    superseded_at: datetime | None
+    before_state: str | None
+    before_closes_at: datetime | None
+    before_person_id: UUID | None
+    before_strength: str | None
+
+
+_HOLDER: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    CaseHolder.account_id,
+    CaseHolder.told_at,
+    CaseHolder.reachable,
+    CaseHolder.objected_at,
+    CaseHolder.objection,
+    CaseHolder.undo_asked_at,
+    CaseHolder.superseded_at,
+    CaseHolder.before_state,
+    CaseHolder.before_closes_at,
+    CaseHolder.before_person_id,
+    CaseHolder.before_strength,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One line of a case's log."""
+
+    kind: str
+    actor: str
+    reason: str | None
+    note: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    """Accepted evidence."""
+
+    kind: str
+    strength: str
+    person_id: UUID | None
+    at: datetime
+
+
+class CaseRepository:
+    """Statements on cases and what hangs on them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def lock_document(self, document_key: bytes) -> None:
+        """Wait for the document's turn; it ends with the transaction."""
+        number = int.from_bytes(document_key[8:16], "big", signed=True)
+        await self._session.execute(select(func.pg_advisory_xact_lock(number)))
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(IdentityCase).values(**values))
+
+    async def get(self, case_id: UUID) -> CaseRow | None:
+        row = (await self._session.execute(select(*_COLUMNS).where(IdentityCase.id == case_id))).first()
+        return None if row is None else CaseRow(*row)
+
+    async def get_for_update(self, case_id: UUID) -> CaseRow | None:
+        statement = select(*_COLUMNS).where(IdentityCase.id == case_id).with_for_update()
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else CaseRow(*row)
+
+    async def get_living_for_account(self, account_id: UUID) -> CaseRow | None:
+        statement = select(*_COLUMNS).where(IdentityCase.account_id == account_id, IdentityCase.state.in_(_LIVING))
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else CaseRow(*row)
+
+    async def count_for_account(self, account_id: UUID) -> int:
+        statement = select(func.count()).select_from(IdentityCase).where(IdentityCase.account_id == account_id)
+        return int(await self._session.scalar(statement) or 0)
+
+    async def list_for_account(self, account_id: UUID, *, before: UUID | None, most: int) -> list[CaseRow]:
+        """The account's claims, and the claims to its document; newest first."""
+        held = select(CaseHolder.case_id).where(CaseHolder.account_id == account_id)
+        statement = select(*_COLUMNS).where(or_(IdentityCase.account_id == account_id, IdentityCase.id.in_(held)))
+        if before is not None:
+            statement = statement.where(IdentityCase.id < before)
+        rows = await self._session.execute(statement.order_by(IdentityCase.id.desc()).limit(most))
+        return [CaseRow(*row) for row in rows]
+
+    async def list_waiting_for_document(self, document_key: bytes) -> list[CaseRow]:
+        """Handed-in cases about a document: two at most, by the unique indexes."""
+        statement = select(*_COLUMNS).where(
+            IdentityCase.document_key == document_key, IdentityCase.state.in_(_HANDED_IN)
+        )
+        return [CaseRow(*row) for row in await self._session.execute(statement)]
+
+    async def is_contested(self, document_key: bytes) -> bool:
+        """Whether somebody handed in a claim to the document that is not decided."""
+        statement = select(IdentityCase.id).where(
+            IdentityCase.document_key == document_key, IdentityCase.state.in_(_HANDED_IN)
+        )
+        return await self._session.scalar(statement.limit(1)) is not None
+
+    async def move(self, case_id: UUID, from_state: str, to_state: str, **values: Any) -> bool:
+        """One step; False when the case is not (any more) where it is said to be."""
+        statement = (
+            update(IdentityCase)
+            .where(IdentityCase.id == case_id, IdentityCase.state == from_state)
+            .values(state=to_state, **values)
+            .returning(IdentityCase.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def list_due(self, *, now: datetime, most: int) -> list[tuple[UUID, bytes]]:
+        """Cases whose notice has run out, and that wait for nobody: (id, document)."""
+        waiting = or_(
+            IdentityCase.state == "notice",
+            and_(IdentityCase.state == "in_review", IdentityCase.approvals >= IdentityCase.reviewers),
+        )
+        statement = (
+            select(IdentityCase.id, IdentityCase.document_key)
+            .where(waiting, IdentityCase.effect_at <= now)
+            .order_by(IdentityCase.effect_at)
+            .limit(most)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+
+    async def expire_drafts(self, *, now: datetime, most: int) -> list[UUID]:
+        """Drafts that nobody handed in become expired; which they were."""
+        late = (
+            select(IdentityCase.id)
+            .where(IdentityCase.state == "draft", IdentityCase.expires_at <= now)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        statement = (
+            update(IdentityCase)
+            .where(IdentityCase.id.in_(late.scalar_subquery()))
+            .values(state="expired", decided_at=now)
+            .returning(IdentityCase.id)
+        )
+        return list(await self._session.scalars(statement))
+
+    async def list_abandoned(self, *, before: datetime, most: int) -> list[UUID]:
+        """Accounts in conflict that had no living case since `before`; nobody else takes them meanwhile."""
+        recent = exists().where(
+            IdentityCase.account_id == Account.id,
+            or_(
+                IdentityCase.state.in_(_LIVING),
+                IdentityCase.decided_at > before,
+            ),
+        )
+        statement = (
+            select(Account.id)
+            .where(Account.state == "conflict", Account.created_at <= before, ~recent)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        return list(await self._session.scalars(statement))
+
+    async def add_event(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(CaseEvent).values(**values))
+
+    async def list_events(self, case_id: UUID, *, most: int) -> list[EventRow]:
+        """The latest, oldest first."""
+        statement = (
+            select(CaseEvent.kind, CaseEvent.actor, CaseEvent.reason, CaseEvent.note, CaseEvent.at)
+            .where(CaseEvent.case_id == case_id)
+            .order_by(CaseEvent.id.desc())
+            .limit(most)
+        )
+        return [EventRow(*row) for row in await self._session.execute(statement)][::-1]
+
+    async def add_evidence(self, values: Mapping[str, Any]) -> None:
+        """Evidence of a kind counts once; the same kind again changes nothing."""
+        await self._session.execute(upsert(CaseEvidence).values(**values).on_conflict_do_nothing())
+
+    async def list_evidence(self, case_id: UUID) -> list[EvidenceRow]:
+        statement = (
+            select(CaseEvidence.kind, CaseEvidence.strength, CaseEvidence.person_id, CaseEvidence.at)
+            .where(CaseEvidence.case_id == case_id)
+            .order_by(CaseEvidence.at)
+        )
+        return [EvidenceRow(*row) for row in await self._session.execute(statement)]
+
+    async def count_unseen_photos(self, case_id: UUID) -> int:
+        """Photos that no reviewer has looked at."""
+        statement = (
+            select(func.count()).select_from(Upload).where(Upload.case_id == case_id, Upload.state == "received")
+        )
+        return int(await self._session.scalar(statement) or 0)
+
+    async def add_holder(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(CaseHolder).values(**values))
+
+    async def list_holders(self, case_id: UUID) -> list[HolderRow]:
+        statement = select(*_HOLDER).where(CaseHolder.case_id == case_id).order_by(CaseHolder.account_id)
+        return [HolderRow(*row) for row in await self._session.execute(statement)]
+
+    async def find_by_secret(self, secret_hash: bytes) -> tuple[UUID, UUID] | None:
+        """(case, account) of the link that a holder got."""
+        statement = select(CaseHolder.case_id, CaseHolder.account_id).where(CaseHolder.secret_hash == secret_hash)
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else (row[0], row[1])
+
+    async def note_holder(self, case_id: UUID, account_id: UUID, **values: Any) -> None:
+        await self._session.execute(update(CaseHolder).where(_holder(case_id, account_id)).values(**values))
+
+    async def note_objection(self, case_id: UUID, account_id: UUID, objection: bytes, *, now: datetime) -> bool:
+        """The holder objects, once."""
+        return await self._note_once(case_id, account_id, CaseHolder.objected_at, objection, now)
+
+    async def note_undo_asked(self, case_id: UUID, account_id: UUID, objection: bytes, *, now: datetime) -> bool:
+        """The holder asks to undo the grant, once."""
+        return await self._note_once(case_id, account_id, CaseHolder.undo_asked_at, objection, now)
+
+    async def _note_once(
+        self,
+        case_id: UUID,
+        account_id: UUID,
+        column: InstrumentedAttribute[datetime | None],
+        objection: bytes,
+        now: datetime,
+    ) -> bool:
+        statement = (
+            update(CaseHolder)
+            .where(_holder(case_id, account_id), column.is_(None))
+            .values({column: now, CaseHolder.objection: objection})
+            .returning(CaseHolder.case_id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def is_rejected_by_reviewer(self, case_id: UUID, case_round: int) -> bool:
+        statement = select(CaseDecision.case_id).where(
+            CaseDecision.case_id == case_id, CaseDecision.round == case_round, CaseDecision.decision == "reject"
+        )
+        return await self._session.scalar(statement.limit(1)) is not None
+
+    async def usual_review(self) -> float | None:
+        """Seconds within which three quarters of the last decided cases left the queue; None where none did."""
+        latest = (
+            select(func.extract("epoch", IdentityCase.decided_at - IdentityCase.queued_at).label("seconds"))
+            .where(
+                IdentityCase.queued_at.is_not(None),
+                IdentityCase.decided_at > IdentityCase.queued_at,
+                IdentityCase.state.in_(("approved", "rejected", "undone")),
+            )
+            .order_by(IdentityCase.decided_at.desc())
+            .limit(_SECONDS_IN_SAMPLE)
+            .subquery()
+        )
+        value = await self._session.scalar(select(func.percentile_cont(0.75).within_group(latest.c.seconds)))
+        return None if value is None else float(value)
+
+    async def count_queued_before(self, queued_at: datetime) -> int:
+        """Cases that wait for people longer."""
+        statement = (
+            select(func.count())
+            .select_from(IdentityCase)
+            .where(
+                IdentityCase.state.in_(("submitted", "in_review", "undo_review")), IdentityCase.queued_at < queued_at
+            )
+        )
+        return int(await self._session.scalar(statement) or 0)
+
+
+def _holder(case_id: UUID, account_id: UUID) -> ColumnElement[bool]:
+    return and_(CaseHolder.case_id == case_id, CaseHolder.account_id == account_id)

@@ -1,0 +1,178 @@
+"""What the review desk asks of cases: the queue, assignments, photos, and who has to do with a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, exists, insert, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from xuexin_api.models.accounts import Account
+from xuexin_api.models.archive import Enrollment, Institution, Person
+from xuexin_api.models.cases import CaseDecision, CaseHolder, IdentityCase, Upload, Vouching
+from xuexin_api.models.staff import Staff
+
+_QUEUED: Final = ("submitted", "in_review", "undo_review")
+_RECORDS_AT_MOST: Final = 20
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    IdentityCase.id,
+    IdentityCase.state,
+    IdentityCase.strength,
+    IdentityCase.queued_at,
+    IdentityCase.reviewers,
+    IdentityCase.approvals,
+    IdentityCase.assigned_to,
+    IdentityCase.assigned_at,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedCase:
+    """A case in the queue."""
+
+    id: UUID
+    state: str
+    strength: str | None
+    queued_at: datetime
+    reviewers: int
+    approvals: int
+    assigned_to: UUID | None
+    assigned_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    """An uploaded photo, without its bytes."""
+
+    id: UUID
+    side: str
+    state: str
+    width: int
+    height: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """A record with the claimed document, as the school registered it."""
+
+    name: str
+    sex: str
+    birth_date: date
+    institution_name: str
+    programme_name: str
+    admission_date: date
+
+
+class ReviewDeskRepository:
+    """Statements for reviewers."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_queue(self, *, after: UUID | None, most: int) -> list[QueuedCase]:
+        """Longest waiting first; `after` is a case of the page before."""
+        statement = self._queue()
+        if after is not None:
+            last = aliased(IdentityCase)
+            place = select(last.queued_at, last.id).where(last.id == after).scalar_subquery()
+            statement = statement.where(tuple_(IdentityCase.queued_at, IdentityCase.id) > place)
+        rows = await self._session.execute(statement.order_by(IdentityCase.queued_at, IdentityCase.id).limit(most))
+        return [QueuedCase(*row) for row in rows]
+
+    async def get_queued(self, case_id: UUID) -> QueuedCase | None:
+        row = (await self._session.execute(self._queue().where(IdentityCase.id == case_id))).first()
+        return None if row is None else QueuedCase(*row)
+
+    @staticmethod
+    def _queue() -> Select[*tuple[Any, ...]]:
+        # What is decided and waits for the end of its notice waits for nobody.
+        decided = and_(IdentityCase.state == "in_review", IdentityCase.approvals >= IdentityCase.reviewers)
+        return select(*_COLUMNS).where(IdentityCase.state.in_(_QUEUED), IdentityCase.queued_at.is_not(None), ~decided)
+
+    async def assign(self, case_id: UUID, staff_id: UUID, *, lapsed: datetime, now: datetime) -> bool:
+        """The case is theirs; False while it is another's."""
+        free = or_(
+            IdentityCase.assigned_to.is_(None),
+            IdentityCase.assigned_to == staff_id,
+            IdentityCase.assigned_at <= lapsed,
+        )
+        statement = (
+            update(IdentityCase)
+            .where(IdentityCase.id == case_id, IdentityCase.state.in_(_QUEUED), free)
+            .values(assigned_to=staff_id, assigned_at=now)
+            .returning(IdentityCase.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def release(self, case_id: UUID) -> None:
+        await self._session.execute(
+            update(IdentityCase).where(IdentityCase.id == case_id).values(assigned_to=None, assigned_at=None)
+        )
+
+    async def is_involved(self, case_id: UUID, staff_id: UUID) -> bool:
+        """Whether the case has to do with the member: by document or phone of anybody in it."""
+        holders = select(CaseHolder.account_id).where(CaseHolder.case_id == case_id)
+        vouchers = select(Vouching.account_id).where(Vouching.case_id == case_id, Vouching.account_id.is_not(None))
+        in_it = or_(Account.id == IdentityCase.account_id, Account.id.in_(holders), Account.id.in_(vouchers))
+        same_account = exists().where(
+            in_it, or_(Account.document_key == Staff.document_key, Account.phone_key == Staff.phone_key)
+        )
+        asked = exists().where(Vouching.case_id == case_id, Vouching.phone_key == Staff.phone_key)
+        statement = select(Staff.id).where(
+            Staff.id == staff_id,
+            IdentityCase.id == case_id,
+            or_(IdentityCase.document_key == Staff.document_key, same_account, asked),
+        )
+        return await self._session.scalar(statement) is not None
+
+    async def has_decided(self, case_id: UUID, staff_id: UUID) -> bool:
+        """Whether the member has decided in the case, in whatever round."""
+        statement = select(CaseDecision.case_id).where(
+            and_(CaseDecision.case_id == case_id, CaseDecision.staff_id == staff_id)
+        )
+        return await self._session.scalar(statement.limit(1)) is not None
+
+    async def add_decision(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(CaseDecision).values(**values))
+
+    async def list_photos(self, case_id: UUID) -> list[PhotoRow]:
+        statement = (
+            select(Upload.id, Upload.side, Upload.state, Upload.width, Upload.height, Upload.created_at)
+            .where(Upload.case_id == case_id, Upload.erased_at.is_(None))
+            .order_by(Upload.id)
+        )
+        return [PhotoRow(*row) for row in await self._session.execute(statement)]
+
+    async def judge_photos(self, case_id: UUID, *, accepted: bool, reason: str) -> set[str]:
+        """Photos that waited for a look have had it; the sides of those."""
+        statement = (
+            update(Upload)
+            .where(Upload.case_id == case_id, Upload.state == "received")
+            .values(state="accepted" if accepted else "rejected", reason=None if accepted else reason)
+            .returning(Upload.side)
+        )
+        return set(await self._session.scalars(statement))
+
+    async def list_records(self, document_key: bytes) -> list[RecordLine]:
+        statement = (
+            select(
+                Enrollment.name,
+                Enrollment.sex,
+                Enrollment.birth_date,
+                Institution.name,
+                Enrollment.programme_name,
+                Enrollment.admission_date,
+            )
+            .join(Person, Person.id == Enrollment.person_id)
+            .join(Institution, Institution.code == Enrollment.institution_code)
+            .where(Person.document_key == document_key)
+            .order_by(Enrollment.admission_date)
+            .limit(_RECORDS_AT_MOST)
+        )
+        return [RecordLine(*row) for row in await self._session.execute(statement)]

@@ -1,0 +1,174 @@
+"""Members of staff, their sessions, and the trail of what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from xuexin_api.models.staff import Staff, StaffEvent, StaffSession
+
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    Staff.id,
+    Staff.login_name,
+    Staff.role,
+    Staff.institution_code,
+    Staff.state,
+    Staff.password_hash,
+    Staff.totp_sealed,
+    Staff.document_key,
+    Staff.phone_key,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StaffRow:
+    """A member of staff as it is stored."""
+
+    id: UUID
+    login_name: str
+    role: str
+    institution_code: str | None
+    state: str
+    password_hash: str | None
+    totp_sealed: bytes | None
+    document_key: bytes
+    phone_key: bytes
+
+
+class StaffRepository:
+    """Statements on staff."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Staff).values(**values))
+
+    async def get_by_login_name(self, login_name: str) -> StaffRow | None:
+        row = (await self._session.execute(select(*_COLUMNS).where(Staff.login_name == login_name))).first()
+        return None if row is None else StaffRow(*row)
+
+    async def list_all(self, *, most: int) -> list[StaffRow]:
+        rows = await self._session.execute(select(*_COLUMNS).order_by(Staff.login_name).limit(most))
+        return [StaffRow(*row) for row in rows]
+
+    async def get_invited(self, invitation_hash: bytes, *, now: datetime) -> StaffRow | None:
+        """Who holds this invitation, while it is good."""
+        statement = select(*_COLUMNS).where(
+            Staff.invitation_hash == invitation_hash, Staff.invitation_expires_at > now, Staff.state == "invited"
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else StaffRow(*row)
+
+    async def invite(self, staff_id: UUID, invitation_hash: bytes, *, expires_at: datetime) -> None:
+        """From now on nothing of the member's but this invitation works."""
+        await self._session.execute(
+            update(Staff)
+            .where(Staff.id == staff_id)
+            .values(
+                state="invited",
+                password_hash=None,
+                totp_sealed=None,
+                totp_step=0,
+                invitation_hash=invitation_hash,
+                invitation_expires_at=expires_at,
+            )
+        )
+
+    async def disable(self, staff_id: UUID) -> None:
+        await self._session.execute(
+            update(Staff)
+            .where(Staff.id == staff_id)
+            .values(
+                state="disabled",
+                password_hash=None,
+                totp_sealed=None,
+                invitation_hash=None,
+                invitation_expires_at=None,
+            )
+        )
+
+    async def propose_factors(self, staff_id: UUID, invitation_hash: bytes, password_hash: str, sealed: bytes) -> bool:
+        """What counts once a code was given; False when the invitation was used meanwhile."""
+        statement = (
+            update(Staff)
+            .where(Staff.id == staff_id, Staff.invitation_hash == invitation_hash, Staff.state == "invited")
+            .values(password_hash=password_hash, totp_sealed=sealed, totp_step=0)
+            .returning(Staff.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def accept_invitation(self, staff_id: UUID, invitation_hash: bytes, step: int) -> bool:
+        """Invited becomes active, once; the invitation and the code are used up."""
+        statement = (
+            update(Staff)
+            .where(
+                Staff.id == staff_id,
+                Staff.invitation_hash == invitation_hash,
+                Staff.state == "invited",
+                Staff.password_hash.is_not(None),
+            )
+            .values(state="active", invitation_hash=None, invitation_expires_at=None, totp_step=step)
+            .returning(Staff.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def use_step(self, staff_id: UUID, step: int) -> bool:
+        """Use a time step of the authenticator app up; False when it, or a later one, was used."""
+        statement = (
+            update(Staff)
+            .where(Staff.id == staff_id, Staff.state == "active", Staff.totp_step < step)
+            .values(totp_step=step)
+            .returning(Staff.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def add_session(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(StaffSession).values(**values))
+
+    async def get_by_session(self, session_id: UUID, *, unused_since: datetime, now: datetime) -> StaffRow | None:
+        """Who is logged in by a living session; using it keeps it alive."""
+        used = (
+            update(StaffSession)
+            .where(
+                StaffSession.id == session_id,
+                StaffSession.ended_at.is_(None),
+                StaffSession.used_at > unused_since,
+                StaffSession.ends_at > now,
+                StaffSession.staff_id == Staff.id,
+                Staff.state == "active",
+            )
+            .values(used_at=now)
+            .returning(*_COLUMNS)
+        )
+        row = (await self._session.execute(used)).first()
+        return None if row is None else StaffRow(*row)
+
+    async def end_session(self, session_id: UUID, *, now: datetime) -> None:
+        await self._session.execute(
+            update(StaffSession)
+            .where(StaffSession.id == session_id, StaffSession.ended_at.is_(None))
+            .values(ended_at=now)
+        )
+
+    async def end_all_sessions(self, staff_id: UUID, *, now: datetime) -> None:
+        await self._session.execute(
+            update(StaffSession)
+            .where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
+            .values(ended_at=now)
+        )
+
+    async def add_event(
+        self, event_id: UUID, action: str, *, staff_id: UUID, subject_id: UUID | None, now: datetime
+    ) -> None:
+        """One line of the trail."""
+        await self._session.execute(
+            insert(StaffEvent).values(id=event_id, staff_id=staff_id, action=action, subject_id=subject_id, at=now)
+        )

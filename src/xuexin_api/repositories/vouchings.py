@@ -1,0 +1,163 @@
+"""Classmates who vouch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from xuexin_api.models.accounts import Account
+from xuexin_api.models.archive import Enrollment, Institution, Person
+from xuexin_api.models.cases import IdentityCase, Vouching
+
+_SAME_CLASS_AT_MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Classmate:
+    """A verified account, and the record of the claimed person that shares a class with it."""
+
+    account_id: UUID
+    person_id: UUID
+    enrollment_id: UUID
+    claimed_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRow:
+    """One asked classmate, as the claimant's case knows it."""
+
+    id: UUID
+    phone_ciphertext: bytes
+    state: str
+    created_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """One request to vouch, as the classmate reads it."""
+
+    id: UUID
+    case_id: UUID
+    document_key: bytes
+    case_state: str
+    state: str
+    claimed_name: str
+    institution_name: str
+    programme_name: str
+    class_name: str | None
+    claimant_phone: bytes | None
+    created_at: datetime
+    expires_at: datetime
+    answered_at: datetime | None
+
+
+_REQUEST: Final[Select[*tuple[Any, ...]]] = (
+    select(
+        Vouching.id,
+        Vouching.case_id,
+        IdentityCase.document_key,
+        IdentityCase.state,
+        Vouching.state,
+        Enrollment.name,
+        Institution.name,
+        Enrollment.programme_name,
+        Enrollment.class_name,
+        Account.phone_ciphertext,
+        Vouching.created_at,
+        IdentityCase.expires_at,
+        Vouching.answered_at,
+    )
+    .join(IdentityCase, IdentityCase.id == Vouching.case_id)
+    .join(Account, Account.id == IdentityCase.account_id)
+    .join(Enrollment, Enrollment.id == Vouching.enrollment_id)
+    .join(Institution, Institution.code == Enrollment.institution_code)
+)
+
+
+class VouchingRepository:
+    """Statements on vouchings."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def find_classmates(self, phone_key: bytes, document_key: bytes) -> list[Classmate]:
+        """The verified account with this phone, once for each class that it shares with the claimed person."""
+        own, claimed = aliased(Enrollment), aliased(Enrollment)
+        same_class = and_(
+            claimed.institution_code == own.institution_code,
+            claimed.programme_code == own.programme_code,
+            claimed.admission_date == own.admission_date,
+            claimed.class_name == own.class_name,
+            claimed.person_id != own.person_id,
+        )
+        statement = (
+            select(Account.id, own.person_id, claimed.id, claimed.name)
+            .join(own, own.person_id == Account.person_id)
+            .join(claimed, same_class)
+            .join(Person, Person.id == claimed.person_id)
+            .where(Account.phone_key == phone_key, Account.state == "active", Person.document_key == document_key)
+            .limit(_SAME_CLASS_AT_MOST)
+        )
+        rows = await self._session.execute(statement)
+        return [Classmate(row[0], row[1], row[2], row[3]) for row in rows]
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Vouching).values(**values))
+
+    async def list_for_case(self, case_id: UUID) -> list[AskedRow]:
+        statement = (
+            select(Vouching.id, Vouching.phone_ciphertext, Vouching.state, Vouching.created_at, Vouching.answered_at)
+            .where(Vouching.case_id == case_id)
+            .order_by(Vouching.id)
+        )
+        return [AskedRow(*row) for row in await self._session.execute(statement)]
+
+    async def list_for_account(self, account_id: UUID, *, before: UUID | None, most: int) -> list[RequestRow]:
+        """Newest first."""
+        statement = _REQUEST.where(Vouching.account_id == account_id)
+        if before is not None:
+            statement = statement.where(Vouching.id < before)
+        rows = await self._session.execute(statement.order_by(Vouching.id.desc()).limit(most))
+        return [RequestRow(*row) for row in rows]
+
+    async def get_for_account(self, vouching_id: UUID, account_id: UUID) -> RequestRow | None:
+        statement = _REQUEST.where(Vouching.id == vouching_id, Vouching.account_id == account_id)
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else RequestRow(*row)
+
+    async def answer(self, vouching_id: UUID, state: str, *, now: datetime) -> bool:
+        """Asked becomes answered, once."""
+        statement = (
+            update(Vouching)
+            .where(Vouching.id == vouching_id, Vouching.state == "asked")
+            .values(state=state, answered_at=now)
+            .returning(Vouching.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def list_vouched_for(self, case_id: UUID) -> list[tuple[UUID, int]]:
+        """(claimed person, number of different people who vouched that the claimant is that person)."""
+        statement = (
+            select(Enrollment.person_id, func.count(Vouching.person_id.distinct()))
+            .join(Enrollment, Enrollment.id == Vouching.enrollment_id)
+            .where(Vouching.case_id == case_id, Vouching.state == "vouched")
+            .group_by(Enrollment.person_id)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+
+    async def count_by_person(self, person_id: UUID, *, since: datetime) -> int:
+        """How often somebody vouched."""
+        statement = (
+            select(func.count())
+            .select_from(Vouching)
+            .where(Vouching.person_id == person_id, Vouching.state == "vouched", Vouching.answered_at >= since)
+        )
+        return int(await self._session.scalar(statement) or 0)

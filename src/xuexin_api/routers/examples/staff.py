@@ -1,0 +1,74 @@
+"""What reviewers see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any, Final
+
+from xuexin_api.core.case_rules import CaseState
+from xuexin_api.core.messages import Language
+from xuexin_api.core.staff import DECISIONS, REASONS
+from xuexin_api.openapi import Examples, Shown
+from xuexin_api.routers.case_presentation import case_event, case_evidence
+from xuexin_api.routers.examples.accounts import AN_ID, NOW
+from xuexin_api.schemas.staff import DeskCase, DeskHolder, DeskPhoto, DeskRecord
+
+_EFFECT: Final = NOW + timedelta(hours=72)
+_HOLDER: Final = DeskHolder(
+    state="active",
+    holding="weak",
+    since=NOW - timedelta(days=400),
+    told_at=NOW,
+    reachable=True,
+    objected_at=NOW + timedelta(hours=2),
+    undo_asked_at=None,
+    objection="该账号是我本人注册并一直使用的。",
+)
+_RECORD: Final = DeskRecord(
+    name="示例同学",
+    sex="female",
+    birth_date=date(2005, 3, 7),
+    institution_name="示例大学",
+    programme_name="计算机科学与技术",
+    admission_date=date(2023, 9, 1),
+)
+_PHOTOS: Final = [
+    DeskPhoto(id=AN_ID, side="front", state="received", width=1200, height=900, created_at=NOW),
+    DeskPhoto(id=AN_ID, side="back", state="received", width=1200, height=900, created_at=NOW),
+]
+
+
+def _case(state: CaseState, **more: Any) -> Callable[[Language], DeskCase]:
+    def made(language: Language) -> DeskCase:
+        shown: dict[str, Any] = {
+            "id": AN_ID,
+            "state": state,
+            "claimed_name": "示例同学",
+            "sex": "female",
+            "document_type": "SFZ",
+            "document_number": "110101200001010002",
+            "account_opened_at": NOW,
+            "submitted_at": NOW,
+            "effect_at": _EFFECT,
+            "reviewers": 1,
+            "approvals": 0,
+            "evidence": [case_evidence("record_facts", "weak", NOW, language)],
+            "photos": [],
+            "records": [_RECORD],
+            "holders": [_HOLDER],
+            "log": [case_event("viewed", "staff", _EFFECT, language)],
+            "decisions": {str(one): sorted(REASONS[one]) for one in sorted(DECISIONS[state])},
+        }
+        return DeskCase.model_validate(shown | more)
+
+    return made
+
+
+STAFF: Final[Examples] = {
+    "view_case": {
+        "claim": Shown("A claim to which the holder objects.", _case(CaseState.IN_REVIEW)),
+        "photos": Shown("Photos to look at.", _case(CaseState.SUBMITTED, evidence=[], holders=[], photos=_PHOTOS)),
+        "grant": Shown("A grant that the former holder asks to undo.", _case(CaseState.UNDO_REVIEW)),
+    }
+}

@@ -1,0 +1,85 @@
+"""The review desk."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from xuexin_api.core.errors import (
+    CaseClosedError,
+    CaseNotAssignedError,
+    CaseNotFoundError,
+    CaseOvertakenError,
+    CaseTakenError,
+    NotYoursToDecideError,
+    RoleNotAllowedError,
+    TokenInvalidError,
+    TokenMissingError,
+)
+from xuexin_api.core.staff import Decision
+from xuexin_api.dependencies import RequestLanguage, StaffClaims, review_desk_service
+from xuexin_api.openapi import refusals
+from xuexin_api.routers.case_presentation import desk_case
+from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.staff import CaseDecision, DeskCase, QueuedCase, ReviewQueue
+from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.services.staff.review_desk import ReviewDeskService
+
+router = APIRouter(prefix="/v1/staff/identity-cases", tags=["staff"], route_class=StrictRoute)
+Desk = Annotated[ReviewDeskService, Depends(review_desk_service)]
+CaseId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
+_REVIEWER = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
+_THE_CASE = (*_REVIEWER, CaseNotFoundError, CaseClosedError)
+
+
+@router.get("", summary="Cases that wait for people", responses=refusals(*_REVIEWER))
+async def list_review_queue(
+    claims: StaffClaims,
+    desk: Desk,
+    cursor: Annotated[Cursor | None, Query(description="From the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many.")] = 50,
+) -> ReviewQueue:
+    """Longest waiting first, each with its deadline; whom they are about stands only in a case that is one's own."""
+    return ReviewQueue.model_validate(await desk.list_queue(claims, cursor=cursor, most=limit))
+
+
+@router.post(
+    "/{case_id}/take",
+    summary="Take a case",
+    responses=refusals(*_THE_CASE, CaseTakenError, NotYoursToDecideError),
+)
+async def take_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> QueuedCase:
+    """One reviewer at a time. A case that has to do with oneself, or that one decided before, is not one's own."""
+    return QueuedCase.model_validate(await desk.take(case_id, claims))
+
+
+@router.post(
+    "/{case_id}/release",
+    status_code=204,
+    summary="Give a case back",
+    responses=refusals(*_THE_CASE, CaseNotAssignedError),
+)
+async def release_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> None:
+    """For somebody else to take."""
+    await desk.release(case_id, claims)
+
+
+@router.get("/{case_id}", summary="Look at my case", responses=refusals(*_THE_CASE, CaseNotAssignedError))
+async def view_case(case_id: CaseId, claims: StaffClaims, language: RequestLanguage, desk: Desk) -> DeskCase:
+    """Only while it is assigned to the asker. Each look is written down, and the applicant sees it."""
+    return desk_case(await desk.view(case_id, claims), language)
+
+
+@router.post(
+    "/{case_id}/decision",
+    status_code=204,
+    summary="Decide",
+    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, CaseOvertakenError),
+)
+async def decide_case(case_id: CaseId, body: CaseDecision, claims: StaffClaims, desk: Desk) -> None:
+    """One reviewer's word, with a reason from the list.
+
+    A no ends a claim. A yes counts when there are enough of them, and takes effect when the notice has run out.
+    """
+    await desk.decide(case_id, Decision(body.decision), body.reason, body.note, claims)

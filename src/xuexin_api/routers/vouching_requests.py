@@ -1,0 +1,69 @@
+"""Classmates who are asked to vouch."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from xuexin_api.core.errors import (
+    InsufficientUserAuthenticationError,
+    TokenInvalidError,
+    TokenMissingError,
+    TooManyOperationsError,
+    VouchingCodeRejectedError,
+    VouchingNotFoundError,
+)
+from xuexin_api.dependencies import CallerClaims, RequestLanguage, vouching_service
+from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.case_presentation import vouching_request
+from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.cases import Vouch, VouchingRequest, VouchingRequestList
+from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.services.identity.vouching import VouchingService
+
+router = APIRouter(prefix="/v1/vouching-requests", tags=["identity cases"], route_class=StrictRoute)
+Vouchings = Annotated[VouchingService, Depends(vouching_service)]
+VouchingId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
+_VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
+
+
+@router.get("", summary="Whom I am asked to vouch for", responses=refusals(*_VERIFIED))
+async def list_vouching_requests(
+    claims: CallerClaims,
+    language: RequestLanguage,
+    vouchings: Vouchings,
+    cursor: Annotated[Cursor | None, Query(description="From the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=50, description="At most so many.")] = 20,
+) -> VouchingRequestList:
+    """Newest first. `statement` is what one vouches for; needs a fresh verification."""
+    page = await vouchings.list_mine(claims, cursor=cursor, most=limit)
+    return VouchingRequestList(
+        items=[vouching_request(view, language) for view in page.items], next_cursor=page.next_cursor
+    )
+
+
+@router.post(
+    "/{vouching_id}/vouch",
+    summary="Vouch for a classmate",
+    openapi_extra=once(secret=False),
+    responses=refusals(*_VERIFIED, VouchingNotFoundError, VouchingCodeRejectedError, TooManyOperationsError),
+)
+async def vouch_for_classmate(
+    vouching_id: VouchingId, body: Vouch, claims: CallerClaims, language: RequestLanguage, vouchings: Vouchings
+) -> VouchingRequest:
+    """By the code that the applicant told in person: it is what tells the classmate from whoever knows the name."""
+    return vouching_request(await vouchings.vouch(vouching_id, body.code, claims), language)
+
+
+@router.post(
+    "/{vouching_id}/decline",
+    summary="Do not vouch",
+    openapi_extra=once(secret=False),
+    responses=refusals(*_VERIFIED, VouchingNotFoundError),
+)
+async def decline_to_vouch(
+    vouching_id: VouchingId, claims: CallerClaims, language: RequestLanguage, vouchings: Vouchings
+) -> VouchingRequest:
+    """No reason is asked for."""
+    return vouching_request(await vouchings.decline(vouching_id, claims), language)

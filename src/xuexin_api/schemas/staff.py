@@ -1,0 +1,149 @@
+"""Staff: logging in, and the review desk."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from xuexin_api.schemas.cases import CaseEvent, CaseEvidence, CaseStateName
+from xuexin_api.schemas.codes import CodeText
+from xuexin_api.schemas.sessions import ChallengeAnswer
+from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output, Password, Secret, ShortText
+
+RoleName = Literal["registrar", "reviewer", "operator"]
+DecisionName = Literal["accept_photos", "refuse_photos", "approve", "reject", "undo", "uphold"]
+Note = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+_ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+_TIME = "2026-11-23T08:00:00Z"
+_INVITATION = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+
+
+class StaffLogin(Input):
+    login_name: ShortText = Field(examples=["reviewer.one"])
+    password: Password = Field(examples=["correct-horse-battery"])
+    code: CodeText = Field(description="Of the authenticator app; each works once.", examples=["424242"])
+    challenge: ChallengeAnswer | None = Field(
+        default=None,
+        description="The answer to a `login` challenge, where `challenge_required` asked for it.",
+        examples=[None],
+    )
+
+
+class StaffMember(Output):
+    id: Id = Field(examples=[_ID])
+    login_name: str = Field(examples=["reviewer.one"])
+    role: RoleName = Field(examples=["reviewer"])
+    institution_code: str | None = Field(description="Of a registrar.", examples=[None])
+
+
+class StaffLoggedIn(Output):
+    staff: StaffMember
+    access_token: str = Field(
+        description="Good under /v1/staff only, as a student's token is good everywhere else only.",
+        examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"],
+    )
+    token_type: Literal["Bearer"] = Field(default="Bearer", examples=["Bearer"])
+    expires_in: int = Field(description="Seconds; half an hour without a request ends the session.", examples=[28800])
+
+
+class StaffEnrolment(Input):
+    invitation: Secret = Field(description="From the fragment of the link.", examples=[_INVITATION])
+    password: Password = Field(examples=["correct-horse-battery"])
+    password_confirmation: Password = Field(examples=["correct-horse-battery"])
+
+
+class ProposedStaffFactors(Output):
+    totp_secret: str = Field(description="For the authenticator app.", examples=["JBSWY3DPEHPK3PXP"])
+    otpauth_uri: str = Field(examples=["otpauth://totp/reviewer.one?secret=JBSWY3DPEHPK3PXP"])
+
+
+class StaffEnrolmentConfirmation(Input):
+    invitation: Secret = Field(examples=[_INVITATION])
+    code: CodeText = Field(description="A code of the app.", examples=["424242"])
+
+
+class QueuedCase(Output):
+    id: Id = Field(examples=[_ID])
+    state: CaseStateName = Field(
+        description="`submitted`: photos to look at; `in_review`: a claim; `undo_review`: a grant.",
+        examples=["in_review"],
+    )
+    strength: Literal["weak", "strong"] | None = Field(description="Of the accepted evidence.", examples=["weak"])
+    queued_at: Moment = Field(examples=[_TIME])
+    deadline: Moment = Field(examples=[_TIME])
+    overdue: bool = Field(examples=[False])
+    reviewers: int = Field(description="How many must agree.", examples=[1])
+    approvals: int = Field(description="How many have.", examples=[0])
+    assigned: bool = Field(examples=[False])
+    mine: bool = Field(examples=[False])
+
+
+class ReviewQueue(Output):
+    items: list[QueuedCase]
+    next_cursor: NextCursor
+
+
+class DeskPhoto(Output):
+    id: Id = Field(examples=[_ID])
+    side: Literal["front", "back"] = Field(examples=["front"])
+    state: Literal["received", "accepted", "rejected"] = Field(examples=["received"])
+    width: int = Field(examples=[1200])
+    height: int = Field(examples=[900])
+    created_at: Moment = Field(examples=[_TIME])
+
+
+class DeskRecord(Output):
+    name: str = Field(examples=["示例同学"])
+    sex: Literal["male", "female"] = Field(examples=["female"])
+    birth_date: date = Field(examples=["2005-01-01"])
+    institution_name: str = Field(examples=["示例大学"])
+    programme_name: str = Field(examples=["软件工程"])
+    admission_date: date = Field(examples=["2023-09-01"])
+
+
+class DeskHolder(Output):
+    state: str = Field(description="Of the account now.", examples=["active"])
+    holding: Literal["unverified", "weak", "strong"] = Field(
+        description="What it had proven; after a grant, before it.", examples=["weak"]
+    )
+    since: Moment = Field(description="When it was registered.", examples=[_TIME])
+    told_at: Moment = Field(examples=[_TIME])
+    reachable: bool = Field(description="Whether any channel was left to tell it by.", examples=[True])
+    objected_at: Moment | None = Field(examples=[None])
+    undo_asked_at: Moment | None = Field(examples=[None])
+    objection: str | None = Field(description="The holder's words.", examples=[None])
+
+
+class DeskCase(Output):
+    id: Id = Field(examples=[_ID])
+    state: CaseStateName = Field(examples=["in_review"])
+    claimed_name: str = Field(examples=["示例同学"])
+    sex: Literal["male", "female"] = Field(examples=["female"])
+    document_type: str = Field(examples=["SFZ"])
+    document_number: str = Field(
+        description="Whole, to be compared with the card in the photos.", examples=["110101200001010002"]
+    )
+    account_opened_at: Moment = Field(examples=[_TIME])
+    submitted_at: Moment | None = Field(examples=[_TIME])
+    effect_at: Moment | None = Field(description="Nothing takes effect before.", examples=[_TIME])
+    reviewers: int = Field(examples=[1])
+    approvals: int = Field(examples=[0])
+    evidence: list[CaseEvidence]
+    photos: list[DeskPhoto]
+    records: list[DeskRecord] = Field(description="With the claimed document, as schools registered them.")
+    holders: list[DeskHolder]
+    log: list[CaseEvent]
+    decisions: dict[DecisionName, list[str]] = Field(
+        description="What can be decided now, and for which reasons.",
+        examples=[{"approve": ["evidence_convincing"], "reject": ["evidence_unconvincing"]}],
+    )
+
+
+class CaseDecision(Input):
+    decision: DecisionName = Field(examples=["approve"])
+    reason: ShortText = Field(description="One of the reasons of this decision.", examples=["evidence_convincing"])
+    note: Note | None = Field(
+        default=None, description="In words; the applicant reads it.", examples=["照片中证件号码清晰，与申请一致。"]
+    )

@@ -1,0 +1,87 @@
+"""What becomes of cases by the clock: drafts expire, notices run out, accounts that nobody claims on are left."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.case_rules import CaseState
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.policies import CasePolicy
+from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.holdings import HoldingRepository
+from xuexin_api.services.base import Service
+from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.case_progress import CaseProgress
+
+_AT_ONCE: Final = 100
+_LOG = structlog.get_logger("case_deadlines")
+
+
+class CaseDeadlines(Service):
+    """A background step. Several processes may take it at once: each case is looked at again under its lock."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        cases: CaseRepository,
+        holdings: HoldingRepository,
+        progress: CaseProgress,
+        log: CaseLog,
+        policy: CasePolicy,
+        clock: Clock,
+    ) -> None:
+        super().__init__(session, clock)
+        self._cases = cases
+        self._holdings = holdings
+        self._progress = progress
+        self._log = log
+        self._policy = policy
+
+    async def run(self) -> int:
+        """How many rows were deleted; every case that is due takes its step."""
+        await self._expire()
+        await self._take_effect()
+        return await self._erase_abandoned()
+
+    async def _expire(self) -> None:
+        expired = [UUID(int=0)] * _AT_ONCE
+        while len(expired) == _AT_ONCE:
+            now = self._clock.now()
+            async with self._transaction():
+                expired = await self._cases.expire_drafts(now=now, most=_AT_ONCE)
+                for case_id in expired:
+                    await self._log.note(case_id, "expired", "service", now=now)
+
+    async def _take_effect(self) -> None:
+        """Each in a transaction of its own: what holds up one case holds up no other."""
+        async with self._read():
+            due = await self._cases.list_due(now=self._clock.now(), most=_AT_ONCE)
+        for case_id, document_key in due:
+            try:
+                await self._proceed(case_id, document_key)
+            except Exception:  # noqa: BLE001 - the others go on, and the next round tries this one again
+                _LOG.exception("case_failed", case_id=str(case_id))
+
+    async def _proceed(self, case_id: UUID, document_key: bytes) -> None:
+        async with self._transaction():
+            await self._cases.lock_document(document_key)
+            case = await self._cases.get_for_update(case_id)
+            if case is not None and case.state in {CaseState.NOTICE, CaseState.IN_REVIEW}:
+                await self._progress.proceed(case, now=self._clock.now())
+
+    async def _erase_abandoned(self) -> int:
+        gone = 0
+        while True:
+            before = self._clock.now() - timedelta(seconds=self._policy.abandoned)
+            async with self._transaction():
+                left = await self._cases.list_abandoned(before=before, most=_AT_ONCE)
+                await self._holdings.erase(left)
+            gone += len(left)
+            if len(left) < _AT_ONCE:
+                return gone

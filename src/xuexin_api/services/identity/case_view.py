@@ -1,0 +1,174 @@
+"""A case as those see it whom it concerns: all of it for its claimant, what matters to them for holders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from xuexin_api.core.case_rules import QUEUED, CaseState
+from xuexin_api.core.errors import Option
+from xuexin_api.core.phones import mask_phone
+from xuexin_api.core.policies import CasePolicy
+from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
+from xuexin_api.repositories.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
+from xuexin_api.repositories.vouchings import AskedRow, VouchingRepository
+from xuexin_api.services.identity.vouching_codes import VouchingCodes
+
+Role = Literal["claimant", "holder"]
+FACTS: Final = ("candidate_number", "student_number", "admission_year")
+"""What the record is asked."""
+_MOST_EVENTS: Final = 200
+_FOR_HOLDERS: Final = frozenset(
+    {"holder_told", "notice_longer", "objected", "viewed", "undo_asked", "approved", "rejected", "upheld", "undone"}
+)
+_AHEAD: Final = frozenset({"notice", "in_review", "submitted"})
+
+
+@dataclass(frozen=True, slots=True)
+class AskedClassmate:
+    """Who was asked to vouch, and the code to tell them in person."""
+
+    phone_masked: str
+    state: str
+    code: str
+    asked_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many cases are before this one, and until when a decision is to be expected."""
+
+    cases_before: int
+    expected_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """What one side may know."""
+
+    id: UUID
+    role: Role
+    state: str
+    reason: str | None
+    opened_at: datetime
+    expires_at: datetime | None
+    submitted_at: datetime | None
+    effect_at: datetime | None
+    decided_at: datetime | None
+    undo_until: datetime | None
+    questions: tuple[str, ...]
+    evidence: list[EvidenceRow]
+    classmates: list[AskedClassmate]
+    waiting: Waiting | None
+    log: list[EventRow]
+    next: tuple[Option, ...]
+
+
+class CaseViews:
+    """Reads; used inside the transaction of the service that asks."""
+
+    def __init__(
+        self,
+        *,
+        cases: CaseRepository,
+        vouchings: VouchingRepository,
+        codes: VouchingCodes,
+        sealer: Sealer,
+        policy: CasePolicy,
+    ) -> None:
+        self._cases = cases
+        self._vouchings = vouchings
+        self._codes = codes
+        self._sealer = sealer
+        self._policy = policy
+
+    async def of(self, case: CaseRow, account_id: UUID, *, now: datetime) -> CaseView | None:
+        """The case for this account, or None where it does not concern it."""
+        log = await self._cases.list_events(case.id, most=_MOST_EVENTS)
+        if case.account_id == account_id:
+            evidence = await self._cases.list_evidence(case.id)
+            asked = await self._vouchings.list_for_case(case.id)
+            steps = _steps_of_claimant(case, evidence)
+            return await self._view(case, "claimant", log, steps, now, evidence=evidence, asked=asked)
+        for row in await self._cases.list_holders(case.id):
+            if row.account_id == account_id:
+                seen = [event for event in log if event.kind in _FOR_HOLDERS]
+                return await self._view(case, "holder", seen, _steps_of_holder(case, row), now)
+        return None
+
+    async def _view(
+        self,
+        case: CaseRow,
+        role: Role,
+        log: list[EventRow],
+        steps: tuple[Option, ...],
+        now: datetime,
+        *,
+        evidence: list[EvidenceRow] | None = None,
+        asked: list[AskedRow] | None = None,
+    ) -> CaseView:
+        draft = case.state == CaseState.DRAFT
+        return CaseView(
+            id=case.id,
+            role=role,
+            state=case.state,
+            reason=case.reason,
+            opened_at=case.opened_at,
+            expires_at=case.expires_at if draft else None,
+            submitted_at=case.submitted_at,
+            effect_at=case.effect_at if case.state in _AHEAD else None,
+            decided_at=case.decided_at,
+            undo_until=case.undo_until,
+            questions=FACTS if draft and role == "claimant" else (),
+            evidence=evidence or [],
+            classmates=[self._classmate(row) for row in asked or []],
+            waiting=await self._waiting(case, now),
+            log=log,
+            next=steps,
+        )
+
+    def _classmate(self, row: AskedRow) -> AskedClassmate:
+        phone = self._sealer.open(row.phone_ciphertext, PHONE_CONTEXT).decode()
+        return AskedClassmate(
+            mask_phone(phone), row.state, self._codes.code_of(row.id), row.created_at, row.answered_at
+        )
+
+    async def _waiting(self, case: CaseRow, now: datetime) -> Waiting | None:
+        """Where people are waited for: by how long reviews took lately, and never less than from now on."""
+        if case.state not in QUEUED or case.queued_at is None:
+            return None
+        usual = await self._cases.usual_review()
+        seconds = self._policy.review if usual is None else usual
+        expected = max(case.queued_at + timedelta(seconds=seconds), now, case.effect_at or now)
+        return Waiting(await self._cases.count_queued_before(case.queued_at), expected)
+
+
+def _steps_of_claimant(case: CaseRow, evidence: list[EvidenceRow]) -> tuple[Option, ...]:
+    """What the claimant can do next, the most useful first."""
+    state = CaseState(case.state)
+    if state is CaseState.DRAFT:
+        given = {row.kind for row in evidence}
+        steps = ["submit_case"] if given else []
+        steps += [step for kind, step in _WAYS.items() if kind not in given]
+        return tuple(Option(step) for step in (*steps, "withdraw_case"))
+    if state is CaseState.APPROVED:
+        return (Option("verify_identity"),)
+    if state is CaseState.UNDO_REVIEW:
+        return (Option("await_review"),)
+    if state is CaseState.NOTICE:
+        return (Option("await_notice"), Option("withdraw_case"))
+    if state in QUEUED:
+        return (Option("await_review"), Option("withdraw_case"))
+    return (Option("open_case"),)
+
+
+_WAYS: Final = {"record_facts": "give_record_facts", "classmates": "ask_classmates"}
+
+
+def _steps_of_holder(case: CaseRow, row: HolderRow) -> tuple[Option, ...]:
+    if case.state in {CaseState.NOTICE, CaseState.IN_REVIEW} and row.objected_at is None:
+        return (Option("object"), Option("verify_identity"))
+    return ()

@@ -1,0 +1,359 @@
+"""The review desk: a queue, one reviewer at a time, every look logged, a reason for every decision."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.case_rules import CaseState, Evidence, reviewers_to_undo
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    CaseClosedError,
+    CaseNotAssignedError,
+    CaseNotFoundError,
+    CaseTakenError,
+    FieldProblem,
+    InvalidRequestError,
+    NotYoursToDecideError,
+)
+from xuexin_api.core.policies import CasePolicy, StaffPolicy
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
+from xuexin_api.core.staff import DECISIONS, REASONS, Decision, Role
+from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.cases import CaseRepository, CaseRow, EventRow, EvidenceRow
+from xuexin_api.repositories.review_desk import PhotoRow, QueuedCase, RecordLine, ReviewDeskRepository
+from xuexin_api.repositories.staff import StaffRepository, StaffRow
+from xuexin_api.services.base import Service
+from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.case_opening import CaseOpening
+from xuexin_api.services.identity.case_progress import CaseProgress, holding_of
+from xuexin_api.services.identity.identity_cases import objection_context
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
+from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.staff.staff_callers import StaffCallers
+
+
+@dataclass(frozen=True, slots=True)
+class QueueItem:
+    """A case that waits for people; `mine` is assigned to the asker."""
+
+    id: UUID
+    state: str
+    strength: str | None
+    queued_at: datetime
+    deadline: datetime
+    overdue: bool
+    reviewers: int
+    approvals: int
+    assigned: bool
+    mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Some of the queue, longest waiting first."""
+
+    items: list[QueueItem]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderLine:
+    """An account that had the document: what it has proven, and its words."""
+
+    state: str
+    holding: str
+    since: datetime
+    told_at: datetime
+    reachable: bool
+    objected_at: datetime | None
+    undo_asked_at: datetime | None
+    objection: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskCase:
+    """All that a reviewer needs, and sees only while the case is assigned to them."""
+
+    id: UUID
+    state: str
+    claimed_name: str
+    sex: str
+    document_type: str
+    document_number: str
+    account_opened_at: datetime
+    submitted_at: datetime | None
+    effect_at: datetime | None
+    reviewers: int
+    approvals: int
+    evidence: list[EvidenceRow]
+    photos: list[PhotoRow]
+    records: list[RecordLine]
+    holders: list[HolderLine]
+    log: list[EventRow]
+    decisions: dict[str, list[str]]
+
+
+class ReviewDeskService(Service):
+    """Nobody decides a case that has to do with them, and nobody judges the undoing of what they granted."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        cases: CaseRepository,
+        desk: ReviewDeskRepository,
+        accounts: AccountRepository,
+        staff: StaffRepository,
+        callers: StaffCallers,
+        opening: CaseOpening,
+        progress: CaseProgress,
+        log: CaseLog,
+        dispatcher: OutboxDispatcher,
+        sealer: Sealer,
+        policy: CasePolicy,
+        staff_policy: StaffPolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._cases = cases
+        self._desk = desk
+        self._accounts = accounts
+        self._staff = staff
+        self._callers = callers
+        self._opening = opening
+        self._progress = progress
+        self._log = log
+        self._dispatcher = dispatcher
+        self._sealer = sealer
+        self._policy = policy
+        self._staff_policy = staff_policy
+        self._entropy = entropy
+
+    async def list_queue(self, claims: Claims, *, cursor: str | None, most: int) -> QueuePage:
+        """What waits for people, without a word of whom it is about."""
+        after = None if cursor is None else read_cursor(cursor)
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REVIEWER)
+            found = await self._desk.list_queue(after=after, most=most + 1)
+        page, now = found[:most], self._clock.now()
+        items = [self._item(row, member, now) for row in page]
+        return QueuePage(items, write_cursor(page[-1].id) if len(found) > most else None)
+
+    async def take(self, case_id: UUID, claims: Claims) -> QueueItem:
+        """The case is this reviewer's until decided, given back, or left for too long."""
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REVIEWER)
+            now = self._clock.now()
+            case = await self._queued(case_id)
+            await self._refuse_if_involved(case, member)
+            lapsed = now - timedelta(seconds=self._staff_policy.assignment)
+            if not await self._desk.assign(case_id, member.id, lapsed=lapsed, now=now):
+                raise CaseTakenError
+            await self._log.note(case_id, "taken", "staff", now=now, staff_id=member.id)
+            await self._note("case:take", member, case_id, now)
+            return self._item(await self._queued_item(case_id), member, now)
+
+    async def release(self, case_id: UUID, claims: Claims) -> None:
+        """Back to the queue, for somebody else."""
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REVIEWER)
+            case = await self._queued(case_id)
+            self._refuse_unless_mine(case, member)
+            await self._desk.release(case_id)
+            await self._note("case:release", member, case_id, self._clock.now())
+
+    async def view(self, case_id: UUID, claims: Claims) -> DeskCase:
+        """All of it. Each look is written down, and shown to the applicant."""
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REVIEWER)
+            now = self._clock.now()
+            case = await self._queued(case_id)
+            self._refuse_unless_mine(case, member)
+            await self._log.note(case_id, "viewed", "staff", now=now, staff_id=member.id)
+            await self._note("case:view", member, case_id, now)
+            return await self._desk_case(case)
+
+    async def decide(self, case_id: UUID, decision: Decision, reason: str, note: str | None, claims: Claims) -> None:
+        """What one reviewer says. Whether that is enough, and when it counts, the rules of cases decide."""
+        if reason not in REASONS[decision]:
+            raise InvalidRequestError([FieldProblem("/reason", "not_in_list", {})])
+        async with self._working_on(case_id, claims) as (case, member):
+            now = self._clock.now()
+            self._refuse_unless_mine(case, member)
+            await self._refuse_if_involved(case, member)
+            if decision not in DECISIONS[CaseState(case.state)]:
+                raise CaseClosedError
+            await self._note(f"case:{decision}", member, case_id, now)
+            if decision in {Decision.ACCEPT_PHOTOS, Decision.REFUSE_PHOTOS}:
+                await self._judge_photos(case, member, decision, reason, note, now)
+            else:
+                await self._judge(case, member, decision, reason, note, now)
+        self._dispatcher.wake()
+
+    async def _judge_photos(
+        self, case: CaseRow, member: StaffRow, decision: Decision, reason: str, note: str | None, now: datetime
+    ) -> None:
+        """Both sides accepted are strong evidence; refused, they are none, and whatever else was brought counts."""
+        accepted = decision is Decision.ACCEPT_PHOTOS
+        sides = await self._desk.judge_photos(case.id, accepted=accepted, reason=reason)
+        if accepted:
+            if sides != {"front", "back"}:
+                raise InvalidRequestError([FieldProblem("/decision", "side_missing", {})])
+            await self._opening.add_evidence(case.id, Evidence.HANDHELD_PHOTO, None, "staff", now=now)
+        else:
+            await self._log.note(
+                case.id, "evidence_refused", "staff", now=now, staff_id=member.id, reason=reason, note=note
+            )
+        await self._progress.proceed(await self._again(case.id), now=now)
+
+    async def _judge(
+        self, case: CaseRow, member: StaffRow, decision: Decision, reason: str, note: str | None, now: datetime
+    ) -> None:
+        await self._desk.add_decision(
+            {
+                "case_id": case.id,
+                "round": case.round,
+                "staff_id": member.id,
+                "decision": str(decision),
+                "reason": reason,
+                "at": now,
+            }
+        )
+        kind = f"reviewer_{decision}"
+        await self._log.note(case.id, kind, "staff", now=now, staff_id=member.id, reason=reason, note=note)
+        agrees = decision in {Decision.APPROVE, Decision.UNDO}
+        approvals = case.approvals + agrees
+        await self._cases.move(
+            case.id,
+            case.state,
+            case.state,
+            approvals=approvals,
+            reason=reason if decision in {Decision.REJECT, Decision.UNDO} else case.reason,
+            assigned_to=None,
+            assigned_at=None,
+        )
+        if decision in {Decision.APPROVE, Decision.REJECT}:
+            await self._progress.proceed(await self._again(case.id), now=now)
+        elif decision is Decision.UPHOLD:
+            await self._progress.uphold(case, now=now)
+        elif approvals >= reviewers_to_undo(case.reviewers):
+            await self._progress.undo(await self._again(case.id), now=now)
+
+    async def _desk_case(self, case: CaseRow) -> DeskCase:
+        claimant = await self._accounts.get(case.account_id)
+        if claimant is None:
+            raise CaseNotFoundError
+        state = CaseState(case.state)
+        return DeskCase(
+            id=case.id,
+            state=case.state,
+            claimed_name=claimant.name,
+            sex=claimant.sex,
+            document_type=claimant.document_type,
+            document_number=self._sealer.open(claimant.document_ciphertext, DOCUMENT_CONTEXT).decode(),
+            account_opened_at=claimant.created_at,
+            submitted_at=case.submitted_at,
+            effect_at=case.effect_at,
+            reviewers=case.reviewers,
+            approvals=case.approvals,
+            evidence=await self._cases.list_evidence(case.id),
+            photos=await self._desk.list_photos(case.id),
+            records=await self._desk.list_records(case.document_key),
+            holders=await self._holders(case),
+            log=await self._cases.list_events(case.id, most=200),
+            decisions={str(one): sorted(REASONS[one]) for one in sorted(DECISIONS[state])},
+        )
+
+    async def _holders(self, case: CaseRow) -> list[HolderLine]:
+        lines = []
+        for row in await self._cases.list_holders(case.id):
+            account = await self._accounts.get(row.account_id)
+            if account is None:
+                continue
+            words = None
+            if row.objection is not None:
+                words = self._sealer.open(row.objection, objection_context(case.id, row.account_id)).decode()
+            holding = row.before_strength or holding_of(account)
+            lines.append(
+                HolderLine(
+                    state=account.state,
+                    holding=str(holding),
+                    since=account.created_at,
+                    told_at=row.told_at,
+                    reachable=row.reachable,
+                    objected_at=row.objected_at,
+                    undo_asked_at=row.undo_asked_at,
+                    objection=words,
+                )
+            )
+        return lines
+
+    def _item(self, row: QueuedCase, member: StaffRow, now: datetime) -> QueueItem:
+        deadline = row.queued_at + timedelta(seconds=self._policy.review)
+        lapsed = now - timedelta(seconds=self._staff_policy.assignment)
+        assigned = row.assigned_to is not None and row.assigned_at is not None and row.assigned_at > lapsed
+        return QueueItem(
+            id=row.id,
+            state=row.state,
+            strength=row.strength,
+            queued_at=row.queued_at,
+            deadline=deadline,
+            overdue=now > deadline,
+            reviewers=row.reviewers,
+            approvals=row.approvals,
+            assigned=assigned,
+            mine=assigned and row.assigned_to == member.id,
+        )
+
+    async def _queued(self, case_id: UUID) -> CaseRow:
+        case = await self._cases.get(case_id)
+        if case is None:
+            raise CaseNotFoundError
+        decided = case.state == CaseState.IN_REVIEW and case.approvals >= case.reviewers
+        if CaseState(case.state) not in DECISIONS or decided:
+            raise CaseClosedError
+        return case
+
+    async def _queued_item(self, case_id: UUID) -> QueuedCase:
+        row = await self._desk.get_queued(case_id)
+        if row is None:
+            raise CaseClosedError
+        return row
+
+    async def _again(self, case_id: UUID) -> CaseRow:
+        """The case after what was just written."""
+        case = await self._cases.get(case_id)
+        assert case is not None, "the case is locked by who decides it"
+        return case
+
+    def _refuse_unless_mine(self, case: CaseRow, member: StaffRow) -> None:
+        """A lapsed assignment is nobody's."""
+        lapsed = self._clock.now() - timedelta(seconds=self._staff_policy.assignment)
+        if case.assigned_to != member.id or case.assigned_at is None or case.assigned_at <= lapsed:
+            raise CaseNotAssignedError
+
+    async def _refuse_if_involved(self, case: CaseRow, member: StaffRow) -> None:
+        if await self._desk.is_involved(case.id, member.id) or await self._desk.has_decided(case.id, member.id):
+            raise NotYoursToDecideError
+
+    @asynccontextmanager
+    async def _working_on(self, case_id: UUID, claims: Claims) -> AsyncIterator[tuple[CaseRow, StaffRow]]:
+        """A transaction that has the reviewer's session, the document's lock and the case, always in this order."""
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REVIEWER)
+            seen = await self._queued(case_id)
+            await self._cases.lock_document(seen.document_key)
+            await self._cases.get_for_update(case_id)
+            yield await self._queued(case_id), member
+
+    async def _note(self, action: str, member: StaffRow, case_id: UUID, now: datetime) -> None:
+        await self._staff.add_event(self._entropy.identifier(), action, staff_id=member.id, subject_id=case_id, now=now)

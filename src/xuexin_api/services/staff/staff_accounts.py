@@ -1,0 +1,127 @@
+"""Making members of staff, from the command line only: no request makes one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.documents import normalise_document_number
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.phones import parse_phone
+from xuexin_api.core.policies import StaffPolicy
+from xuexin_api.core.staff import Role
+from xuexin_api.repositories.institutions import InstitutionRepository
+from xuexin_api.repositories.staff import StaffRepository, StaffRow
+from xuexin_api.services.base import Service
+from xuexin_api.services.lookups import Lookups
+
+_LOGIN_NAME: Final = re.compile(r"[a-z][a-z0-9._-]{2,39}")
+_MOST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a member enrols with: told once, good until then."""
+
+    secret: str
+    link: str
+    expires_at: datetime
+
+
+class StaffAccountService(Service):
+    """Made, invited again where a device is lost, disabled; never deleted, for decisions name their reviewers."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        staff: StaffRepository,
+        institutions: InstitutionRepository,
+        lookups: Lookups,
+        policy: StaffPolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._staff = staff
+        self._institutions = institutions
+        self._lookups = lookups
+        self._policy = policy
+        self._entropy = entropy
+
+    async def add(
+        self, *, login_name: str, role: Role, document_number: str, phone: str, institution_code: str | None
+    ) -> Invitation:
+        """A member who can do nothing yet but enrol; BrokenRuleError for what does not fit."""
+        if not _LOGIN_NAME.fullmatch(login_name):
+            raise BrokenRuleError("staff_name_malformed")
+        if (role is Role.REGISTRAR) is not (institution_code is not None):
+            raise BrokenRuleError("staff_institution_needed")
+        phone_key = self._lookups.phone(parse_phone(phone))
+        now = self._clock.now()
+        async with self._transaction():
+            if await self._staff.get_by_login_name(login_name) is not None:
+                raise BrokenRuleError("staff_name_taken")
+            if institution_code is not None and not await self._institutions.exists(institution_code):
+                raise BrokenRuleError("institution_unknown")
+            staff_id = self._entropy.identifier()
+            await self._staff.add(
+                {
+                    "id": staff_id,
+                    "login_name": login_name,
+                    "role": str(role),
+                    "institution_code": institution_code,
+                    "document_key": self._lookups.document(normalise_document_number(document_number)),
+                    "phone_key": phone_key,
+                    "state": "invited",
+                    "totp_step": 0,
+                    "created_at": now,
+                }
+            )
+            return await self._invite(staff_id, "staff:add", now)
+
+    async def invite_again(self, login_name: str) -> Invitation:
+        """A new start for a lost password or device: the old ones and every session end."""
+        now = self._clock.now()
+        async with self._transaction():
+            member = await self._get(login_name)
+            await self._staff.end_all_sessions(member.id, now=now)
+            return await self._invite(member.id, "staff:invite", now)
+
+    async def disable(self, login_name: str) -> None:
+        """The member is out at the next request."""
+        now = self._clock.now()
+        async with self._transaction():
+            member = await self._get(login_name)
+            await self._staff.end_all_sessions(member.id, now=now)
+            await self._staff.disable(member.id)
+            await self._note("staff:disable", member.id, now)
+
+    async def list_all(self) -> list[StaffRow]:
+        """Every member, by name."""
+        async with self._read():
+            return await self._staff.list_all(most=_MOST)
+
+    async def _get(self, login_name: str) -> StaffRow:
+        member = await self._staff.get_by_login_name(login_name)
+        if member is None:
+            raise BrokenRuleError("staff_name_unknown")
+        return member
+
+    async def _invite(self, staff_id: UUID, action: str, now: datetime) -> Invitation:
+        secret = self._entropy.token().hex()
+        expires_at = now + timedelta(seconds=self._policy.invitation)
+        await self._staff.invite(staff_id, self._lookups.secret("staff_invitation", secret), expires_at=expires_at)
+        await self._note(action, staff_id, now)
+        # In the fragment, which no server gets to see.
+        return Invitation(secret, f"{self._policy.front_end}/staff/enrol#{secret}", expires_at)
+
+    async def _note(self, action: str, staff_id: UUID, now: datetime) -> None:
+        await self._staff.add_event(self._entropy.identifier(), action, staff_id=staff_id, subject_id=None, now=now)

@@ -1,0 +1,33 @@
+"""Which member of staff is asking, and whether their role may."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.errors import RoleNotAllowedError, TokenInvalidError
+from xuexin_api.core.policies import StaffPolicy
+from xuexin_api.core.staff import Role
+from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.staff import StaffRepository, StaffRow
+
+
+class StaffCallers:
+    """Used inside the transactions of the service that asks."""
+
+    def __init__(self, *, staff: StaffRepository, policy: StaffPolicy, clock: Clock) -> None:
+        self._staff = staff
+        self._policy = policy
+        self._clock = clock
+
+    async def member_of(self, claims: Claims, *roles: Role) -> StaffRow:
+        """The member behind a living session, in one of these roles (any, where none is named)."""
+        now = self._clock.now()
+        member = await self._staff.get_by_session(
+            claims.session_id, unused_since=now - timedelta(seconds=self._policy.idle), now=now
+        )
+        if member is None or member.id != claims.account_id:
+            raise TokenInvalidError
+        if roles and member.role not in roles:
+            raise RoleNotAllowedError
+        return member

@@ -1,0 +1,509 @@
+"""The review desk: who sees what, who may decide, and what a decision does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from support.archive import enroll
+from support.cases import (
+    CLAIMANTS_PHONE,
+    case_of,
+    claim,
+    give_facts,
+    give_strong_evidence,
+    link_in,
+    submit,
+    verify_strongly,
+)
+from support.client import Client, code_of, connected_client
+from support.clock import HandClock
+from support.people import Student, students
+from support.staff import member
+from support.tables import rows_of
+from xuexin_api.core.staff import Role
+from xuexin_api.dependencies import Wiring
+
+pytestmark = pytest.mark.settings(code_resend_seconds=1)
+
+
+@dataclass
+class _Scene:
+    """Holder, claimant, and a case between them."""
+
+    student: Student
+    holder: Client
+    claimant: Client
+    case_id: str
+
+    async def log_in(self) -> None:
+        await self.claimant.log_in(CLAIMANTS_PHONE)
+
+
+@asynccontextmanager
+async def _scene(client: Client, *, verified: bool = True) -> AsyncIterator[_Scene]:
+    parts = client.parts
+    (student,) = students(1)
+    await enroll(parts, student)
+    await client.register(student)
+    if verified:
+        await client.verify(student)
+    async with connected_client(client.app, parts) as claimant:
+        yield _Scene(student, client, claimant, await claim(claimant, student))
+
+
+async def _wait_for_review(scene: _Scene, *, strong: bool = False) -> None:
+    """Handed in, and the notice has run out."""
+    parts = scene.claimant.parts
+    if strong:
+        await verify_strongly(parts, scene.student)
+        await give_strong_evidence(parts, scene.case_id)
+    else:
+        await give_facts(scene.claimant, scene.case_id, scene.student)
+    await submit(scene.claimant, scene.case_id)
+    parts.clock.pass_time(hours=72)  # type: ignore[attr-defined]
+    await parts.housekeeping.purge()
+    await scene.log_in()
+    assert (await case_of(scene.claimant, scene.case_id))["state"] == "in_review"
+
+
+async def _account(parts: Wiring, phone: str) -> Any:
+    key = parts.lookups.phone(phone).hex()
+    (row,) = await rows_of(parts, "", f"SELECT * FROM accounts WHERE phone_key = '\\x{key}'")
+    return row
+
+
+async def test_the_queue_shows_age_and_deadline_and_nobody(client: Client, parts: Wiring, clock: HandClock) -> None:
+    async with _scene(client) as scene, member(client) as reviewer:
+        assert (await reviewer.client.get("/v1/staff/identity-cases")).json()["items"] == []
+        await _wait_for_review(scene)
+        await reviewer.log_in()
+        answer = await reviewer.client.get("/v1/staff/identity-cases")
+        (item,) = answer.json()["items"]
+        assert (item["state"], item["strength"], item["reviewers"]) == ("in_review", "weak", 1)
+        assert (item["overdue"], item["assigned"]) == (False, False)
+        assert scene.student.name not in answer.text
+        clock.pass_time(days=3, seconds=1)
+        await reviewer.log_in()
+        (item,) = (await reviewer.client.get("/v1/staff/identity-cases")).json()["items"]
+        assert item["overdue"] is True
+
+
+async def test_a_case_is_seen_only_by_who_has_it_and_each_look_is_shown_to_the_applicant(
+    client: Client, parts: Wiring
+) -> None:
+    async with _scene(client) as scene, member(client) as one, member(client, "reviewer.two") as two:
+        await _wait_for_review(scene)
+        for reviewer in (one, two):
+            await reviewer.log_in()
+        path = f"/v1/staff/identity-cases/{scene.case_id}"
+        assert code_of(await one.client.get(path)) == "case_not_assigned"
+        assert (await one.take(scene.case_id)).json()["mine"] is True
+        assert code_of(await two.take(scene.case_id)) == "case_taken"
+        assert code_of(await two.client.get(path)) == "case_not_assigned"
+        assert code_of(await two.decide(scene.case_id, "approve", "evidence_convincing")) == "case_not_assigned"
+        seen = (await one.client.get(path)).json()
+        assert seen["document_number"] == scene.student.document_number
+        assert seen["claimed_name"] == scene.student.name
+        assert [row["institution_name"] for row in seen["records"]] == [scene.student.record.institution_name]
+        assert [holder["holding"] for holder in seen["holders"]] == ["weak"]
+        assert set(seen["decisions"]) == {"approve", "reject"}
+        await one.client.get(path)
+        await scene.log_in()
+        log = [event["kind"] for event in (await case_of(scene.claimant, scene.case_id))["log"]]
+        assert log[-3:] == ["taken", "viewed", "viewed"]
+        await scene.holder.log_in(scene.student.phone)
+        assert "viewed" in [event["kind"] for event in (await case_of(scene.holder, scene.case_id))["log"]]
+        assert (await one.client.post(f"{path}/release", None)).status_code == 204
+        assert (await two.take(scene.case_id)).status_code == 200
+
+
+async def test_a_case_taken_and_left_is_free_again_after_a_day(client: Client, clock: HandClock) -> None:
+    async with _scene(client) as scene, member(client) as one, member(client, "reviewer.two") as two:
+        await _wait_for_review(scene)
+        await one.log_in()
+        await one.take(scene.case_id)
+        clock.pass_time(days=1)
+        await one.log_in()
+        await two.log_in()
+        assert code_of(await one.decide(scene.case_id, "approve", "evidence_convincing")) == "case_not_assigned"
+        assert (await two.take(scene.case_id)).status_code == 200
+
+
+async def test_of_two_who_take_a_case_at_once_one_has_it(client: Client) -> None:
+    async with _scene(client) as scene, member(client) as one, member(client, "reviewer.two") as two:
+        await _wait_for_review(scene)
+        await one.log_in()
+        await two.log_in()
+        answers = await asyncio.gather(one.take(scene.case_id), two.take(scene.case_id))
+        assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+async def test_one_reviewer_grants_what_the_table_gives_to_one(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene)
+        await one.log_in()
+        await one.take_and_decide(scene.case_id, "approve", "evidence_convincing", "学籍信息与申请一致。")
+        await scene.log_in()
+        case = await case_of(scene.claimant, scene.case_id)
+        assert case["state"] == "approved"
+        words = {event["kind"]: event for event in case["log"]}["reviewer_approve"]
+        assert (words["actor"], words["reason"]["id"], words["note"]) == (
+            "staff",
+            "evidence_convincing",
+            "学籍信息与申请一致。",
+        )
+        assert (await _account(parts, scene.student.phone))["state"] == "superseded"
+
+
+async def test_a_reviewers_no_ends_the_claim_with_its_reason(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene)
+        await one.log_in()
+        await one.take_and_decide(scene.case_id, "reject", "evidence_unconvincing")
+        await scene.log_in()
+        case = await case_of(scene.claimant, scene.case_id)
+        assert (case["state"], case["reason"]["id"]) == ("rejected", "evidence_unconvincing")
+        assert (await _account(parts, scene.student.phone))["state"] == "active"
+        assert any("未通过" in one.body for one in await scene.claimant.messages(CLAIMANTS_PHONE))
+
+
+async def test_two_reviewers_must_agree_where_the_table_says_so(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one, member(client, "reviewer.two") as two:
+        await _wait_for_review(scene, strong=True)
+        await one.log_in()
+        await two.log_in()
+        await one.take_and_decide(scene.case_id, "approve", "evidence_convincing")
+        assert (await _account(parts, scene.student.phone))["state"] == "active"
+        again = await one.take(scene.case_id)
+        assert (again.status_code, code_of(again)) == (403, "not_yours_to_decide")
+        await two.take_and_decide(scene.case_id, "approve", "evidence_convincing")
+        assert (await _account(parts, scene.student.phone))["state"] == "superseded"
+
+
+async def test_one_no_of_two_reviewers_is_a_no(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one, member(client, "reviewer.two") as two:
+        await _wait_for_review(scene, strong=True)
+        await one.log_in()
+        await two.log_in()
+        await one.take_and_decide(scene.case_id, "approve", "evidence_convincing")
+        await two.take_and_decide(scene.case_id, "reject", "evidence_unconvincing")
+        assert (await _account(parts, scene.student.phone))["state"] == "active"
+        await scene.log_in()
+        assert (await case_of(scene.claimant, scene.case_id))["state"] == "rejected"
+
+
+async def test_a_decision_after_an_objection_waits_for_the_end_of_the_notice(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    async with _scene(client, verified=False) as scene, member(client) as one:
+        await give_facts(scene.claimant, scene.case_id, scene.student)
+        await submit(scene.claimant, scene.case_id)
+        await client.post(f"/v1/identity-cases/{scene.case_id}/objection", {"statement": "这是我的账号"})
+        await one.take(scene.case_id)
+        seen = (await one.client.get(f"/v1/staff/identity-cases/{scene.case_id}")).json()
+        assert seen["holders"][0]["objection"] == "这是我的账号"
+        assert (await one.decide(scene.case_id, "approve", "objection_unfounded")).status_code == 204
+        assert (await _account(parts, scene.student.phone))["state"] == "active"
+        assert (await one.client.get("/v1/staff/identity-cases")).json()["items"] == []
+        assert code_of(await one.take(scene.case_id)) == "case_closed"
+        clock.pass_time(hours=24)
+        await parts.housekeeping.purge()
+        assert (await _account(parts, scene.student.phone))["state"] == "superseded"
+
+
+@pytest.mark.parametrize("tie", ["document", "claimants_phone", "holders_phone"])
+async def test_nobody_decides_a_case_that_has_to_do_with_them(client: Client, tie: str) -> None:
+    async with _scene(client) as scene:
+        await _wait_for_review(scene)
+        own = {
+            "document": {"document": scene.student.document_number},
+            "claimants_phone": {"phone": CLAIMANTS_PHONE},
+            "holders_phone": {"phone": scene.student.phone},
+        }[tie]
+        async with member(client, "reviewer.own", **own) as involved:
+            refused = await involved.take(scene.case_id)
+            assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
+
+
+async def test_a_classmate_who_was_asked_does_not_decide(client: Client) -> None:
+    async with _scene(client) as scene:
+        await scene.claimant.post(f"/v1/identity-cases/{scene.case_id}/classmates", {"phone": "17155556666"})
+        await _wait_for_review(scene)
+        async with member(client, "reviewer.mate", phone="17155556666") as mate:
+            assert code_of(await mate.take(scene.case_id)) == "not_yours_to_decide"
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR])
+async def test_the_desk_is_for_reviewers(client: Client, role: Role) -> None:
+    async with _scene(client) as scene, member(client, "member.other", role=role) as other:
+        await _wait_for_review(scene)
+        await other.log_in()
+        path = f"/v1/staff/identity-cases/{scene.case_id}"
+        for answer in (
+            await other.client.get("/v1/staff/identity-cases"),
+            await other.client.get(path),
+            await other.take(scene.case_id),
+            await other.client.post(f"{path}/release", None),
+            await other.decide(scene.case_id, "approve", "evidence_convincing"),
+        ):
+            assert (answer.status_code, code_of(answer)) == (403, "role_not_allowed")
+
+
+async def test_a_decision_fits_its_state_and_its_reason(client: Client) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene)
+        await one.log_in()
+        await one.take(scene.case_id)
+        wrong = await one.decide(scene.case_id, "approve", "photos_edited")
+        assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/reason")
+        assert code_of(await one.decide(scene.case_id, "undo", "evidence_false")) == "case_closed"
+        assert code_of(await one.decide(scene.case_id, "accept_photos", "photos_show_applicant")) == "case_closed"
+        unknown = await one.take("0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b")
+        assert (unknown.status_code, code_of(unknown)) == (404, "case_not_found")
+
+
+async def _granted(scene: _Scene) -> str:
+    """Granted at once by strong evidence; the secret of the former holder's link."""
+    await give_strong_evidence(scene.claimant.parts, scene.case_id)
+    assert (await submit(scene.claimant, scene.case_id))["state"] == "approved"
+    (told,) = [one for one in await scene.holder.messages(scene.student.phone) if "强认证" in one.body]
+    return link_in(told.body)
+
+
+async def _ask_to_undo(scene: _Scene, secret: str) -> None:
+    body = {"secret": secret, "statement": "这是我的账号"}
+    assert (await scene.holder.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
+
+
+async def test_undoing_restores_every_account_exactly(client: Client, parts: Wiring, clock: HandClock) -> None:
+    async with _scene(client, verified=False) as scene, member(client) as one:
+        before = await rows_of(parts, "", "SELECT * FROM accounts ORDER BY id")
+        secret = await _granted(scene)
+        clock.pass_time(days=10)
+        await _ask_to_undo(scene, secret)
+        await one.log_in()
+        await one.take_and_decide(scene.case_id, "undo", "objection_convincing")
+        assert await rows_of(parts, "", "SELECT * FROM accounts ORDER BY id") == before
+        (case,) = await rows_of(parts, "identity_cases")
+        assert (case["state"], case["reason"]) == ("undone", "objection_convincing")
+        await client.log_in(scene.student.phone)
+        await client.verify(scene.student)
+        await scene.log_in()
+        assert (await scene.claimant.get("/v1/account")).json()["state"] == "conflict"
+        history = (await scene.claimant.get("/v1/account/login-history")).json()["items"]
+        assert "case_undone" in {login["end_reason"] for login in history}
+        history = (await client.get("/v1/account/login-history")).json()["items"]
+        assert "superseded" in {login["end_reason"] for login in history}
+
+
+async def test_undoing_gives_a_closing_account_the_time_that_it_had(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    async with _scene(client, verified=False) as scene, member(client) as one:
+        closes_at = clock.now() + timedelta(days=10)
+        await rows_of(
+            parts,
+            "",
+            f"UPDATE accounts SET state = 'closing', closes_at = '{closes_at}' WHERE state = 'active' RETURNING id",
+        )
+        secret = await _granted(scene)
+        clock.pass_time(days=20)
+        await _ask_to_undo(scene, secret)
+        await one.log_in()
+        granted_for = timedelta(days=20, seconds=60)
+        await one.take_and_decide(scene.case_id, "undo", "objection_convincing")
+        account = await _account(parts, scene.student.phone)
+        assert account["state"] == "closing"
+        assert abs(account["closes_at"] - closes_at - granted_for) < timedelta(minutes=2)
+
+
+async def test_a_grant_that_a_reviewer_lets_stand_is_not_asked_about_again(client: Client, parts: Wiring) -> None:
+    async with _scene(client, verified=False) as scene, member(client) as one:
+        secret = await _granted(scene)
+        await _ask_to_undo(scene, secret)
+        await one.log_in()
+        await one.take_and_decide(scene.case_id, "uphold", "objection_unfounded")
+        assert (await _account(parts, scene.student.phone))["state"] == "superseded"
+        assert (await case_of(scene.claimant, scene.case_id))["state"] == "approved"
+        assert any("原决定维持" in one.body for one in await client.messages(scene.student.phone))
+        refused = await client.post("/v1/identity-cases/objections", {"secret": secret, "statement": "再次"})
+        assert code_of(refused) == "objection_rejected"
+
+
+async def test_what_two_reviewers_granted_two_others_undo(client: Client, parts: Wiring, clock: HandClock) -> None:
+    async with (
+        _scene(client) as scene,
+        member(client) as one,
+        member(client, "reviewer.two") as two,
+        member(client, "reviewer.three") as three,
+        member(client, "reviewer.four") as four,
+    ):
+        await _wait_for_review(scene, strong=True)
+        (told,) = [kept for kept in await client.messages(scene.student.phone) if "提出异议" in kept.body]
+        for reviewer in (one, two):
+            await reviewer.log_in()
+            await reviewer.take_and_decide(scene.case_id, "approve", "evidence_convincing")
+        await _ask_to_undo(scene, link_in(told.body))
+        assert code_of(await one.take(scene.case_id)) == "not_yours_to_decide"
+        await three.log_in()
+        await three.take_and_decide(scene.case_id, "undo", "evidence_false")
+        assert (await _account(parts, scene.student.phone))["state"] == "superseded"
+        await four.log_in()
+        await four.take_and_decide(scene.case_id, "undo", "evidence_false")
+        holder = await _account(parts, scene.student.phone)
+        assert (holder["state"], holder["verified_strength"]) == ("active", "strong")
+
+
+async def test_a_grant_on_which_a_later_one_stands_is_not_undone_before_it(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    async with _scene(client, verified=False) as scene, member(client) as one:
+        await give_facts(scene.claimant, scene.case_id, scene.student)
+        await submit(scene.claimant, scene.case_id)
+        (told,) = [kept for kept in await client.messages(scene.student.phone) if "提出异议" in kept.body]
+        clock.pass_time(hours=24)
+        await parts.housekeeping.purge()
+        async with connected_client(client.app, parts) as later:
+            case_id = await claim(later, scene.student, "+8617199990002")
+            await give_strong_evidence(parts, case_id)
+            await submit(later, case_id)
+        clock.pass_time(hours=72)
+        await parts.housekeeping.purge()
+        assert (await _account(parts, CLAIMANTS_PHONE))["state"] == "superseded"
+        await _ask_to_undo(scene, link_in(told.body))
+        await one.log_in()
+        await one.take(scene.case_id)
+        refused = await one.decide(scene.case_id, "undo", "objection_convincing")
+        assert (refused.status_code, code_of(refused)) == (409, "case_overtaken")
+        assert (await _account(parts, scene.student.phone))["state"] == "superseded"
+        assert (await one.decide(scene.case_id, "uphold", "objection_unfounded")).status_code == 204
+
+
+async def _add_photos(parts: Wiring, case_id: str, *sides: str) -> None:
+    """As an upload would."""
+    for side in sides:
+        await rows_of(
+            parts,
+            "",
+            "INSERT INTO uploads (id, case_id, side, state, object_key, sha256, byte_size, width, height, created_at) "
+            f"VALUES ('{parts.entropy.identifier()}', '{case_id}', '{side}', 'received', 'key', '\\x00', 1, 1200, 900, "
+            f"'{parts.clock.now()}') RETURNING id",
+        )
+
+
+async def test_photos_are_looked_at_first_and_the_holder_hears_only_of_accepted_ones(
+    client: Client, parts: Wiring
+) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _add_photos(parts, scene.case_id, "front", "back")
+        case = await submit(scene.claimant, scene.case_id)
+        assert case["state"] == "submitted"
+        assert not any("提出异议" in kept.body for kept in await client.messages(scene.student.phone))
+        await one.take(scene.case_id)
+        seen = (await one.client.get(f"/v1/staff/identity-cases/{scene.case_id}")).json()
+        assert [photo["side"] for photo in seen["photos"]] == ["front", "back"] or len(seen["photos"]) == 2
+        assert (await one.decide(scene.case_id, "accept_photos", "photos_show_applicant")).status_code == 204
+        case = await case_of(scene.claimant, scene.case_id)
+        assert (case["state"], [row["kind"] for row in case["evidence"]]) == ("notice", ["handheld_photo"])
+        assert any("提出异议" in kept.body for kept in await client.messages(scene.student.phone))
+
+
+async def test_refused_photos_are_no_evidence_and_the_reason_is_told(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _add_photos(parts, scene.case_id, "front", "back")
+        await submit(scene.claimant, scene.case_id)
+        await one.take_and_decide(scene.case_id, "refuse_photos", "photos_unreadable", "证件反光。")
+        case = await case_of(scene.claimant, scene.case_id)
+        assert (case["state"], case["reason"]["id"]) == ("rejected", "evidence_not_accepted")
+        told = {event["kind"]: event for event in case["log"]}["evidence_refused"]
+        assert (told["reason"]["id"], told["note"]) == ("photos_unreadable", "证件反光。")
+
+
+async def test_photos_of_one_side_are_not_accepted(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _add_photos(parts, scene.case_id, "front")
+        await submit(scene.claimant, scene.case_id)
+        await one.take(scene.case_id)
+        refused = await one.decide(scene.case_id, "accept_photos", "photos_show_applicant")
+        assert refused.json()["errors"] == [
+            {"pointer": "/decision", "code": "side_missing", "detail": "需同时有手持证件的正面和背面照片。"}
+        ]
+
+
+async def test_accepted_photos_end_a_weak_claim_that_waits_and_give_way_to_a_strong_one(
+    client: Client, parts: Wiring
+) -> None:
+    async with (
+        _scene(client) as scene,
+        member(client) as one,
+        connected_client(client.app, parts) as second,
+        connected_client(client.app, parts) as third,
+    ):
+        await give_facts(scene.claimant, scene.case_id, scene.student)
+        await submit(scene.claimant, scene.case_id)
+        stronger = {"on_document_under_review": "stronger_evidence"}
+        photos = await claim(second, scene.student, "+8617199990002", **stronger)
+        await _add_photos(parts, photos, "front", "back")
+        assert (await submit(second, photos))["state"] == "submitted"
+        # Unseen photos end nothing.
+        assert (await case_of(scene.claimant, scene.case_id))["state"] == "notice"
+        # And hold up nobody whose evidence is there.
+        blocked = await third.try_to_register(
+            replace(scene.student, phone="+8617199990003"),
+            on_document_registered="re_register",
+            acknowledged_warning="other_platforms",
+            **stronger,
+        )
+        assert code_of(blocked) == "document_under_review"
+        await one.take_and_decide(photos, "accept_photos", "photos_show_applicant")
+        assert (await case_of(scene.claimant, scene.case_id))["reason"]["id"] == "preempted"
+        assert (await case_of(second, photos))["state"] == "notice"
+
+
+async def test_reviews_say_how_long_the_next_will_take(client: Client, parts: Wiring, clock: HandClock) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene)
+        clock.pass_time(hours=5)
+        await one.log_in()
+        await one.take_and_decide(scene.case_id, "reject", "evidence_unconvincing")
+        await scene.log_in()
+        again = (await scene.claimant.post("/v1/identity-cases", None)).json()["id"]
+        await give_facts(scene.claimant, again, scene.student)
+        await submit(scene.claimant, again)
+        clock.pass_time(hours=72)
+        await parts.housekeeping.purge()
+        await scene.log_in()
+        (case,) = await rows_of(parts, "", "SELECT * FROM identity_cases WHERE state = 'in_review'")
+        shown = (await case_of(scene.claimant, again))["waiting"]["expected_by"]
+        expected = case["queued_at"] + timedelta(hours=5)
+        assert shown[:15] == f"{expected:%Y-%m-%dT%H:%M}"[:15]
+
+
+async def test_everything_staff_did_stands_in_their_trail(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene)
+        await one.log_in()
+        await one.take(scene.case_id)
+        await one.client.get(f"/v1/staff/identity-cases/{scene.case_id}")
+        await one.decide(scene.case_id, "approve", "evidence_convincing")
+        events = await rows_of(parts, "", "SELECT * FROM staff_events WHERE subject_id IS NOT NULL ORDER BY at")
+        assert sorted(event["action"] for event in events) == ["case:approve", "case:take", "case:view"]
+        assert {str(event["subject_id"]) for event in events} == {scene.case_id}
+
+
+async def test_two_decisions_at_once_are_counted_once(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene, strong=True)
+        await one.log_in()
+        await one.take(scene.case_id)
+        answers = await asyncio.gather(*(one.decide(scene.case_id, "approve", "evidence_convincing") for _ in range(5)))
+        assert [answer.status_code for answer in answers].count(204) == 1
+        (case,) = await rows_of(parts, "identity_cases")
+        assert (case["state"], case["approvals"]) == ("in_review", 1)
