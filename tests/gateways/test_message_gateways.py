@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
-from email.message import Message as Mail
 
 import httpx
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.handlers import Message as MailHandler
 
 from support.clock import HandClock
 from support.entropy import KnownEntropy
@@ -18,7 +14,6 @@ from support.providers import SECRET, Provider, aliyun_fields, checks_acs3, chec
 from xuexin_api.gateways.aliyun_sms import AliyunAccount, AliyunSmsGateway, sign_acs3
 from xuexin_api.gateways.messaging import GatewayChain, Letter, NotSentError
 from xuexin_api.gateways.provider_http import UnclearAnswerError
-from xuexin_api.gateways.smtp_email import SmtpEmailGateway, SmtpServer
 from xuexin_api.gateways.tencent_sms import TencentAccount, TencentSmsGateway, sign_tc3
 
 LETTER = Letter("+8617012340001", "验证码424242，5分钟内有效", "body_code_login", {"code": "424242", "minutes": "5"})
@@ -208,50 +203,3 @@ async def test_a_text_without_a_template_is_not_sent(aliyun: Provider, clock: Ha
         await gateway.send(Letter("+8617012340001", "别的", "body_other", {}))
     assert aliyun.taken.empty()
     await gateway.close()
-
-
-class _Mailbox(MailHandler):
-    def __init__(self) -> None:
-        super().__init__(Mail)
-        self.mails: list[Mail] = []
-
-    def handle_message(self, message: Mail) -> None:
-        self.mails.append(message)
-
-
-@pytest.fixture
-def mail_server() -> Iterator[tuple[Controller, _Mailbox]]:
-    mailbox = _Mailbox()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield controller, mailbox
-    controller.stop()
-
-
-def _smtp(controller: Controller) -> SmtpEmailGateway:
-    server = SmtpServer("127.0.0.1", controller.port, "none", None, None, "no-reply@xuexin.example")
-    return SmtpEmailGateway(server, seconds=5)
-
-
-async def test_an_email_arrives_with_its_text_and_no_header_of_anybodys(
-    mail_server: tuple[Controller, _Mailbox],
-) -> None:
-    controller, mailbox = mail_server
-    await _smtp(controller).send(Letter("student@example.edu", "验证码424242", "body_code_login", {}))
-    (mail,) = mailbox.mails
-    assert (mail["To"], mail["From"]) == ("student@example.edu", "no-reply@xuexin.example")
-    payload = mail.get_payload(decode=True)
-    assert isinstance(payload, bytes)
-    assert payload.decode().strip() == "验证码424242"
-    with pytest.raises(ValueError, match="Header"):
-        await _smtp(controller).send(Letter("a@example.edu\r\nBcc: b@example.org", "text", "word", {}))
-    assert len(mailbox.mails) == 1
-
-
-async def test_a_mail_server_that_is_not_there_did_not_send() -> None:
-    server = SmtpServer("127.0.0.1", 1, "none", None, None, "no-reply@xuexin.example")
-    with pytest.raises(NotSentError):
-        await SmtpEmailGateway(server, seconds=2).send(Letter("a@example.edu", "text", "word", {}))

@@ -11,14 +11,11 @@ import aiosmtplib
 from xuexin_api.gateways.messaging import Letter, NotSentError
 
 _SUBJECT: Final = "学信 / Xuexin"
+# The server's own answer, and not silence after the text was handed over.
 _NOT_TAKEN: Final = (
-    aiosmtplib.SMTPConnectError,
-    aiosmtplib.SMTPConnectTimeoutError,
-    aiosmtplib.SMTPAuthenticationError,
-    aiosmtplib.SMTPSenderRefused,
+    aiosmtplib.SMTPResponseException,
     aiosmtplib.SMTPRecipientsRefused,
-    aiosmtplib.SMTPRecipientRefused,
-    aiosmtplib.SMTPHeloError,
+    aiosmtplib.SMTPNotSupported,
 )
 
 
@@ -53,19 +50,25 @@ class SmtpEmailGateway:
         mail["Subject"] = _SUBJECT
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(letter.body)
+        client = aiosmtplib.SMTP(
+            hostname=self._server.host,
+            port=self._server.port,
+            username=self._server.username,
+            password=self._server.password,
+            use_tls=self._server.protection == "tls",
+            start_tls=self._server.protection == "starttls",
+            timeout=self._seconds,
+        )
         try:
-            await aiosmtplib.send(
-                mail,
-                hostname=self._server.host,
-                port=self._server.port,
-                username=self._server.username,
-                password=self._server.password,
-                use_tls=self._server.protection == "tls",
-                start_tls=self._server.protection == "starttls",
-                timeout=self._seconds,
-            )
-        except _NOT_TAKEN as refused:
-            raise NotSentError(type(refused).__name__) from None
+            # With TLS, its certificate and the login: whatever fails here, nothing has left.
+            await client.connect()
+        except (aiosmtplib.SMTPException, OSError) as failed:
+            raise NotSentError(type(failed).__name__) from None
+        async with client:
+            try:
+                await client.send_message(mail)
+            except _NOT_TAKEN as refused:
+                raise NotSentError(type(refused).__name__) from None
 
     async def close(self) -> None:
         """Nothing stays open."""
