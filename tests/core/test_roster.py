@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.people import SCHOOLS
-from xuexin_api.core.roster import COLUMNS, Cell, InstitutionNames, RosterRow, RosterRowParser
+from xuexin_api.core.roster import COLUMNS, FORMULA_ERROR, Cell, InstitutionNames, RosterRow, RosterRowParser
 from xuexin_api.demo.rosters import generate_rows
 
 TODAY = date(2026, 11, 1)
@@ -44,6 +44,8 @@ def _parse(changes: dict[str, Cell]) -> RosterRow | list[tuple[str, str]]:
         ("FY", "信息\u3000学院", None),
         ("FY", "信\u200b息", "cell_unprintable"),
         ("FY", "信息\ufffd", "cell_unprintable"),
+        ("FY", "#N/A", "formula_failed"),
+        ("XH", FORMULA_ERROR, "formula_failed"),
         ("FY", "院" * 80, None),
         ("FY", "院" * 81, "cell_too_long"),
         ("XB", "男" + " " * 300 + "性", "cell_too_long"),

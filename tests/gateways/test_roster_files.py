@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from support.archive import HEADER
 from support.people import SCHOOLS
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.roster import FORMULA_ERROR
 from xuexin_api.demo.rosters import Format, generate_rows, write_roster
 from xuexin_api.gateways.roster_files import open_roster
 
@@ -144,6 +146,43 @@ def test_only_the_first_visible_sheet_counts_and_numbers_stay_numbers(tmp_path: 
     assert [cells[0] for _, cells in rows] == ["KSH", "22001", 2.0, "merged"]
     assert isinstance(rows[1][1][2], float)
     assert "secret" not in str(rows)
+
+
+def _book(path: Path, fill: Callable[[xlsxwriter.worksheet.Worksheet], None], *, first: int = 0, left: int = 0) -> None:
+    with xlsxwriter.Workbook(str(path)) as book:
+        # Another sheet stands before it, hidden, with everything that is wrong.
+        hidden = book.add_worksheet("hidden & more")
+        hidden.write_formula(first + 1, 0, "=1/0", value="#DIV/0!")
+        hidden.merge_range(0, 5, 9, 5, "merged")
+        hidden.hide()
+        shown = book.add_worksheet("名册")
+        shown.activate()
+        shown.set_first_sheet()
+        shown.write_row(first, left, HEADER[:3])
+        for place in range(1, 4):
+            shown.write_row(first + place, left, [f"2200{place}", "43", f"2{place}"])
+        fill(shown)
+
+
+@pytest.mark.parametrize(("first", "left"), [(0, 0), (4, 2)])
+def test_a_failed_formula_is_seen_and_is_not_an_empty_cell(tmp_path: Path, first: int, left: int) -> None:
+    path = tmp_path / "r.xlsx"
+    _book(path, lambda sheet: sheet.write_formula(first + 2, left + 1, "=NA()", None, "#N/A"), first=first, left=left)
+    assert [(line, cells[1]) for line, cells in open_roster(path)][1:] == [
+        (first + 2, "43"),
+        (first + 3, FORMULA_ERROR),
+        (first + 4, "43"),
+    ]
+
+
+def test_cells_merged_over_several_rows_are_refused_with_their_place(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    _book(path, lambda sheet: sheet.merge_range(1, 4, 3, 4, "一班"))
+    with pytest.raises(BrokenRuleError, match="xlsx_merged_cells") as broken:
+        _read(path)
+    assert broken.value.params == {"place": "E2:E4"}
+    _book(path, lambda sheet: sheet.merge_range(1, 4, 1, 6, "in one row"))
+    assert _read(path)[1][:3] == ["22001", "43", "21"]
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -58,6 +58,11 @@ _LONGEST_TEXT: Final = 80
 _LONGEST_CELL: Final = 200
 _EXACT_IN_SPREADSHEET: Final = 10**15
 _PROGRAMME_DIGITS: Final = 6
+FORMULA_ERROR: Final = "#ERROR"
+"""What stands for a failed formula where the format keeps no text of it."""
+_FORMULA_ERRORS: Final = frozenset(
+    f"#{word}" for word in "ERROR N/A REF! DIV/0! VALUE! NAME? NUM! NULL! SPILL! CALC! GETTING_DATA".split()
+)
 _LOST: Final = "\ufffd"
 _BLANKS: Final = str.maketrans("\u3000\u00a0\t", "   ")
 _FURTHEST_ADMISSION: Final = timedelta(days=366)
@@ -246,6 +251,8 @@ def _check_cell(code: str, cell: Cell, text: str) -> None:
     """What holds for every column, before its own rule: a bounded length, and no digits lost in a spreadsheet."""
     if len(text) > _LONGEST_CELL:
         raise BrokenRuleError("cell_too_long", longest=_LONGEST_CELL)
+    if text in _FORMULA_ERRORS:
+        raise BrokenRuleError("formula_failed")
     if isinstance(cell, int | float):
         rounded = abs(cell) >= _EXACT_IN_SPREADSHEET
         # 080901 becomes 80901: the zero in front is gone.

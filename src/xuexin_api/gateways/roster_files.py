@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import codecs
 import csv
-import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, TextIO
-
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from typing import Final, TextIO
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import Cell
 from xuexin_api.gateways.dbf_file import looks_like_dbf, read_dbf
+from xuexin_api.gateways.xlsx_file import read_xlsx
 
 _BLOCK: Final = 1 << 16
 _LONGEST_LINE: Final = 1 << 20
 _MOST_CELLS: Final = 200
-_LARGEST_UNPACKED: Final = 1 << 30
-_HIGHEST_RATIO: Final = 200
 _HEAD: Final = 64
 _UTF8_BOM: Final = codecs.BOM_UTF8
 _FIRST_IDEOGRAPHIC: Final = "\u2e80"
-# The library lays a sheet out as a full rectangle, 32 bytes a cell: one stray cell in the last corner is 550 GB, and
-# ends the process instead of raising. So the corner is known before the library sees the file.
-_LARGEST_AREA: Final = 50_000_000
-_CELL_PLACE: Final = re.compile(rb"""r=["']([A-Z]{1,3})([0-9]{1,10})["']""")
-_FAR_CELL: Final = re.compile(rb"""r=["'](?:A[S-Z][0-9]|[B-Z][A-Z][0-9]|[A-Z]{3}[0-9]|[A-Z]{1,2}[0-9]{7})""")
-_LONGEST_PLACE: Final = 64
 
 Rows = Iterator[tuple[int, list[Cell]]]
 
@@ -45,7 +33,7 @@ def open_roster(path: Path) -> Rows:
     if not head:
         raise BrokenRuleError("file_empty")
     if head.startswith(b"PK"):
-        return _read_xlsx(path)
+        return read_xlsx(path)
     if looks_like_dbf(head):
         return ((number, list(cells)) for number, cells in read_dbf(path))
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -127,91 +115,3 @@ def _reads_as_utf8(line: str) -> bool:
     except UnicodeDecodeError:
         return False
     return all(character.isascii() or character >= _FIRST_IDEOGRAPHIC for character in other)
-
-
-def _read_xlsx(path: Path) -> Rows:
-    """The first visible sheet. Formulas count by the value they were saved with."""
-    _refuse_bomb(path)
-    try:
-        workbook = CalamineWorkbook.from_path(str(path))
-        sheets = [
-            sheet.name
-            for sheet in workbook.sheets_metadata
-            if sheet.typ == SheetTypeEnum.WorkSheet and sheet.visible == SheetVisibleEnum.Visible
-        ]
-        if not sheets:
-            raise BrokenRuleError("xlsx_no_sheet")
-        rows: Iterator[list[Any]] = workbook.get_sheet_by_name(sheets[0]).iter_rows()
-        for line, row in enumerate(rows, start=1):
-            if len(row) > _MOST_CELLS:
-                raise BrokenRuleError("xlsx_too_many_cells", line=line)
-            if any(cell != "" for cell in row):
-                yield line, [_cell(cell) for cell in row]
-    except CalamineError:
-        raise BrokenRuleError("xlsx_damaged") from None
-
-
-def _cell(cell: object) -> Cell:
-    """Numbers stay numbers: a long one may have lost digits in the spreadsheet, and the row's rules must know."""
-    if cell == "" or cell is None:
-        return None
-    if isinstance(cell, bool):
-        return "TRUE" if cell else "FALSE"
-    if isinstance(cell, str | int | float):
-        return cell
-    # Dates and times of the library are those of datetime; anything else is shown as it prints.
-    return cell if hasattr(cell, "strftime") and hasattr(cell, "year") else str(cell)  # type: ignore[return-value]
-
-
-def _refuse_bomb(path: Path) -> None:
-    """Unpack once for counting: what the directory of a zip says of sizes is its author's word."""
-    unpacked = 0
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = archive.infolist()
-            if "xl/workbook.xml" not in {entry.filename for entry in entries}:
-                raise BrokenRuleError("xlsx_damaged")
-            bound = max(path.stat().st_size, _BLOCK) * _HIGHEST_RATIO
-            for entry in entries:
-                sheet = _Corner() if entry.filename.startswith("xl/worksheets/") else None
-                entry.file_size = _LARGEST_UNPACKED + 1
-                with archive.open(entry) as stream:
-                    while block := stream.read(_BLOCK):
-                        unpacked += len(block)
-                        if unpacked > min(_LARGEST_UNPACKED, bound):
-                            raise BrokenRuleError("xlsx_too_large")
-                        if sheet is not None:
-                            sheet.look(block)
-    except BrokenRuleError:
-        raise
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error):
-        raise BrokenRuleError("xlsx_damaged") from None
-
-
-class _Corner:
-    """The last row and column of a sheet, found while it streams by."""
-
-    def __init__(self) -> None:
-        self._tail = b""
-        self._row = self._column = 0
-
-    def look(self, block: bytes) -> None:
-        """Take note of the places of cells; a rectangle that no roster fills is refused."""
-        text = self._tail + block
-        self._tail = text[-_LONGEST_PLACE:]
-        # A table of a roster's width cannot grow too large, so most sheets are only searched for what is wider.
-        if not self._column and not _FAR_CELL.search(text):
-            return
-        for letters, digits in _CELL_PLACE.findall(text):
-            self._row = max(self._row, int(digits))
-            self._column = max(self._column, _column_number(letters))
-        if self._column > _MOST_CELLS or self._row * self._column > _LARGEST_AREA:
-            raise BrokenRuleError("xlsx_stray_cells", rows=self._row, columns=self._column)
-
-
-def _column_number(letters: bytes) -> int:
-    """A → 1, Z → 26, AA → 27."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
