@@ -67,9 +67,10 @@ async def test_brackets_inside_strings_are_text(client: Client) -> None:
 async def test_a_compressed_body_is_refused_and_not_read(client: Client, encodings: list[str]) -> None:
     headers = [("Content-Type", "application/json"), *(("Content-Encoding", one) for one in encodings)]
     body = gzip.compress(json.dumps({"purpose": "login"}).encode())
-    refused = await client.http.post("/v1/challenges", content=body, headers=headers)
-    assert (refused.status_code, code_of(refused)) == (415, "content_encoded")
-    assert refused.headers["accept-encoding"] == "identity"
+    for address in ("/v1/challenges", "/v1/sessions"):
+        refused = await client.http.post(address, content=body, headers=headers)
+        assert (refused.status_code, code_of(refused)) == (415, "content_encoded")
+        assert refused.headers["accept-encoding"] == "identity"
     plain = {"Content-Encoding": "Identity"}
     assert (await client.post("/v1/challenges", {"purpose": "login"}, headers=plain)).status_code == 201
 

@@ -37,6 +37,17 @@ async def test_an_email_gets_a_code_as_a_phone_does(client: Client) -> None:
     assert (message.channel, message.destination) == ("email", "student@example.edu")
 
 
+async def test_the_addresses_of_one_mailbox_are_counted_together(client: Client, clock: HandClock) -> None:
+    """Otherwise student+1, student+2 and so on flood whoever is student."""
+    assert (await client.ask_for_code("student@example.edu", channel="email")).status_code == 202
+    early = await client.ask_for_code("student+1@example.edu", channel="email")
+    assert code_of(early) == "too_many_operations"
+    assert (await client.ask_for_code("student@example.org", channel="email")).status_code == 202
+    clock.pass_time(minutes=1)
+    assert (await client.ask_for_code("student+1@example.edu", channel="email")).status_code == 202
+    assert (await client.messages("student+1@example.edu"))[0].code == CODE
+
+
 async def test_a_second_code_within_a_minute_is_refused_and_says_when(client: Client, clock: HandClock) -> None:
     (student,) = students(1)
     await client.send_code(student.phone)

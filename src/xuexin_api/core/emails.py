@@ -23,6 +23,12 @@ def parse_email(typed: str) -> str:
     return text.lower()
 
 
+def mailbox_of(address: str) -> str:
+    """`student+news@example.edu` → `student@example.edu`: with most providers the mailbox of all such addresses."""
+    local, _, domain = address.partition("@")
+    return f"{local.partition('+')[0]}@{domain}"
+
+
 def hint_email(address: str) -> str:
     """`student@example.edu` → `s***@***`: enough for its owner to know it again, and for nobody to find it."""
     return f"{address[0]}***@***"

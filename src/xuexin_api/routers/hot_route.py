@@ -70,7 +70,9 @@ def _services(dependant: Dependant) -> Iterator[tuple[str, Callable[[Request], A
 
 
 def _sends_plain_json(request: Request) -> bool:
-    return request.headers.get("content-type") == "application/json" and IDEMPOTENCY_HEADER not in request.headers
+    headers = request.headers
+    unusual = IDEMPOTENCY_HEADER in headers or "content-encoding" in headers
+    return headers.get("content-type") == "application/json" and not unusual
 
 
 def _read(body: bytes, validate: Callable[..., tuple[Any, Any]]) -> object:

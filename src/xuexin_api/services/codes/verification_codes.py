@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.emails import parse_email
+from xuexin_api.core.emails import mailbox_of, parse_email
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -105,14 +105,16 @@ class VerificationCodeService(Service):
             raise AddressLimitedError(retry_after=wait)
 
         key = self._lookups.destination(channel, place)
+        # Of one mailbox there are any number of addresses: its owner is flooded by all of them alike.
+        counted = key if channel == "sms" else self._lookups.email(mailbox_of(place))
         now = self._clock.now()
         code_id, code = self._entropy.identifier(), self._entropy.digits(_CODE_DIGITS)
         async with self._transaction():
             if await self._is_owners(device_token, channel, key):
-                await self._count_or_refuse(self._lookups.attempt("owner", key))
+                await self._count_or_refuse(self._lookups.attempt("owner", counted))
             else:
                 await self._checking.refuse_if_closed(key, now=now)
-                await self._count_or_refuse(key)
+                await self._count_or_refuse(counted)
             await self._codes.add_code(
                 {
                     "id": code_id,
