@@ -145,6 +145,11 @@ class Settings(BaseSettings):
     codes_per_address_day: int = Field(
         3000, gt=0, description="codes asked for from one address and day: high, a dormitory is one address"
     )
+    codes_abroad_per_day: int = Field(
+        2000,
+        ge=0,
+        description="codes to numbers outside +86 a day, all together: there floods earn money, and cost the most",
+    )
     phone_proof_seconds: int = Field(900, gt=0, description="a proven phone may register for so long")
     documents_per_proof: int = Field(3, gt=0, description="documents that one phone proof may try")
 
@@ -363,6 +368,7 @@ class Settings(BaseSettings):
             tries=self.code_tries,
             wrong_per_destination_day=self.wrong_codes_per_destination_day,
             per_address_day=self.codes_per_address_day,
+            abroad_per_day=self.codes_abroad_per_day,
         )
 
     def challenge_policy(self) -> ChallengePolicy:

@@ -37,6 +37,21 @@ async def test_an_email_gets_a_code_as_a_phone_does(client: Client) -> None:
     assert (message.channel, message.destination) == ("email", "student@example.edu")
 
 
+@pytest.mark.settings(codes_abroad_per_day=2)
+async def test_codes_abroad_are_bounded_all_together_and_leave_the_others_alone(
+    client: Client, clock: HandClock
+) -> None:
+    """Where floods earn money: numbers abroad that share what a message costs."""
+    abroad = ("+85251234567", "+6591234567", "+447400123456")
+    answers = [await client.ask_for_code(phone) for phone in abroad]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert code_of(answers[2]) == "daily_limit_reached"
+    assert (await client.ask_for_code(students(1)[0].phone)).status_code == 202
+    assert (await client.ask_for_code("student@example.edu", channel="email")).status_code == 202
+    clock.pass_time(hours=24)
+    assert (await client.ask_for_code(abroad[2])).status_code == 202
+
+
 async def test_the_addresses_of_one_mailbox_are_counted_together(client: Client, clock: HandClock) -> None:
     """Otherwise student+1, student+2 and so on flood whoever is student."""
     assert (await client.ask_for_code("student@example.edu", channel="email")).status_code == 202

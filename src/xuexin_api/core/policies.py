@@ -16,6 +16,7 @@ class CodePolicy:
     tries: int
     wrong_per_destination_day: int
     per_address_day: int
+    abroad_per_day: int
 
 
 @dataclass(frozen=True, slots=True)

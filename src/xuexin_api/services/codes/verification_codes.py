@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -35,6 +35,8 @@ from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox, comp
 from xuexin_api.services.sessions.session_opening import DeviceTokens
 
 _CODE_DIGITS: Final = 6
+_MAINLAND: Final = "+86"
+_ABROAD: Final = "codes_abroad"
 _SENT: Final = "codes_sent"
 
 
@@ -115,6 +117,8 @@ class VerificationCodeService(Service):
             else:
                 await self._checking.refuse_if_closed(key, now=now)
                 await self._count_or_refuse(counted)
+                if channel == "sms" and not place.startswith(_MAINLAND):
+                    await self._count_abroad_or_refuse(now)
             await self._codes.add_code(
                 {
                     "id": code_id,
@@ -164,6 +168,16 @@ class VerificationCodeService(Service):
             raise DailyLimitReachedError(retry_after=seconds_until(sent.window_ends_at, now))
         last = now if sent is None else sent.last_at
         raise TooManyOperationsError(retry_after=seconds_until(last + spacing, now))
+
+    async def _count_abroad_or_refuse(self, now: datetime) -> None:
+        """Whoever has a share in foreign numbers lets them be written to: one number a day bounds what that costs."""
+        subject = _ABROAD.encode()
+        if await self._counters.add_one_unless(
+            _ABROAD, subject, limit=self._policy.abroad_per_day, spaced=None, now=now, window_ends_at=now + DAY
+        ):
+            return
+        sent = await self._counters.get(_ABROAD, subject, now=now)
+        raise DailyLimitReachedError(retry_after=seconds_until(now + DAY if sent is None else sent.window_ends_at, now))
 
 
 def _parse_destination(channel: str, destination: str) -> str:
