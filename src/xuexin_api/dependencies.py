@@ -325,11 +325,9 @@ async def registration_service(request: Request) -> RegistrationService:
         session=session,
         accounts=AccountRepository(session),
         codes=CodeRepository(session),
-        sessions=SessionRepository(session),
-        audit=AuditRepository(session),
         cases=_case_opening(parts, session),
         waiting_cases=CaseRepository(session),
-        notices=_notices(parts, session),
+        binding=_binding(parts, session),
         dispatcher=parts.dispatcher,
         opening=_opening(parts, session),
         hashing=parts.hashing,
@@ -385,7 +383,15 @@ def _notices(parts: Wiring, session: AsyncSession) -> Notices:
 
 
 def _binding(parts: Wiring, session: AsyncSession) -> PhoneBinding:
-    return PhoneBinding(accounts=AccountRepository(session), codes=CodeRepository(session), lookups=parts.lookups)
+    return PhoneBinding(
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        sessions=SessionRepository(session),
+        audit=AuditRepository(session),
+        notices=_notices(parts, session),
+        lookups=parts.lookups,
+        entropy=parts.entropy,
+    )
 
 
 def _factors(parts: Wiring, session: AsyncSession) -> SecondFactors:

@@ -189,3 +189,66 @@ async def test_binding_and_taking_over_one_number_have_one_winner(
         if registered.status_code == 201:
             # It came last, or alone: by the rule of a recycled number it has it now.
             assert (await other.log_in(spare.phone))["account"]["name"] == third.name
+
+
+async def test_whoever_holds_the_number_again_takes_it_back_at_the_next_login(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """A minute with somebody's phone in hand must not keep him out of his account for ever."""
+    owner, thief = students(2)
+    await client.register(owner)
+    clock.pass_time(minutes=2)
+    async with connected_client(client.app, parts) as taker:
+        await _take_over(taker, thief, owner.phone)
+        asked = await client.try_to_log_in(owner.document_number)
+        body = {"ticket": asked.json()["ticket"], "factor": "phone_proof", "on_phone_registered": "take_over"}
+        clock.pass_time(minutes=2)
+        done = await client.post("/v1/sessions/continue", body | {"answer": await _proof_of(client, owner.phone)})
+        assert done.status_code == 201, done.text
+        assert (await taker.get("/v1/account")).json()["phone_masked"] is None
+    await client.log_in(owner.phone)
+
+
+async def _change(client: Client, old: str, new: str, clock: HandClock, **choice: str) -> dict[str, Any]:
+    """The body of a change of phone."""
+    clock.pass_time(minutes=2)
+    sent = await client.send_code(old, purpose="contact_change")
+    proof = await _proof_of(client, new)
+    return {"password": PASSWORD, "phone_proof": proof, "old_code": {"code_id": sent, "code": CODE}} | choice
+
+
+async def test_a_change_of_phone_takes_a_recycled_number_where_that_is_said(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    owner, other = students(2)
+    async with connected_client(client.app, parts) as former:
+        await former.register(other, recovery_email="other@example.edu")
+        await rows_of(parts, "", "UPDATE accounts SET email_verified_at = now() RETURNING id")
+        await client.register(owner)
+        body = await _change(client, owner.phone, other.phone, clock)
+        refused = await client.request("PUT", "/v1/account/phone", json=body)
+        assert (refused.status_code, code_of(refused)) == (409, "phone_registered")
+        body = await _change(client, owner.phone, other.phone, clock, on_phone_registered="take_over")
+        changed = await client.request("PUT", "/v1/account/phone", json=body)
+        assert changed.status_code == 200, changed.text
+        assert (await former.get("/v1/account")).json()["phone_masked"] is None
+    assert (await client.messages("other@example.edu"))[0].purpose == "notice"
+
+
+async def test_two_accounts_that_take_each_others_number_wait_for_nobody(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    one, other = students(2)
+    async with connected_client(client.app, parts) as second:
+        await client.register(one)
+        await second.register(other)
+        mine = await _change(client, one.phone, other.phone, clock, on_phone_registered="take_over")
+        theirs = await _change(second, other.phone, one.phone, clock, on_phone_registered="take_over")
+        answers = await asyncio.gather(
+            client.request("PUT", "/v1/account/phone", json=mine),
+            second.request("PUT", "/v1/account/phone", json=theirs),
+        )
+    refused = {code_of(answer) for answer in answers if answer.status_code != 200}
+    assert refused <= {"phone_busy", "token_invalid", "code_rejected"}, [answer.text for answer in answers]
+    phones = [row["phone_key"] for row in await rows_of(parts, "accounts") if row["phone_key"] is not None]
+    assert len(phones) == len(set(phones))

@@ -116,9 +116,9 @@ class AccountRepository:
             )
         )
 
-    async def lock(self, account_id: UUID) -> AccountRow | None:
-        """The account, and nobody else changes it until this transaction ends."""
-        statement = select(*ACCOUNT_COLUMNS).where(Account.id == account_id).with_for_update()
+    async def lock(self, account_id: UUID, *, skips_locked: bool = False) -> AccountRow | None:
+        """The account, and nobody else changes it until this transaction ends; or None where somebody just does."""
+        statement = select(*ACCOUNT_COLUMNS).where(Account.id == account_id).with_for_update(skip_locked=skips_locked)
         row = (await self._session.execute(statement)).first()
         return None if row is None else AccountRow(*row)
 

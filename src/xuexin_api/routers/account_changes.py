@@ -47,6 +47,7 @@ from xuexin_api.schemas.changes import (
 from xuexin_api.schemas.factors import Confirmed
 from xuexin_api.services.accounts.account_changes import AccountChangeService, SentCode
 from xuexin_api.services.accounts.change_undoing import ChangeUndoingService
+from xuexin_api.services.codes.phone_binding import NewPhone
 
 router = APIRouter(prefix="/v1/account", tags=["account"], route_class=StrictRoute)
 Changes = Annotated[AccountChangeService, Depends(account_change_service)]
@@ -79,7 +80,8 @@ async def change_phone(body: PhoneChange, claims: CallerClaims, changes: Changes
     The old phone and the recovery e-mail get a link that undoes it for 72 hours; of two, the one bound before 72 hours.
     """
     old = None if body.old_code is None else SentCode(body.old_code.code_id, body.old_code.code)
-    changed = await changes.change_phone(claims, password=body.password, phone_proof=body.phone_proof, old_code=old)
+    phone = NewPhone(body.phone_proof, takes_over=body.on_phone_registered == "take_over")
+    changed = await changes.change_phone(claims, password=body.password, phone=phone, old_code=old)
     return account(changed)
 
 

@@ -49,6 +49,7 @@ from xuexin_api.schemas.recovery import (
     UsernameRecoveryTaken,
 )
 from xuexin_api.schemas.types import Id
+from xuexin_api.services.codes.phone_binding import NewPhone
 from xuexin_api.services.recovery.password_recovery import (
     NO_CHANNEL_LEFT,
     PasswordRecoveryService,
@@ -198,7 +199,7 @@ async def complete_recovery(
         body.secret,
         password=body.password,
         confirmation=body.password_confirmation,
-        phone_proof=body.phone_proof,
+        phone=NewPhone(body.phone_proof, takes_over=body.on_phone_registered == "take_over"),
         second_factor=(
             None if body.second_factor is None else SecondFactor(body.second_factor.factor, body.second_factor.answer)
         ),

@@ -121,7 +121,11 @@ async def continue_session(
     The second factor of an account is never skipped; an account that lost its number to somebody else binds a new one.
     """
     done = await login.continue_with(
-        ticket=body.ticket, factor=body.factor, answer=body.answer, caller=login_caller(body, source)
+        ticket=body.ticket,
+        factor=body.factor,
+        answer=body.answer,
+        takes_over=body.on_phone_registered == "take_over",
+        caller=login_caller(body, source),
     )
     return login_answer(done, language)
 

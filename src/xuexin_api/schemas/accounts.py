@@ -12,6 +12,7 @@ from xuexin_api.schemas.types import (
     Id,
     Input,
     Moment,
+    OnPhoneRegistered,
     Output,
     Password,
     Secret,
@@ -94,11 +95,7 @@ class RegistrationRequest(Input):
         default_factory=list, description="Three distinct questions, or none.", examples=[[]]
     )
     consents: Consents
-    on_phone_registered: Literal["take_over"] | None = Field(
-        default=None,
-        description="After `phone_registered`: the number was somebody else's before.",
-        examples=[None],
-    )
+    on_phone_registered: OnPhoneRegistered = None
     on_document_registered: Literal["re_register"] | None = Field(
         default=None,
         description="After `document_registered`: I never registered. The account begins in state `conflict`, with an "

@@ -9,7 +9,18 @@ from pydantic import Field
 from xuexin_api.schemas.accounts import EmailText, SecurityAnswer, Version
 from xuexin_api.schemas.codes import CodeText
 from xuexin_api.schemas.factors import Confirmed
-from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Password, Secret, ShortText
+from xuexin_api.schemas.types import (
+    Choice,
+    Id,
+    Input,
+    Moment,
+    NextCursor,
+    OnPhoneRegistered,
+    Output,
+    Password,
+    Secret,
+    ShortText,
+)
 
 ConsentKind = Literal["user_agreement", "privacy_policy", "service_messages"]
 ChangeKind = Literal["phone", "email", "password", "security_questions"]
@@ -31,6 +42,7 @@ class PhoneChange(Confirmed):
         description="A `contact_change` code to the old phone. Where that is lost: none, and a fresh verification.",
         examples=[None],
     )
+    on_phone_registered: OnPhoneRegistered = None
 
 
 class EmailChange(Confirmed, GivenCode):

@@ -11,7 +11,18 @@ from xuexin_api.schemas.codes import CodeText, Destination
 from xuexin_api.schemas.factors import FactorAnswer
 from xuexin_api.schemas.identity import FactText
 from xuexin_api.schemas.sessions import ChallengeAnswer
-from xuexin_api.schemas.types import Choice, DeviceToken, Id, Input, Moment, Output, Password, Secret, ShortText
+from xuexin_api.schemas.types import (
+    Choice,
+    DeviceToken,
+    Id,
+    Input,
+    Moment,
+    OnPhoneRegistered,
+    Output,
+    Password,
+    Secret,
+    ShortText,
+)
 
 _CHALLENGE = Field(
     description="The answer to a `recovery` challenge.",
@@ -130,6 +141,7 @@ class RecoveryCompletion(Input):
     phone_proof: Secret | None = Field(
         default=None, description="Of the new phone, purpose `recovery`, where `needs_phone` said so.", examples=[None]
     )
+    on_phone_registered: OnPhoneRegistered = None
 
 
 class RecoveryCompleted(Output):

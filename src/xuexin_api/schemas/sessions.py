@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from xuexin_api.core.platforms import Platform
 from xuexin_api.schemas.accounts import Account, Tokens
 from xuexin_api.schemas.codes import CodeText, Destination
-from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Password, Secret
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, OnPhoneRegistered, Output, Password, Secret
 
 ChallengeAnswer = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
 
@@ -79,6 +79,7 @@ class ContinueLogin(Input):
     answer: Password = Field(
         description="The password, the code, or the phone proof.", examples=["correct-horse-battery"]
     )
+    on_phone_registered: OnPhoneRegistered = None
     device_token: Secret | None = Field(
         default=None, description="Of an earlier login on this device.", examples=[None]
     )

@@ -40,6 +40,13 @@ DeviceToken = Annotated[
         examples=[None],
     ),
 ]
+OnPhoneRegistered = Annotated[
+    Literal["take_over"] | None,
+    Field(
+        description="After `phone_registered`: the number was somebody else's before, and leaves it.",
+        examples=[None],
+    ),
+]
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Purpose = Literal["registration", "login", "recovery", "contact_change", "closing", "verification"]
 Sex = Literal["male", "female"]

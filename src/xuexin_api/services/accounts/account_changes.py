@@ -34,7 +34,7 @@ from xuexin_api.services.accounts.new_passwords import judge_new_password
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import CodeChecking
-from xuexin_api.services.codes.phone_binding import PhoneBinding
+from xuexin_api.services.codes.phone_binding import NewPhone, PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
@@ -98,7 +98,7 @@ class AccountChangeService(Service):
         self._sealer = sealer
 
     async def change_phone(
-        self, claims: Claims, *, password: str, phone_proof: str, old_code: SentCode | None
+        self, claims: Claims, *, password: str, phone: NewPhone, old_code: SentCode | None
     ) -> AccountView:
         """Another phone: proven, and confirmed by a code to the old one or, where that is lost, by a verification."""
         account = await self._confirmations.confirm(claims, password)
@@ -112,7 +112,7 @@ class AccountChangeService(Service):
                 locked = await self._confirmations.hold(account, claims)
                 if old_code is not None and locked.phone_key is not None:
                     await self._checking.consume(old_code.code_id, locked.phone_key, now=now)
-                await self._binding.bind(locked, phone_proof, purpose=_PURPOSE, now=now)
+                await self._binding.bind(locked, phone, purpose=_PURPOSE, now=now)
                 await self._log.note(PHONE, locked, self._phone_of(locked), session_id=claims.session_id, now=now)
                 changed = await self._accounts.get(locked.id)
         self._dispatcher.wake()

@@ -39,7 +39,7 @@ from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import CodeChecking
-from xuexin_api.services.codes.phone_binding import PhoneBinding
+from xuexin_api.services.codes.phone_binding import NewPhone, PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.login.identifiers import classify_identifier
 from xuexin_api.services.login.second_factors import RECOVERY_CODE, TOTP, SecondFactors
@@ -232,7 +232,9 @@ class LoginService(Service):
         # The code is used up also where the phone belongs to nobody.
         raise LoginRejectedError
 
-    async def continue_with(self, *, ticket: str, factor: str, answer: str, caller: Caller) -> LoggedIn | Ticket:
+    async def continue_with(
+        self, *, ticket: str, factor: str, answer: str, takes_over: bool, caller: Caller
+    ) -> LoggedIn | Ticket:
         """The session once the ticket's factor is right, or the ticket of the next."""
         if factor == PASSWORD:
             self._hashing.refuse_if_full()
@@ -256,12 +258,12 @@ class LoginService(Service):
                 raise LoginRejectedError
         with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
             async with self._transaction():
-                done = await self._take_factor(flow, factor, answer, caller, self._clock.now())
+                done = await self._take_factor(flow, factor, answer, caller, self._clock.now(), takes_over=takes_over)
         self._send_notice(done, caller)
         return done
 
     async def _take_factor(
-        self, flow: FlowState, factor: str, answer: str, caller: Caller, now: datetime
+        self, flow: FlowState, factor: str, answer: str, caller: Caller, now: datetime, *, takes_over: bool
     ) -> LoggedIn | Ticket:
         """Use factor and ticket up, both or neither."""
         row = await self._accounts.lock(flow.account_id)
@@ -275,7 +277,7 @@ class LoginService(Service):
             if factor == RECOVERY_CODE:
                 await self._notices.post_everywhere(row, "body_recovery_code_used", now=now)
         if factor == PHONE_PROOF:
-            await self._binding.bind(row, answer, purpose="contact_change", now=now)
+            await self._binding.bind(row, NewPhone(answer, takes_over), purpose="contact_change", now=now)
             await self._notices.post_everywhere(row, "body_phone_bound", now=now)
             row = await self._accounts.get(row.id) or row
         return await self._go_on(row, methods=methods, caller=caller, now=now, forgets=flow.forgets)

@@ -52,7 +52,7 @@ from xuexin_api.services.accounts.new_passwords import judge_new_password
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import DAY, CodeChecking
-from xuexin_api.services.codes.phone_binding import PhoneBinding
+from xuexin_api.services.codes.phone_binding import NewPhone, PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.identity.record_facts import judge_facts
 from xuexin_api.services.login.identifiers import classify_identifier
@@ -366,7 +366,7 @@ class PasswordRecoveryService(Service):
         *,
         password: str,
         confirmation: str,
-        phone_proof: str | None,
+        phone: NewPhone,
         second_factor: SecondFactor | None,
         network: str,
     ) -> None:
@@ -401,7 +401,7 @@ class PasswordRecoveryService(Service):
                 if locked.second_factors:
                     await self._take_factor(locked, second_factor, now)
                 if state.proven_by == RECORD_FACTS:
-                    await self._bind_phone(state, locked, phone_proof, now)
+                    await self._bind_phone(state, locked, phone, now)
                 await self._accounts.replace_password(locked.id, password_hash, now=now)
                 # An older link must not bring an older password back over the one that is set here.
                 await self._changes.settle(locked.id, PASSWORD, now=now)
@@ -429,14 +429,12 @@ class PasswordRecoveryService(Service):
         if given is None or not await self._factors.check(account.id, given.factor, given.answer, None, now=now):
             raise CodeRejectedError
 
-    async def _bind_phone(
-        self, state: RecoveryState, account: AccountRow, phone_proof: str | None, now: datetime
-    ) -> None:
+    async def _bind_phone(self, state: RecoveryState, account: AccountRow, phone: NewPhone, now: datetime) -> None:
         """A new phone takes the place of the lost one. Its owner objects by logging in: he has all he needs."""
         assert state.proven_at is not None, "only a proven recovery is completed"
         if await self._sessions.opened_since(account.id, state.proven_at):
             raise RecoveryObjectedError
-        await self._binding.bind(account, phone_proof, purpose=_PURPOSE, now=now)
+        await self._binding.bind(account, phone, purpose=_PURPOSE, now=now)
 
     def _still_proves(self, state: RecoveryState, before: AccountRow, locked: AccountRow) -> bool:
         """A code to a channel that has left the account meanwhile proves nothing any more."""

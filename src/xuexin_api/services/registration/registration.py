@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,7 +21,6 @@ from xuexin_api.core.errors import (
     FieldProblem,
     InvalidRequestError,
     Option,
-    PhoneBusyError,
     PhoneProofExhaustedError,
     PhoneProofRejectedError,
     PhoneRegisteredError,
@@ -37,14 +36,12 @@ from xuexin_api.repositories.accounts import AccountRepository
 from xuexin_api.repositories.cases import CaseRepository
 from xuexin_api.repositories.codes import CodeRepository, Proof
 from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service
+from xuexin_api.services.codes.phone_binding import PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.registration.agreements import MESSAGES_CONSENT, REQUIRED_KINDS, version_in_force
 from xuexin_api.services.registration.registration_form import JudgedForm, RegistrationForm, judge_form
@@ -90,11 +87,9 @@ class RegistrationService(Service):
         session: AsyncSession,
         accounts: AccountRepository,
         codes: CodeRepository,
-        sessions: SessionRepository,
-        audit: AuditRepository,
         cases: CaseOpening,
         waiting_cases: CaseRepository,
-        notices: Notices,
+        binding: PhoneBinding,
         dispatcher: OutboxDispatcher,
         opening: SessionOpening,
         hashing: PasswordHashing,
@@ -109,11 +104,9 @@ class RegistrationService(Service):
         super().__init__(session, clock)
         self._accounts = accounts
         self._codes = codes
-        self._sessions = sessions
-        self._audit = audit
         self._cases = cases
         self._waiting_cases = waiting_cases
-        self._notices = notices
+        self._binding = binding
         self._dispatcher = dispatcher
         self._opening = opening
         self._hashing = hashing
@@ -212,17 +205,12 @@ class RegistrationService(Service):
 
         The unique indexes decide again where two transactions see nothing at the same moment.
         """
-        if not await self._codes.lock_phone(proof.phone_key):
-            raise PhoneBusyError
         await self._waiting_cases.lock_document(document_key)
         document_holder = await self._accounts.get_id_by_document(document_key)
-        phone_holder = await self._accounts.get_id_by_phone(proof.phone_key)
-        if phone_holder is not None:
-            # Who proved the phone of the document's own account recovers that one: taking its phone away would
-            # also take the channel by which its holder is to be told.
-            if not choices.take_over or (choices.re_register and phone_holder == document_holder):
-                raise PhoneRegisteredError(options=PHONE_OPTIONS)
-            await self._take_number_from(phone_holder, proof.phone_key, now=now)
+        # Who proved the phone of the document's own account recovers that one: taking its phone away would also take
+        # the channel by which its holder is to be told.
+        spared = document_holder if choices.re_register else None
+        await self._binding.clear(proof.phone_key, takes_over=choices.take_over, spares=spared, now=now)
         await self._refuse_under_review(document_key, choices)
         if document_holder is None:
             return "active"
@@ -242,22 +230,6 @@ class RegistrationService(Service):
             raise DocumentUnderReviewError(options=_UNDER_REVIEW_OPTIONS)
         if not (choices.re_register and choices.stronger_evidence):
             raise DocumentUnderReviewError(options=_PREEMPTING_OPTIONS)
-
-    async def _take_number_from(self, holder_id: UUID, phone_key: bytes, *, now: datetime) -> None:
-        """The recycled number leaves its old account, which keeps all else and is told by its other channel.
-
-        What the number had begun there ends with it: it must not be finished by whoever holds the number now.
-        """
-        holder = await self._accounts.lock(holder_id)
-        if holder is None or holder.phone_key != phone_key:
-            raise PhoneBusyError
-        await self._accounts.release_phone(holder_id)
-        await self._sessions.end_flows(holder_id, now=now)
-        without_phone = replace(holder, phone_key=None, phone_ciphertext=None)
-        await self._notices.post(without_phone, "body_phone_taken_over", now=now)
-        await self._audit.add(
-            self._entropy.identifier(), "account:phone:taken_over", account_id=holder_id, session_id=None, now=now
-        )
 
     def _account_values(
         self, account_id: UUID, judged: JudgedForm, proof: Proof, document_key: bytes, now: datetime
