@@ -50,6 +50,8 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "register_account",
         "create_session",
         "continue_session",
+        "ask_passkey_to_log_in",
+        "ask_passkey_to_recover",
         "refresh_session",
         "recover_username",
         "begin_password_recovery",

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections import defaultdict
 from importlib import metadata
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -15,6 +16,7 @@ from packaging.version import Version
 from xuexin_api.cli.migration import PROJECT
 from xuexin_api.core.clock import SystemClock
 from xuexin_api.core.entropy import SystemEntropy
+from xuexin_api.core.messages import catalogue
 from xuexin_api.keys import generate_keys, load_keys
 from xuexin_api.settings import Settings, SettingsError
 
@@ -103,6 +105,70 @@ def test_production_sends_no_message_to_a_console() -> None:
 def test_production_refuses_several_workers_with_limits_in_memory() -> None:
     with pytest.raises(SettingsError, match="XUEXIN_LIMITS_URL"):
         Settings(environment="production", workers=2).refuse_unfit()
+
+
+@pytest.mark.parametrize(
+    ("given", "rp_id", "origins"),
+    [
+        ({}, "localhost", ("http://localhost:3000",)),
+        ({"front_end_url": "https://My.Example.edu:443/app"}, "my.example.edu", ("https://my.example.edu",)),
+        (
+            {
+                "front_end_url": "https://my.example.edu",
+                "passkey_rp_id": "example.edu",
+                "passkey_origins": "https://my.example.edu:8443, android:apk-key-hash:c2hhMjU2",
+            },
+            "example.edu",
+            ("https://my.example.edu:8443", "android:apk-key-hash:c2hhMjU2"),
+        ),
+    ],
+)
+def test_passkeys_belong_to_the_front_end(given: dict[str, Any], rp_id: str, origins: tuple[str, ...]) -> None:
+    settings = Settings(**given)
+    settings.refuse_unfit()
+    assert (settings.passkey_policy().rp_id, settings.passkey_policy().origins) == (rp_id, origins)
+
+
+@pytest.mark.parametrize(
+    ("rp_id", "origin"),
+    [
+        ("example.com", "https://example.edu"),
+        ("example.edu", "https://evilexample.edu"),
+        ("my.example.edu", "https://example.edu"),
+        ("example.edu", "https://example.edu/"),
+        ("example.edu", "https://Example.edu"),
+        ("example.edu", "https://example.edu:443"),
+        ("example.edu", "ios:bundle-id:edu.example"),
+    ],
+)
+def test_an_origin_that_could_never_use_a_passkey_is_refused(rp_id: str, origin: str) -> None:
+    with pytest.raises(SettingsError, match="XUEXIN_PASSKEY_ORIGINS"):
+        Settings(passkey_rp_id=rp_id, passkey_origins=origin).refuse_unfit()
+
+
+@pytest.mark.parametrize(
+    ("rp_id", "origin"),
+    [("example.edu", "http://example.edu"), ("edu", "https://edu"), ("192.0.2.1", "https://192.0.2.1")],
+)
+def test_production_gives_passkeys_to_https_pages_of_a_domain_only(rp_id: str, origin: str) -> None:
+    keys = {name.removeprefix("XUEXIN_").lower(): value for name, value in _fresh_keys().items()}
+    templates = {word: "SMS_1" for word in catalogue() if word.startswith("body_")}
+    production: dict[str, Any] = keys | {
+        "environment": "production",
+        "database_url": "postgresql://x/y",
+        "front_end_url": "https://my.example.edu",
+        "sms_gateway": "aliyun",
+        "aliyun_key_id": "x",
+        "aliyun_key_secret": "x",
+        "aliyun_sign_name": "x",
+        "aliyun_templates": templates,
+        "email_gateway": "smtp",
+        "smtp_host": "mail.example.edu",
+        "smtp_sender": "no-reply@example.edu",
+    }
+    Settings(**production).refuse_unfit()
+    with pytest.raises(SettingsError, match="https origins of a domain"):
+        Settings(**production, passkey_rp_id=rp_id, passkey_origins=origin).refuse_unfit()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from xuexin_api import openapi, problems
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.help.values import RULES
+from xuexin_api.core.passkeys import PasskeyChallenges
 from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer, derive_key
 from xuexin_api.core.tokens import TokenMint
@@ -51,6 +52,7 @@ from xuexin_api.routers import (
     help_requests,
     identity_cases,
     identity_verifications,
+    passkeys,
     phone_proofs,
     recovery,
     registrations,
@@ -96,6 +98,8 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         mint=TokenMint(keys.token, settings.token_policy(), clock, entropy),
         staff_mint=TokenMint(keys.token, settings.staff_token_policy(), clock, entropy),
         refresh_tokens=RefreshTokens(derive_key(keys.secret, "refresh tokens")),
+        passkey_challenges=PasskeyChallenges(KeyedHash(derive_key(keys.secret, "passkey challenges")), entropy),
+        passkey_policy=settings.passkey_policy(),
         devices=DeviceTokens(KeyedHash(derive_key(keys.secret, "device tokens")), entropy),
         hashing=PasswordHashing(settings.hashing_policy()),
         throttle=throttle,
@@ -251,6 +255,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         registrations.router,
         recovery.router,
         factors.router,
+        passkeys.router,
         account_changes.router,
         account_holdings.router,
         identity_verifications.router,

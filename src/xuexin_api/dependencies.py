@@ -13,7 +13,9 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import NotForThisAddressError, TokenInvalidError, TokenMissingError
 from xuexin_api.core.messages import Language
+from xuexin_api.core.passkeys import PasskeyChallenges
 from xuexin_api.core.platforms import Platform, platform_of
+from xuexin_api.core.policies import PasskeyPolicy
 from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer
 from xuexin_api.core.tokens import Claims, TokenMint, TokenRejectedError
@@ -36,6 +38,7 @@ from xuexin_api.repositories.idempotency import IdempotencyRepository
 from xuexin_api.repositories.identity import VerificationRepository
 from xuexin_api.repositories.logins import LoginRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
+from xuexin_api.repositories.passkeys import PasskeyRepository
 from xuexin_api.repositories.persons import PersonRepository
 from xuexin_api.repositories.readiness import ReadinessRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
@@ -72,8 +75,11 @@ from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
 from xuexin_api.services.identity.vouching import VouchingService
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
+from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations
 from xuexin_api.services.login.factors import FactorService
 from xuexin_api.services.login.login import LoginService
+from xuexin_api.services.login.passkey_checking import PasskeyChecking
+from xuexin_api.services.login.passkeys import PasskeyService
 from xuexin_api.services.login.second_factors import SecondFactors
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
@@ -104,6 +110,8 @@ class Wiring:
     mint: TokenMint
     staff_mint: TokenMint
     refresh_tokens: RefreshTokens
+    passkey_challenges: PasskeyChallenges
+    passkey_policy: PasskeyPolicy
     devices: DeviceTokens
     hashing: PasswordHashing
     throttle: Throttle
@@ -354,6 +362,7 @@ async def login_service(request: Request) -> LoginService:
         notices=_notices(parts, session),
         dispatcher=parts.dispatcher,
         factors=_factors(parts, session),
+        passkeys=_passkeys(parts, session),
         binding=_binding(parts, session),
         checking=_checking(parts, session),
         challenges=parts.challenges,
@@ -394,9 +403,24 @@ def _binding(parts: Wiring, session: AsyncSession) -> PhoneBinding:
     )
 
 
+def _passkeys(parts: Wiring, session: AsyncSession) -> PasskeyChecking:
+    return PasskeyChecking(
+        passkeys=PasskeyRepository(session),
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        audit=AuditRepository(session),
+        notices=_notices(parts, session),
+        challenges=parts.passkey_challenges,
+        lookups=parts.lookups,
+        policy=parts.passkey_policy,
+        entropy=parts.entropy,
+    )
+
+
 def _factors(parts: Wiring, session: AsyncSession) -> SecondFactors:
     return SecondFactors(
         factors=FactorRepository(session),
+        passkeys=_passkeys(parts, session),
         counters=CounterRepository(session),
         lookups=parts.lookups,
         sealer=parts.sealer,
@@ -462,6 +486,8 @@ async def change_undoing_service(request: Request) -> ChangeUndoingService:
         session=session,
         accounts=AccountRepository(session),
         changes=ChangeRepository(session),
+        factors=FactorRepository(session),
+        passkeys=PasskeyRepository(session),
         codes=CodeRepository(session),
         sessions=SessionRepository(session),
         recoveries=RecoveryRepository(session),
@@ -529,20 +555,61 @@ async def account_closing_service(request: Request) -> AccountClosingService:
     )
 
 
+def _factor_confirmations(parts: Wiring, session: AsyncSession) -> FactorConfirmations:
+    return FactorConfirmations(
+        session=session,
+        confirmations=_confirmations(parts, session),
+        checking=_factors(parts, session),
+        clock=parts.clock,
+    )
+
+
+def _factor_changes(parts: Wiring, session: AsyncSession) -> FactorChanges:
+    return FactorChanges(
+        confirmations=_confirmations(parts, session),
+        factors=FactorRepository(session),
+        checking=_factors(parts, session),
+        log=_change_log(parts, session),
+        audit=AuditRepository(session),
+        notices=_notices(parts, session),
+        policy=parts.settings.factor_policy(),
+        entropy=parts.entropy,
+    )
+
+
 async def factor_service(request: Request) -> FactorService:
     parts = wiring(request)
     session = parts.database.session()
     return FactorService(
         session=session,
-        confirmations=_confirmations(parts, session),
+        confirmations=_factor_confirmations(parts, session),
         callers=_callers(parts, session),
         factors=FactorRepository(session),
+        passkeys=PasskeyRepository(session),
         checking=_factors(parts, session),
-        audit=AuditRepository(session),
-        notices=_notices(parts, session),
+        changes=_factor_changes(parts, session),
         dispatcher=parts.dispatcher,
         sealer=parts.sealer,
         policy=parts.settings.factor_policy(),
+        clock=parts.clock,
+    )
+
+
+async def passkey_service(request: Request) -> PasskeyService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return PasskeyService(
+        session=session,
+        confirmations=_factor_confirmations(parts, session),
+        callers=_callers(parts, session),
+        passkeys=PasskeyRepository(session),
+        codes=CodeRepository(session),
+        checking=_passkeys(parts, session),
+        changes=_factor_changes(parts, session),
+        challenges=parts.passkey_challenges,
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.passkey_policy,
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -584,6 +651,7 @@ async def password_recovery_service(request: Request) -> PasswordRecoveryService
         checking=_checking(parts, session),
         challenges=parts.challenges,
         factors=_factors(parts, session),
+        passkeys=_passkeys(parts, session),
         binding=_binding(parts, session),
         postbox=_postbox(parts, session),
         notices=_notices(parts, session),

@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -25,6 +26,7 @@ from xuexin_api.core.policies import (
     IdempotencyPolicy,
     LoginPolicy,
     OutboxPolicy,
+    PasskeyPolicy,
     RecoveryPolicy,
     RegistrationPolicy,
     SessionPolicy,
@@ -44,6 +46,7 @@ _NEEDED: Final = {
     "smtp": ("smtp_host", "smtp_sender"),
 }
 _LIMITS_URL: Final = re.compile(r"async\+(memory://|(redis|rediss|valkey|valkeys)(\+(unix|sentinel|cluster))?://.)")
+_APP: Final = "android:apk-key-hash:"
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -184,7 +187,21 @@ class Settings(BaseSettings):
         30, gt=0, description="tries of a second factor per account and day, all unknown devices together"
     )
     recovery_codes: int = Field(10, gt=0, le=50, description="recovery codes given with the first second factor")
-    totp_issuer: str = Field("学信", description="the name that authenticator apps show")
+    totp_issuer: str = Field("学信", description="the name that authenticator apps and passkey dialogs show")
+    passkey_rp_id: str | None = Field(
+        None,
+        description="domain that passkeys belong to, for ever: another makes every passkey worthless; unset: the host "
+        "of XUEXIN_FRONT_END_URL",
+    )
+    passkey_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)] = Field(
+        (),
+        description="origins, comma-separated, whose pages (https://…) and apps (android:apk-key-hash:…) use passkeys; "
+        "unset: that of XUEXIN_FRONT_END_URL",
+    )
+    passkey_seconds: int = Field(300, gt=0, description="time to answer a passkey dialog (W3C: five minutes)")
+    passkeys_per_account: int = Field(
+        10, gt=0, le=50, description="passkeys of an account: more than its devices, and few enough to look through"
+    )
 
     # Recovery
     recovery_seconds: int = Field(1800, gt=0, description="a recovery, and a proven one again, lives this long")
@@ -406,6 +423,15 @@ class Settings(BaseSettings):
             tries_per_day=self.factor_tries_per_day, recovery_codes=self.recovery_codes, issuer=self.totp_issuer
         )
 
+    def passkey_policy(self) -> PasskeyPolicy:
+        return PasskeyPolicy(
+            rp_id=self.passkey_rp_id or _host_of(self.front_end_url),
+            rp_name=self.totp_issuer,
+            origins=self.passkey_origins or (_origin_of(self.front_end_url),),
+            lifetime=self.passkey_seconds,
+            per_account=self.passkeys_per_account,
+        )
+
     def change_policy(self) -> ChangePolicy:
         return ChangePolicy(
             undo=self.undo_seconds,
@@ -565,6 +591,7 @@ class Settings(BaseSettings):
             raise SettingsError("several workers need shared limits: set XUEXIN_LIMITS_URL=async+redis://…")
         self._refuse_short_lease()
         if not self.production:
+            self._refuse_strange_origins()
             return
         missing = [
             f"XUEXIN_{name.upper()}"
@@ -587,6 +614,7 @@ class Settings(BaseSettings):
             raise SettingsError("production speaks to message gateways through TLS only")
         if not self.front_end_url.startswith("https://"):
             raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
+        self._refuse_strange_origins()
 
     def _refuse_short_lease(self) -> None:
         """A message is asked of each gateway in turn, and marked; meanwhile nobody else may send it."""
@@ -595,6 +623,49 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"XUEXIN_OUTBOX_LEASE_SECONDS must be over {longest:g}, for that long gateways may take"
             )
+
+    def _refuse_strange_origins(self) -> None:
+        """Browsers give a passkey to pages of its own domain and of those under it."""
+        policy = self.passkey_policy()
+        for origin in policy.origins:
+            if origin.startswith(_APP):
+                continue
+            host = _host_of(origin)
+            if origin != _origin_of(origin) or (host != policy.rp_id and not host.endswith(f".{policy.rp_id}")):
+                raise SettingsError(
+                    f"XUEXIN_PASSKEY_ORIGINS: {origin} is no origin (scheme://host[:port]) of {policy.rp_id}"
+                )
+            if self.production and (not origin.startswith("https://") or not _is_domain(policy.rp_id)):
+                raise SettingsError(f"production gives passkeys to https origins of a domain, and not to {origin}")
+
+
+def _origin_of(url: str) -> str:
+    """As browsers write it: lower case, and no port that goes without saying; "null" where there is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "null"
+    host = _host_of(url)
+    shown = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{shown}" + ("" if port in {None, usual} else f":{port}")
+
+
+def _host_of(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _is_domain(name: str) -> bool:
+    """A name with a dot that is no address."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return "." in name
+    return False
 
 
 def read_settings() -> Settings:

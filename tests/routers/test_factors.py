@@ -47,7 +47,7 @@ async def test_a_login_asks_for_the_code_on_every_device(client: Client, clock: 
     (student,) = students(1)
     await client.register(student)
     secret, codes = await _set_up(client, clock)
-    assert (await client.get("/v1/account/factors")).json() == {"totp": True, "recovery_codes_left": 10}
+    assert (await client.get("/v1/account/factors")).json() == {"totp": True, "passkeys": 0, "recovery_codes_left": 10}
     assert len(set(codes)) == 10
     asked = await client.try_to_log_in(student.phone)
     assert (asked.status_code, [option["id"] for option in asked.json()["next"]]) == (200, ["totp", "recovery_code"])
@@ -120,10 +120,14 @@ async def test_new_recovery_codes_replace_the_old(client: Client, clock: HandClo
     (student,) = students(1)
     await client.register(student)
     _, old = await _set_up(client, clock)
-    renewed = await client.post("/v1/account/factors/recovery-codes", {"password": PASSWORD})
+    body: dict[str, Any] = {"password": PASSWORD}
+    refused = await client.post("/v1/account/factors/recovery-codes", body)
+    assert (refused.status_code, code_of(refused)) == (403, "second_factor_needed")
+    body["second_factor"] = {"factor": "recovery_code", "answer": old[0]}
+    renewed = await client.post("/v1/account/factors/recovery-codes", body)
     assert renewed.status_code == 201
     ticket = await client.try_to_log_in(student.phone)
-    assert code_of(await _go_on(client, ticket, "recovery_code", old[0])) == "login_rejected"
+    assert code_of(await _go_on(client, ticket, "recovery_code", old[1])) == "login_rejected"
     assert (await _go_on(client, ticket, "recovery_code", renewed.json()["recovery_codes"][0])).status_code == 201
 
 
@@ -191,9 +195,12 @@ async def test_it_is_given_up_by_a_code_and_its_recovery_codes_with_it(
     (student,) = students(1)
     await client.register(student)
     secret, _ = await _set_up(client, clock)
-    body = {"password": PASSWORD, "factor": "totp", "answer": "000000"}
+    body: dict[str, Any] = {"password": PASSWORD}
+    assert code_of(await client.post(f"{TOTP_PATH}/remove", body)) == "second_factor_needed"
+    body["second_factor"] = {"factor": "totp", "answer": "000000"}
     assert code_of(await client.post(f"{TOTP_PATH}/remove", body)) == "code_rejected"
-    removed = await client.post(f"{TOTP_PATH}/remove", body | {"answer": _code(secret, clock)})
+    body["second_factor"]["answer"] = _code(secret, clock)
+    removed = await client.post(f"{TOTP_PATH}/remove", body)
     assert removed.status_code == 204
     assert await count_rows(parts, "recovery_codes") == 0
     assert (await client.try_to_log_in(student.phone)).status_code == 201

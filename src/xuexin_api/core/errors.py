@@ -289,6 +289,27 @@ class FactorNotSetError(RefusalError):
     code = "factor_not_set"
 
 
+class PasskeyRejectedError(RefusalError):
+    """A passkey's answer that does not fit what was asked, came late or twice, or is of a passkey that is set."""
+
+    status = 403
+    code = "passkey_rejected"
+
+
+class PasskeyNotFoundError(RefusalError):
+    """The account has no such passkey."""
+
+    status = 404
+    code = "passkey_not_found"
+
+
+class PasskeyLimitReachedError(RefusalError):
+    """The account has as many passkeys as it may."""
+
+    status = 409
+    code = "passkey_limit_reached"
+
+
 class SessionNotFoundError(RefusalError):
     """No living session of the asker's own account has this id."""
 

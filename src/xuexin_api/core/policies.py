@@ -70,6 +70,17 @@ class FactorPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyPolicy:
+    """Which domain passkeys belong to, where browsers may use them, how long a challenge is good, and how many."""
+
+    rp_id: str
+    rp_name: str
+    origins: tuple[str, ...]
+    lifetime: int
+    per_account: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChangePolicy:
     """How long a change can be undone, where the link leads, and how long a closing account can come back."""
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from xuexin_api.models.base import Base
@@ -31,3 +32,27 @@ class RecoveryCode(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
     code_hash: Mapped[bytes] = mapped_column(primary_key=True)
     used_at: Mapped[datetime | None]
+
+
+class Passkey(Base):
+    """A credential of an authenticator (WebAuthn): what it signs is checked by its public key.
+
+    `sign_count` is the highest that was seen; one that fell is the mark of a copy, and `copy_suspected_at` says when.
+    """
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index("ix_passkeys_account_id", "account_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
+    credential_id: Mapped[bytes] = mapped_column(unique=True)
+    public_key: Mapped[bytes]
+    sign_count: Mapped[int] = mapped_column(BigInteger())
+    aaguid: Mapped[UUID]
+    transports: Mapped[list[str]] = mapped_column(ARRAY(Text()))
+    backup_eligible: Mapped[bool]
+    backed_up: Mapped[bool]
+    name: Mapped[str]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime | None]
+    copy_suspected_at: Mapped[datetime | None]

@@ -42,4 +42,4 @@ def examples_of(states: Mapping[str, Shown], status: int) -> dict[str, Any]:
 
 def _value(shown: Shown, language: Language) -> Any:
     answer = shown.answer if isinstance(shown.answer, BaseModel) else shown.answer(language)
-    return json.loads(answer.model_dump_json())
+    return json.loads(answer.model_dump_json(by_alias=True))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Text, case, delete, exists, func, insert, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.second_factors import PASSKEY, TOTP
 from xuexin_api.models.accounts import Account
-from xuexin_api.models.factors import RecoveryCode, TotpSecret
+from xuexin_api.models.factors import Passkey, RecoveryCode, TotpSecret
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,12 @@ class FactorRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
+    async def drop_proposed_totp(self, account_id: UUID) -> None:
+        """A secret that waits to be confirmed waits for nothing."""
+        await self._session.execute(
+            delete(TotpSecret).where(TotpSecret.account_id == account_id, TotpSecret.confirmed_at.is_(None))
+        )
+
     async def remove_totp(self, account_id: UUID) -> None:
         await self._session.execute(delete(TotpSecret).where(TotpSecret.account_id == account_id))
 
@@ -94,8 +103,18 @@ class FactorRepository:
         statement = select(func.count()).where(RecoveryCode.account_id == account_id, RecoveryCode.used_at.is_(None))
         return int(await self._session.scalar(statement) or 0)
 
-    async def note_factors(self, account_id: UUID, factors: Sequence[str]) -> None:
-        """What a login of this account asks for; it stands at the account, where a login looks anyway."""
-        await self._session.execute(
-            update(Account).where(Account.id == account_id).values(second_factors=list(factors))
+    async def note_factors(self, account_id: UUID) -> list[str]:
+        """What is set is what a login of this account asks for; it stands at the account, where a login looks anyway.
+
+        Under the account's lock, so that no two changes see each other's factors.
+        """
+        totp = exists().where(TotpSecret.account_id == account_id, TotpSecret.confirmed_at.is_not(None))
+        passkey = exists().where(Passkey.account_id == account_id)
+        named = postgresql.array[Any]([case((passkey, PASSKEY)), case((totp, TOTP))], type_=Text())
+        statement = (
+            update(Account)
+            .where(Account.id == account_id)
+            .values(second_factors=func.array_remove(named, None))
+            .returning(Account.second_factors)
         )
+        return list(await self._session.scalar(statement) or ())

@@ -17,7 +17,7 @@ from xuexin_api.models.archive import Enrollment
 from xuexin_api.models.base import Base
 from xuexin_api.models.cases import CaseHolder, IdentityCase, Vouching
 from xuexin_api.models.changes import AccountChange
-from xuexin_api.models.factors import RecoveryCode, TotpSecret
+from xuexin_api.models.factors import Passkey, RecoveryCode, TotpSecret
 from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.identity import IdentityVerification
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
@@ -32,6 +32,7 @@ ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     AccountChange,
     Recovery,
     RecoveryCode,
+    Passkey,
     TotpSecret,
     Flow,
     SessionRow,
@@ -58,6 +59,10 @@ _SECTIONS: Final[Mapping[str, tuple[tuple[InstrumentedAttribute[Any], ...], Inst
         SessionRow.id,
     ),
     "devices": ((Device.platform, Device.created_at, Device.last_seen_at), Device.id),
+    "passkeys": (
+        (Passkey.name, Passkey.created_at, Passkey.last_used_at, Passkey.backed_up, Passkey.copy_suspected_at),
+        Passkey.id,
+    ),
     "changes": ((AccountChange.kind, AccountChange.created_at, AccountChange.undone_at), AccountChange.id),
     "identity_verifications": (
         (

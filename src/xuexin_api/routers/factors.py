@@ -12,6 +12,7 @@ from xuexin_api.core.errors import (
     FactorSetError,
     InsufficientUserAuthenticationError,
     PasswordRejectedError,
+    SecondFactorNeededError,
     ServiceBusyError,
     TokenInvalidError,
     TokenMissingError,
@@ -19,10 +20,10 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.dependencies import CallerClaims, factor_service
 from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.presentation import second_factor
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.factors import (
-    Confirmed,
-    FactorRemoval,
+    ConfirmedByFactor,
     Factors,
     ProposedTotp,
     RecoveryCodes,
@@ -37,6 +38,8 @@ _CONFIRMED = (
     *_LOGGED_IN,
     InsufficientUserAuthenticationError,
     PasswordRejectedError,
+    SecondFactorNeededError,
+    CodeRejectedError,
     TooManyOperationsError,
     ServiceBusyError,
 )
@@ -55,22 +58,27 @@ async def get_factors(claims: CallerClaims, factors: FactorsOfCaller) -> Factors
     openapi_extra=once(secret=True),
     responses=refusals(*_CONFIRMED, FactorSetError),
 )
-async def propose_totp(body: Confirmed, claims: CallerClaims, factors: FactorsOfCaller) -> ProposedTotp:
+async def propose_totp(body: ConfirmedByFactor, claims: CallerClaims, factors: FactorsOfCaller) -> ProposedTotp:
     """A secret for the app (RFC 6238: SHA-1, six digits, 30 seconds). It counts once a code of it was given.
 
-    An account that was verified needs a fresh verification for this, as for every change.
+    An account that was verified needs a fresh verification for this, as for every change, and one that has a passkey
+    is asked for that.
     """
-    return ProposedTotp.model_validate(await factors.propose_totp(claims, body.password))
+    given = second_factor(body.second_factor)
+    return ProposedTotp.model_validate(await factors.propose_totp(claims, body.password, given))
 
 
 @router.post(
     "/totp/confirm",
     summary="Let logins ask for the app's code",
     openapi_extra=once(secret=True),
-    responses=refusals(*_LOGGED_IN, CodeRejectedError, TooManyOperationsError),
+    responses=refusals(*_LOGGED_IN, CodeRejectedError, SecondFactorNeededError, TooManyOperationsError),
 )
 async def confirm_totp(body: TotpConfirmation, claims: CallerClaims, factors: FactorsOfCaller) -> RecoveryCodes:
-    """From now on every login asks for it, on every device, and a recovery of the password does, too."""
+    """From now on every login asks for it, on every device, and a recovery of the password does, too.
+
+    Every channel gets a link that undoes it.
+    """
     return RecoveryCodes(recovery_codes=await factors.confirm_totp(claims, body.code))
 
 
@@ -78,11 +86,11 @@ async def confirm_totp(body: TotpConfirmation, claims: CallerClaims, factors: Fa
     "/totp/remove",
     status_code=204,
     summary="Give the authenticator app up",
-    responses=refusals(*_CONFIRMED, CodeRejectedError, FactorNotSetError),
+    responses=refusals(*_CONFIRMED, FactorNotSetError),
 )
-async def remove_totp(body: FactorRemoval, claims: CallerClaims, factors: FactorsOfCaller) -> None:
-    """By a code of the app or a recovery code; the recovery codes end with it."""
-    await factors.remove_totp(claims, body.password, body.factor, body.answer)
+async def remove_totp(body: ConfirmedByFactor, claims: CallerClaims, factors: FactorsOfCaller) -> None:
+    """By any factor of the account or a recovery code. With the last second factor the recovery codes end."""
+    await factors.remove_totp(claims, body.password, second_factor(body.second_factor))
 
 
 @router.post(
@@ -92,6 +100,9 @@ async def remove_totp(body: FactorRemoval, claims: CallerClaims, factors: Factor
     openapi_extra=once(secret=True),
     responses=refusals(*_CONFIRMED, FactorNotSetError),
 )
-async def renew_recovery_codes(body: Confirmed, claims: CallerClaims, factors: FactorsOfCaller) -> RecoveryCodes:
-    """The old ones are worth nothing from now on."""
-    return RecoveryCodes(recovery_codes=await factors.renew_recovery_codes(claims, body.password))
+async def renew_recovery_codes(
+    body: ConfirmedByFactor, claims: CallerClaims, factors: FactorsOfCaller
+) -> RecoveryCodes:
+    """By any factor of the account, or one of the old codes, which are worth nothing from now on."""
+    given = second_factor(body.second_factor)
+    return RecoveryCodes(recovery_codes=await factors.renew_recovery_codes(claims, body.password, given))

@@ -13,6 +13,7 @@ from xuexin_api.core.security_questions import QUESTION_IDS
 from xuexin_api.dependencies import Source
 from xuexin_api.schemas import accounts as account_schemas
 from xuexin_api.schemas import archive as archive_schemas
+from xuexin_api.schemas import factors as factor_schemas
 from xuexin_api.schemas import identity as identity_schemas
 from xuexin_api.schemas import recovery as recovery_schemas
 from xuexin_api.schemas import sessions as session_schemas
@@ -23,7 +24,8 @@ from xuexin_api.services.account_view import AccountView
 from xuexin_api.services.accounts.account_closing import EFFECTS
 from xuexin_api.services.archive.archive import PHOTO_KINDS, EnrollmentView
 from xuexin_api.services.identity.identity_verification import StartedVerification
-from xuexin_api.services.login.login import Caller, LoggedIn, PasswordPair, PhoneCode, Ticket
+from xuexin_api.services.login.login import Caller, LoggedIn, PasswordPair, PhoneCode, SignedByPasskey, Ticket
+from xuexin_api.services.login.second_factors import SecondFactor
 from xuexin_api.services.recovery.recovery_ways import Way
 from xuexin_api.services.sessions.session_opening import Tokens
 from xuexin_api.services.sessions.sessions import LoginPage
@@ -153,15 +155,30 @@ def closing_effects(language: Language) -> list[ClosingEffect]:
 
 
 def login_factors(
-    body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin,
-) -> PasswordPair | PhoneCode:
+    body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin | session_schemas.PasskeyLogin,
+) -> PasswordPair | PhoneCode | SignedByPasskey:
     if isinstance(body, session_schemas.PasswordLogin):
         return PasswordPair(body.identifier, body.password, body.challenge)
+    if isinstance(body, session_schemas.PasskeyLogin):
+        return SignedByPasskey(body.assertion.model_dump(by_alias=True))
     return PhoneCode(body.code_id, body.phone, body.code)
 
 
-def login_caller(
-    body: session_schemas.PasswordLogin | session_schemas.PhoneCodeLogin | session_schemas.ContinueLogin,
-    source: Source,
-) -> Caller:
-    return Caller(source.address, source.network, source.platform, body.device_token)
+def second_factor(given: factor_schemas.SecondFactor | None) -> SecondFactor | None:
+    if isinstance(given, factor_schemas.PasskeyAsFactor):
+        return SecondFactor(given.factor, assertion=given.assertion.model_dump(by_alias=True))
+    return None if given is None else SecondFactor(given.factor, given.answer)
+
+
+def further_factor(body: session_schemas.ContinueByAnswer | session_schemas.ContinueByPasskey) -> SecondFactor:
+    if isinstance(body, session_schemas.ContinueByPasskey):
+        return SecondFactor(body.factor, assertion=body.assertion.model_dump(by_alias=True))
+    return SecondFactor(body.factor, body.answer)
+
+
+def takes_over(body: session_schemas.ContinueByAnswer | session_schemas.ContinueByPasskey) -> bool:
+    return isinstance(body, session_schemas.ContinueByAnswer) and body.on_phone_registered == "take_over"
+
+
+def login_caller(device_token: str | None, source: Source) -> Caller:
+    return Caller(source.address, source.network, source.platform, device_token)

@@ -11,6 +11,7 @@ from xuexin_api.core.errors import (
     ChallengeRejectedError,
     CodeRejectedError,
     DailyLimitReachedError,
+    FactorNotSetError,
     FactsDoNotMatchError,
     IdentityCaseNeededError,
     Option,
@@ -32,8 +33,9 @@ from xuexin_api.dependencies import (
     username_recovery_service,
 )
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.presentation import choices, recovery_way
+from xuexin_api.routers.presentation import choices, recovery_way, second_factor
 from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.passkeys import RequestOffered, RequestOptions
 from xuexin_api.schemas.recovery import (
     CodeConfirmation,
     PasswordRecovery,
@@ -44,6 +46,7 @@ from xuexin_api.schemas.recovery import (
     RecoveryCompletion,
     RecoveryConfirmation,
     RecoveryProven,
+    RecoverySecret,
     RecoverySending,
     UsernameRecovery,
     UsernameRecoveryTaken,
@@ -53,7 +56,6 @@ from xuexin_api.services.codes.phone_binding import NewPhone
 from xuexin_api.services.recovery.password_recovery import (
     NO_CHANNEL_LEFT,
     PasswordRecoveryService,
-    SecondFactor,
     SecurityProof,
 )
 from xuexin_api.services.recovery.username_recovery import NEXT, UsernameRecoveryService
@@ -169,6 +171,19 @@ async def confirm_recovery(
 
 
 @router.post(
+    "/password/{recovery_id}/passkey-options",
+    summary="Have a passkey sign a recovery",
+    responses=refusals(RecoveryRejectedError, FactorNotSetError, AddressLimitedError),
+)
+async def ask_passkey_to_recover(
+    recovery_id: RecoveryId, body: RecoverySecret, source: RequestSource, recoveries: Recoveries
+) -> RequestOffered:
+    """What `navigator.credentials.get()` is asked, once the owner is proven and before the new password is set."""
+    options = await recoveries.ask_passkey(recovery_id, body.secret, network=source.network)
+    return RequestOffered(public_key=RequestOptions.model_validate(options))
+
+
+@router.post(
     "/password/{recovery_id}/complete",
     summary="Set the new password",
     openapi_extra=once(secret=False),
@@ -200,9 +215,7 @@ async def complete_recovery(
         password=body.password,
         confirmation=body.password_confirmation,
         phone=NewPhone(body.phone_proof, takes_over=body.on_phone_registered == "take_over"),
-        second_factor=(
-            None if body.second_factor is None else SecondFactor(body.second_factor.factor, body.second_factor.answer)
-        ),
+        second_factor=second_factor(body.second_factor),
         network=source.network,
     )
     return RecoveryCompleted(next=choices((Option("login"),), language))

@@ -33,18 +33,22 @@ from xuexin_api.dependencies import (
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.presentation import (
+    further_factor,
     login_answer,
     login_caller,
     login_factors,
     session_list,
+    takes_over,
     tokens,
 )
 from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.passkeys import RequestOffered, RequestOptions
 from xuexin_api.schemas.sessions import (
     ContinueLogin,
     LoggedIn,
     LoginRequest,
     LoginTicket,
+    PasskeyOptionsRequest,
     Refreshed,
     RefreshRequest,
     SessionList,
@@ -84,12 +88,30 @@ async def create_session(
     language: RequestLanguage,
     login: Annotated[LoginService, Depends(login_service)],
 ) -> LoggedIn | Response:
-    """Log in by password, or by a phone code.
+    """Log in by password, by a phone code, or by a passkey.
 
     Every wrong pair gets the same answer. After failures a `login` challenge must come along; after more, waiting.
     A phone code proves the number, not the person: on a device that never logged in here it yields a ticket (200).
+    A passkey that verified its user is two factors: no other is asked for.
     """
-    return login_answer(await login.begin(login_factors(body), login_caller(body, source)), language)
+    return login_answer(await login.begin(login_factors(body), login_caller(body.device_token, source)), language)
+
+
+@router.post(
+    "/sessions/passkey-options",
+    summary="Have a passkey sign a login",
+    responses=refusals(TicketRejectedError, AddressLimitedError),
+)
+async def ask_passkey_to_log_in(
+    body: PasskeyOptionsRequest, source: RequestSource, login: Annotated[LoginService, Depends(login_service)]
+) -> RequestOffered:
+    """What `navigator.credentials.get()` is asked.
+
+    Without a ticket: for a login by the passkey alone, which its holder chooses, so that nobody is named and nobody is
+    betrayed. With one: for POST /v1/sessions/continue, and it counts as one of the ticket's tries.
+    """
+    options = await login.ask_passkey(body.ticket, login_caller(None, source))
+    return RequestOffered(public_key=RequestOptions.model_validate(options))
 
 
 @router.post(
@@ -122,10 +144,9 @@ async def continue_session(
     """
     done = await login.continue_with(
         ticket=body.ticket,
-        factor=body.factor,
-        answer=body.answer,
-        takes_over=body.on_phone_registered == "take_over",
-        caller=login_caller(body, source),
+        given=further_factor(body),
+        takes_over=takes_over(body),
+        caller=login_caller(body.device_token, source),
     )
     return login_answer(done, language)
 

@@ -23,7 +23,7 @@ from xuexin_api.schemas.types import (
 )
 
 ConsentKind = Literal["user_agreement", "privacy_policy", "service_messages"]
-ChangeKind = Literal["phone", "email", "password", "security_questions"]
+ChangeKind = Literal["phone", "email", "password", "security_questions", "totp", "passkey"]
 
 
 class GivenCode(Input):
@@ -138,6 +138,7 @@ class Export(Output):
     consents: HeldSection
     sessions: HeldSection
     devices: HeldSection
+    passkeys: HeldSection
     changes: HeldSection
     identity_verifications: HeldSection
     recoveries: HeldSection

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.codes import CodeText
+from xuexin_api.schemas.passkeys import PasskeyAssertion
 from xuexin_api.schemas.types import Input, Output, Password
 
 FactorAnswer = Annotated[str, StringConstraints(min_length=6, max_length=32)]
@@ -16,8 +17,31 @@ class Confirmed(Input):
     password: Password = Field(description="The account's password.", examples=["correct-horse-battery"])
 
 
+class CodeAsFactor(Input):
+    factor: Literal["totp", "recovery_code"] = Field(examples=["totp"])
+    answer: FactorAnswer = Field(description="A code of the factor.", examples=["424242"])
+
+
+class PasskeyAsFactor(Input):
+    factor: Literal["passkey"] = Field(examples=["passkey"])
+    assertion: PasskeyAssertion = Field(description="What the passkey signed, as the browser's `toJSON()` gives it.")
+
+
+SecondFactor = Annotated[CodeAsFactor | PasskeyAsFactor, Field(discriminator="factor")]
+
+
+class ConfirmedByFactor(Confirmed):
+    second_factor: SecondFactor | None = Field(
+        default=None,
+        description="Where the account has one: `second_factor_needed` says so. A passkey signs the options of "
+        "POST /v1/account/factors/passkeys/assertion-options.",
+        examples=[None],
+    )
+
+
 class Factors(Output):
     totp: bool = Field(description="Whether logins ask for the code of an authenticator app.", examples=[True])
+    passkeys: int = Field(description="How many are set; any of them will do.", examples=[0])
     recovery_codes_left: int = Field(examples=[10])
 
 
@@ -35,10 +59,7 @@ class TotpConfirmation(Input):
 
 class RecoveryCodes(Output):
     recovery_codes: list[str] = Field(
-        description="Told once. Each logs in once, in the place of the second factor.", examples=[["7KQ2M9XW4R"]]
+        description="Told once, with the first second factor; empty with any other, for they stay good. Each logs in "
+        "once, in the place of the second factor.",
+        examples=[["7KQ2M9XW4R"]],
     )
-
-
-class FactorRemoval(Confirmed):
-    factor: Literal["totp", "recovery_code"] = Field(examples=["totp"])
-    answer: FactorAnswer = Field(description="A code of the factor.", examples=["424242"])

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xuexin_api.schemas.accounts import SecurityAnswer
 from xuexin_api.schemas.codes import CodeText, Destination
-from xuexin_api.schemas.factors import FactorAnswer
+from xuexin_api.schemas.factors import SecondFactor
 from xuexin_api.schemas.identity import FactText
 from xuexin_api.schemas.sessions import ChallengeAnswer
 from xuexin_api.schemas.types import (
@@ -126,9 +126,8 @@ class RecoveryProven(Output):
     needs_phone: bool = Field(description="Whether a new phone must be proven and bound.", examples=[False])
 
 
-class SecondFactor(Input):
-    factor: Literal["totp", "recovery_code"] = Field(examples=["totp"])
-    answer: FactorAnswer = Field(description="A code of the factor.", examples=["424242"])
+class RecoverySecret(Input):
+    secret: Secret = _SECRET
 
 
 class RecoveryCompletion(Input):
@@ -136,7 +135,10 @@ class RecoveryCompletion(Input):
     password: Password = Field(description="As in a registration.", examples=["correct-horse-battery"])
     password_confirmation: Password = Field(description="The same again.", examples=["correct-horse-battery"])
     second_factor: SecondFactor | None = Field(
-        default=None, description="Where the account has one: `second_factor_needed` says so.", examples=[None]
+        default=None,
+        description="Where the account has one: `second_factor_needed` says so. A passkey signs the options of "
+        "…/passkey-options.",
+        examples=[None],
     )
     phone_proof: Secret | None = Field(
         default=None, description="Of the new phone, purpose `recovery`, where `needs_phone` said so.", examples=[None]

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from xuexin_api.core.platforms import Platform
 from xuexin_api.schemas.accounts import Account, Tokens
 from xuexin_api.schemas.codes import CodeText, Destination
+from xuexin_api.schemas.passkeys import PasskeyAssertion
 from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, OnPhoneRegistered, Output, Password, Secret
 
 ChallengeAnswer = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
@@ -51,7 +52,17 @@ class PhoneCodeLogin(Input):
     )
 
 
-LoginRequest = Annotated[PasswordLogin | PhoneCodeLogin, Field(discriminator="method")]
+class PasskeyLogin(Input):
+    method: Literal["passkey"] = Field(examples=["passkey"])
+    assertion: PasskeyAssertion = Field(
+        description="What the passkey signed of options without a ticket (POST /v1/sessions/passkey-options)."
+    )
+    device_token: Secret | None = Field(
+        default=None, description="Of an earlier login on this device.", examples=[None]
+    )
+
+
+LoginRequest = Annotated[PasswordLogin | PhoneCodeLogin | PasskeyLogin, Field(discriminator="method")]
 
 
 class LoggedIn(Output):
@@ -69,7 +80,7 @@ class LoginTicket(Output):
     next: list[Choice] = Field(description="The factors that would do.")
 
 
-class ContinueLogin(Input):
+class ContinueByAnswer(Input):
     ticket: Secret = Field(examples=["1f2e3d4c5b6a"])
     factor: Literal["password", "totp", "recovery_code", "phone_proof"] = Field(
         description="One of the ticket's `next`. `phone_proof` binds a new phone to an account that lost its own; "
@@ -82,6 +93,28 @@ class ContinueLogin(Input):
     on_phone_registered: OnPhoneRegistered = None
     device_token: Secret | None = Field(
         default=None, description="Of an earlier login on this device.", examples=[None]
+    )
+
+
+class ContinueByPasskey(Input):
+    ticket: Secret = Field(examples=["1f2e3d4c5b6a"])
+    factor: Literal["passkey"] = Field(examples=["passkey"])
+    assertion: PasskeyAssertion = Field(
+        description="What the passkey signed of the ticket's options (POST /v1/sessions/passkey-options)."
+    )
+    device_token: Secret | None = Field(
+        default=None, description="Of an earlier login on this device.", examples=[None]
+    )
+
+
+ContinueLogin = Annotated[ContinueByAnswer | ContinueByPasskey, Field(discriminator="factor")]
+
+
+class PasskeyOptionsRequest(Input):
+    ticket: Secret | None = Field(
+        default=None,
+        description="Of a login whose `next` names `passkey`; none to log in by a passkey alone.",
+        examples=[None],
     )
 
 

@@ -10,7 +10,7 @@ from xuexin_api.core.errors import InsufficientUserAuthenticationError, TokenInv
 from xuexin_api.core.tokens import Assurance, Claims
 from xuexin_api.services.verification_methods import methods_for
 
-_DEAD_ACCOUNTS = frozenset({"superseded", "closed"})
+DEAD_ACCOUNTS = frozenset({"superseded", "closed"})
 
 
 def refuse_unless_live(session: Mapping[str, Any] | None, claims: Claims, *, now: datetime) -> None:
@@ -21,7 +21,7 @@ def refuse_unless_live(session: Mapping[str, Any] | None, claims: Claims, *, now
         or session["epoch"] != claims.epoch
         or session["idle_until"] <= now
         or session["ends_at"] <= now
-        or session["account_state"] in _DEAD_ACCOUNTS
+        or session["account_state"] in DEAD_ACCOUNTS
     ):
         raise TokenInvalidError
 

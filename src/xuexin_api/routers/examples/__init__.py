@@ -11,6 +11,7 @@ from xuexin_api.routers.examples.cases import CASES
 from xuexin_api.routers.examples.factors import FACTORS
 from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.identity import IDENTITY
+from xuexin_api.routers.examples.passkeys import PASSKEYS
 from xuexin_api.routers.examples.recovery import RECOVERY
 from xuexin_api.routers.examples.registrations import REGISTRATIONS
 from xuexin_api.routers.examples.sessions import SESSIONS
@@ -22,6 +23,7 @@ EXAMPLES: Final[Examples] = {
     **SESSIONS,
     **RECOVERY,
     **FACTORS,
+    **PASSKEYS,
     **ACCOUNT_CHANGES,
     **ACCOUNT_HOLDINGS,
     **IDENTITY,

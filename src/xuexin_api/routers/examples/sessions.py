@@ -53,6 +53,7 @@ _STEPS: Final = {
     "second_factor": Shown(
         "The account has a second factor, which nothing skips.", _ticket("totp", "recovery_code"), 200
     ),
+    "passkey": Shown("The account has passkeys.", _ticket("passkey", "recovery_code"), 200),
     "phone_lost": Shown("The account lost its number, and binds a new one first.", _ticket("phone_proof"), 200),
 }
 SESSIONS: Final[Examples] = {

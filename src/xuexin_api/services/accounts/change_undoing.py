@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,12 +15,15 @@ from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import AddressLimitedError, UndoRejectedError
 from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.sealing import EMAIL_CONTEXT, Sealer
+from xuexin_api.core.second_factors import PASSKEY, TOTP
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.changes import ChangeRepository, StoredChange
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.conflicts import refused_by
+from xuexin_api.repositories.factors import FactorRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.passkeys import PasskeyRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.accounts.change_log import EMAIL, PASSWORD, PHONE, ChangeLog, to_bytes, to_moment
@@ -40,6 +44,8 @@ class ChangeUndoingService(Service):
         session: AsyncSession,
         accounts: AccountRepository,
         changes: ChangeRepository,
+        factors: FactorRepository,
+        passkeys: PasskeyRepository,
         codes: CodeRepository,
         sessions: SessionRepository,
         recoveries: RecoveryRepository,
@@ -57,6 +63,8 @@ class ChangeUndoingService(Service):
         super().__init__(session, clock)
         self._accounts = accounts
         self._changes = changes
+        self._factors = factors
+        self._passkeys = passkeys
         self._codes = codes
         self._sessions = sessions
         self._recoveries = recoveries
@@ -98,6 +106,8 @@ class ChangeUndoingService(Service):
                 restored: dict[str, bool] = {}
                 for one in [*later, change]:
                     restored[one.kind] = await self._put_back(one, before, now)
+                if not await self._factors.note_factors(before.id):
+                    await self._factors.replace_codes(before.id, [])
                 await self._sessions.revoke_all(before.id, "undone", now=now)
                 await self._sessions.end_flows(before.id, now=now)
                 await self._recoveries.end_all(before.id, now=now)
@@ -122,6 +132,12 @@ class ChangeUndoingService(Service):
             return await self._put_email_back(account, to_bytes(kept["ciphertext"]), kept["verified_at"])
         if change.kind == PASSWORD:
             await self._accounts.replace_password(account.id, kept["hash"], now=now)
+            return True
+        if change.kind == TOTP:
+            await self._factors.remove_totp(account.id)
+            return True
+        if change.kind == PASSKEY:
+            await self._passkeys.remove(account.id, UUID(kept["id"]))
             return True
         await self._changes.remove_security_answers(account.id)
         if kept:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -28,6 +29,7 @@ from xuexin_api.core.passwords import canonical_password
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import LoginPolicy
 from xuexin_api.core.sealing import Sealer
+from xuexin_api.core.second_factors import PASSKEY, RECOVERY_CODE, TOTP
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
@@ -36,13 +38,15 @@ from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.logins import Attempt, LoginRepository
 from xuexin_api.repositories.sessions import FlowState, SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
+from xuexin_api.services.assurance import DEAD_ACCOUNTS
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import CodeChecking
 from xuexin_api.services.codes.phone_binding import NewPhone, PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.login.identifiers import classify_identifier
-from xuexin_api.services.login.second_factors import RECOVERY_CODE, TOTP, SecondFactors
+from xuexin_api.services.login.passkey_checking import LOGIN, PasskeyChecking, Use
+from xuexin_api.services.login.second_factors import SecondFactor, SecondFactors
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
@@ -52,9 +56,11 @@ _MINUTE: Final = 60
 _PURPOSE: Final = "login"
 PASSWORD: Final = "password"
 PHONE_PROOF: Final = "phone_proof"
-_SECOND_FACTORS: Final = frozenset({TOTP, RECOVERY_CODE})
+_SECOND_FACTORS: Final = frozenset({PASSKEY, TOTP, RECOVERY_CODE})
 _METHODS: Final = {
     PASSWORD: ("pwd",),
+    # A key was proven to be held, by a person who was there; of what make it is kept, nobody is asked.
+    PASSKEY: ("pop", "user", "mfa"),
     TOTP: ("otp", "mfa"),
     RECOVERY_CODE: ("otp", "mfa"),
     PHONE_PROOF: ("sms",),
@@ -99,6 +105,13 @@ class PhoneCode:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedByPasskey:
+    """What a passkey signed that its holder chose by himself: no login name comes with it."""
+
+    assertion: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """Where a login comes from: address, its network, its system, and the device token it brought, if any."""
 
@@ -109,7 +122,7 @@ class Caller:
 
 
 class LoginService(Service):
-    """Password, or phone code, or the further factor of a phone code."""
+    """Password, or phone code, or passkey, and the further factors that an account asks for."""
 
     def __init__(
         self,
@@ -120,6 +133,7 @@ class LoginService(Service):
         codes: CodeRepository,
         logins: LoginRepository,
         factors: SecondFactors,
+        passkeys: PasskeyChecking,
         binding: PhoneBinding,
         checking: CodeChecking,
         challenges: ChallengeService,
@@ -141,6 +155,7 @@ class LoginService(Service):
         self._codes = codes
         self._logins = logins
         self._factors = factors
+        self._passkeys = passkeys
         self._binding = binding
         self._checking = checking
         self._challenges = challenges
@@ -155,10 +170,12 @@ class LoginService(Service):
         self._policy = policy
         self._entropy = entropy
 
-    async def begin(self, asked: PasswordPair | PhoneCode, caller: Caller) -> LoggedIn | Ticket:
+    async def begin(self, asked: PasswordPair | PhoneCode | SignedByPasskey, caller: Caller) -> LoggedIn | Ticket:
         """A session, or a ticket where one more factor is needed."""
         if isinstance(asked, PasswordPair):
             done = await self.with_password(asked, caller)
+        elif isinstance(asked, SignedByPasskey):
+            done = await self.with_passkey(asked, caller)
         else:
             done = await self.with_phone_code(asked, caller)
         self._send_notice(done, caller)
@@ -232,10 +249,49 @@ class LoginService(Service):
         # The code is used up also where the phone belongs to nobody.
         raise LoginRejectedError
 
+    async def ask_passkey(self, ticket: str | None, caller: Caller) -> dict[str, Any]:
+        """What a browser has a passkey sign: for a ticket, as one of its tries, or to log in by the passkey alone."""
+        await self._limit_address(caller)
+        now = self._clock.now()
+        if ticket is None:
+            return await self._passkeys.ask(LOGIN, None, now=now)
+        async with self._transaction():
+            flow = await self._sessions.count_flow_try(
+                self._lookups.secret("ticket", ticket), most=self._policy.ticket_tries, now=now
+            )
+        if flow is None or PASSKEY not in flow.asks:
+            raise TicketRejectedError
+        async with self._read():
+            return await self._passkeys.ask(_use_for(flow), flow.account_id, now=now)
+
+    async def with_passkey(self, asked: SignedByPasskey, caller: Caller) -> LoggedIn | Ticket:
+        """A session for a passkey that verified its user, which is two factors; LoginRejectedError otherwise."""
+        await self._limit_address(caller)
+        now = self._clock.now()
+        async with self._transaction():
+            tries, judged = await self._factors.judge_alone(
+                asked.assertion,
+                caller.network,
+                now=now,
+                window_ends_at=now + timedelta(seconds=self._policy.failure_window),
+            )
+        if tries.count > self._policy.failures_before_wait:
+            raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
+        if judged is None:
+            raise LoginRejectedError
+        async with self._transaction():
+            row = await self._accounts.lock(judged.passkey.account_id)
+            if row is None or row.state in DEAD_ACCOUNTS:
+                raise LoginRejectedError
+            if not await self._factors.use_alone(asked.assertion, judged, caller.network, now=now):
+                raise LoginRejectedError
+            return await self._go_on(row, methods=[*_METHODS[PASSKEY]], caller=caller, now=now)
+
     async def continue_with(
-        self, *, ticket: str, factor: str, answer: str, takes_over: bool, caller: Caller
+        self, *, ticket: str, given: SecondFactor, takes_over: bool, caller: Caller
     ) -> LoggedIn | Ticket:
         """The session once the ticket's factor is right, or the ticket of the next."""
+        factor = given.factor
         if factor == PASSWORD:
             self._hashing.refuse_if_full()
         await self._limit_address(caller)
@@ -246,7 +302,8 @@ class LoginService(Service):
             )
             tries = None
             if flow is not None and factor in _SECOND_FACTORS:
-                tries = await self._factors.count(flow.account_id, self._device_of(flow.account_id, caller), now=now)
+                device = self._device_of(flow.account_id, caller)
+                tries = await self._factors.count_for(flow.account_id, given, _use_for(flow), device, now=now)
         if flow is None or factor not in flow.asks:
             raise TicketRejectedError
         if tries is not None:
@@ -254,30 +311,30 @@ class LoginService(Service):
         if factor == PASSWORD:
             async with self._read():
                 stored = await self._accounts.get_password_hash(flow.account_id)
-            if not await self._hashing.verify(canonical_password(answer), stored):
+            if not await self._hashing.verify(canonical_password(given.answer), stored):
                 raise LoginRejectedError
         with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
             async with self._transaction():
-                done = await self._take_factor(flow, factor, answer, caller, self._clock.now(), takes_over=takes_over)
+                done = await self._take_factor(flow, given, caller, self._clock.now(), takes_over=takes_over)
         self._send_notice(done, caller)
         return done
 
     async def _take_factor(
-        self, flow: FlowState, factor: str, answer: str, caller: Caller, now: datetime, *, takes_over: bool
+        self, flow: FlowState, given: SecondFactor, caller: Caller, now: datetime, *, takes_over: bool
     ) -> LoggedIn | Ticket:
         """Use factor and ticket up, both or neither."""
         row = await self._accounts.lock(flow.account_id)
         if row is None or not await self._sessions.consume_flow(flow.id, now=now):
             raise TicketRejectedError
-        methods = [*flow.methods, *_METHODS[factor]]
-        if factor in _SECOND_FACTORS:
+        methods = [*flow.methods, *_METHODS[given.factor]]
+        if given.factor in _SECOND_FACTORS:
             device = self._device_of(row.id, caller)
-            if not await self._factors.check(row.id, factor, answer, device, now=now):
+            if not await self._factors.check(row.id, given, _use_for(flow), device, now=now):
                 raise LoginRejectedError
-            if factor == RECOVERY_CODE:
+            if given.factor == RECOVERY_CODE:
                 await self._notices.post_everywhere(row, "body_recovery_code_used", now=now)
-        if factor == PHONE_PROOF:
-            await self._binding.bind(row, NewPhone(answer, takes_over), purpose="contact_change", now=now)
+        if given.factor == PHONE_PROOF:
+            await self._binding.bind(row, NewPhone(given.answer, takes_over), purpose="contact_change", now=now)
             await self._notices.post_everywhere(row, "body_phone_bound", now=now)
             row = await self._accounts.get(row.id) or row
         return await self._go_on(row, methods=methods, caller=caller, now=now, forgets=flow.forgets)
@@ -387,6 +444,10 @@ class LoginService(Service):
             raise TooManyOperationsError(retry_after=seconds_until(attempt.window_ends_at, now))
         if attempt.count > self._policy.failures_before_challenge and not excused:
             raise ChallengeRequiredError
+
+
+def _use_for(flow: FlowState) -> Use:
+    return Use("ticket", flow.id.bytes)
 
 
 def _still_asked(row: AccountRow, methods: list[str], *, trusted: bool) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,7 @@ from xuexin_api.core.errors import (
     AddressLimitedError,
     CodeRejectedError,
     DailyLimitReachedError,
+    FactorNotSetError,
     FactsDoNotMatchError,
     IdentityCaseNeededError,
     Option,
@@ -35,6 +36,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.core.names import name_key
 from xuexin_api.core.policies import CodePolicy, RecoveryPolicy
 from xuexin_api.core.sealing import EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
+from xuexin_api.core.second_factors import PASSKEY
 from xuexin_api.core.security_questions import canonical_answer, combined_answers
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
@@ -56,7 +58,8 @@ from xuexin_api.services.codes.phone_binding import NewPhone, PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.identity.record_facts import judge_facts
 from xuexin_api.services.login.identifiers import classify_identifier
-from xuexin_api.services.login.second_factors import RECOVERY_CODE, SecondFactors
+from xuexin_api.services.login.passkey_checking import PasskeyChecking, Use
+from xuexin_api.services.login.second_factors import SecondFactor, SecondFactors, options_of
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox, compose
@@ -110,14 +113,6 @@ class SecurityProof:
     candidate_number: str
 
 
-@dataclass(frozen=True, slots=True)
-class SecondFactor:
-    """Which factor, and its code."""
-
-    factor: str
-    answer: str
-
-
 class PasswordRecoveryService(Service):
     """begin → send → confirm → complete, or confirm by what needs no sending."""
 
@@ -137,6 +132,7 @@ class PasswordRecoveryService(Service):
         checking: CodeChecking,
         challenges: ChallengeService,
         factors: SecondFactors,
+        passkeys: PasskeyChecking,
         binding: PhoneBinding,
         postbox: Postbox,
         notices: Notices,
@@ -163,6 +159,7 @@ class PasswordRecoveryService(Service):
         self._checking = checking
         self._challenges = challenges
         self._factors = factors
+        self._passkeys = passkeys
         self._binding = binding
         self._postbox = postbox
         self._notices = notices
@@ -382,11 +379,9 @@ class PasswordRecoveryService(Service):
         if now < state.complete_from:
             raise RecoveryWaitingError(retry_after=seconds_until(state.complete_from, now))
         if account.second_factors:
-            await self._count_factor(account, now)
+            await self._count_factor(account, second_factor, state, now)
             if second_factor is None:
-                raise SecondFactorNeededError(
-                    options=tuple(Option(factor) for factor in (*account.second_factors, RECOVERY_CODE))
-                )
+                raise SecondFactorNeededError(options=options_of(account))
         canonical = judge_new_password(password, confirmation, account, self._sealer)
         password_hash = await self._hashing.hash(canonical)
         taken = refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)})
@@ -399,7 +394,7 @@ class PasswordRecoveryService(Service):
                 if not await self._recoveries.consume(key, now=now):
                     raise RecoveryRejectedError
                 if locked.second_factors:
-                    await self._take_factor(locked, second_factor, now)
+                    await self._take_factor(locked, second_factor, state, now)
                 if state.proven_by == RECORD_FACTS:
                     await self._bind_phone(state, locked, phone, now)
                 await self._accounts.replace_password(locked.id, password_hash, now=now)
@@ -419,14 +414,31 @@ class PasswordRecoveryService(Service):
                 )
         self._dispatcher.wake()
 
-    async def _count_factor(self, account: AccountRow, now: datetime) -> None:
+    async def ask_passkey(self, recovery_id: UUID, secret: str, *, network: str) -> dict[str, Any]:
+        """What a browser has a passkey sign so that a proven recovery can be completed."""
+        await self._limit_address(network)
+        now = self._clock.now()
+        async with self._read():
+            state = await self._recoveries.get(self._key(recovery_id, secret), now=now)
+            account = None if state is None else await self._account_of(state)
+            if state is None or account is None or state.complete_from is None:
+                raise RecoveryRejectedError
+            if PASSKEY not in account.second_factors:
+                raise FactorNotSetError
+            return await self._passkeys.ask(_use_for(state), account.id, now=now)
+
+    async def _count_factor(
+        self, account: AccountRow, given: SecondFactor | None, state: RecoveryState, now: datetime
+    ) -> None:
         async with self._transaction():
-            tries = await self._factors.count(account.id, None, now=now)
+            tries = await self._factors.count_for(account.id, given, _use_for(state), None, now=now)
         self._factors.refuse_if_often(tries, now=now)
 
-    async def _take_factor(self, account: AccountRow, given: SecondFactor | None, now: datetime) -> None:
-        """A recovery never skips the second factor: a right code is used up with the recovery."""
-        if given is None or not await self._factors.check(account.id, given.factor, given.answer, None, now=now):
+    async def _take_factor(
+        self, account: AccountRow, given: SecondFactor | None, state: RecoveryState, now: datetime
+    ) -> None:
+        """A recovery never skips the second factor: a right answer is used up with the recovery."""
+        if given is None or not await self._factors.check(account.id, given, _use_for(state), None, now=now):
             raise CodeRejectedError
 
     async def _bind_phone(self, state: RecoveryState, account: AccountRow, phone: NewPhone, now: datetime) -> None:
@@ -527,6 +539,10 @@ class PasswordRecoveryService(Service):
         except DailyLimitReachedError:
             return True
         return False
+
+
+def _use_for(state: RecoveryState) -> Use:
+    return Use("recovery", state.id.bytes)
 
 
 def _names(account: AccountRow, name: str, document_key: bytes) -> bool:
