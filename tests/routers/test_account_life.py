@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import httpx
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from support.client import PASSWORD, Client, code_of, connected_client
-from support.clock import HandClock
-from support.entropy import CODE, KnownEntropy
-from support.keys import keys_for_tests
+from support.entropy import CODE
+from support.life import PLENTY, Life, machine_settings
 from support.people import students
-from support.server import EMPTY_ALL, run_on
 from support.tables import rows_of
-from xuexin_api.app import create_app, wire
-from xuexin_api.repositories.database import Database
-from xuexin_api.settings import Settings
 
-T = TypeVar("T")
 PEOPLE = students(2)
 PHONES = [student.phone for student in students(4, seed=11)]
-_PLENTY = 1_000_000
 person = st.sampled_from(range(len(PEOPLE)))
 phone = st.sampled_from(PHONES)
 
@@ -43,43 +33,6 @@ class _Known:
     older: set[str] = field(default_factory=set)
 
 
-class _Life:
-    """The application, and the people who use it."""
-
-    def __init__(self, database_url: str, folder: Path) -> None:
-        self.url = database_url
-        self.runner = asyncio.Runner()
-        self.clock = HandClock()
-        self.settings = Settings(
-            data_dir=folder,
-            argon2_memory_kib=8,
-            argon2_passes=1,
-            challenge_cost=1,
-            code_resend_seconds=1,
-            codes_per_destination_day=_PLENTY,
-            recoveries_per_identifier_day=_PLENTY,
-            changes_per_day=_PLENTY,
-        )
-
-    def do(self, work: Awaitable[T]) -> T:
-        async def wait() -> T:
-            return await work
-
-        return self.runner.run(wait())
-
-    async def start(self) -> None:
-        entropy = KnownEntropy(self.clock)
-        database = Database(self.url, write_connections=4, hot_connections=2)
-        self.parts = wire(self.settings, keys=keys_for_tests(), database=database, clock=self.clock, entropy=entropy)
-        self.app = create_app(self.parts, background=False)
-        self.lifespan = self.app.router.lifespan_context(self.app)
-        await self.lifespan.__aenter__()
-
-    async def stop(self) -> None:
-        await self.lifespan.__aexit__(None, None, None)
-        await run_on(self.url, EMPTY_ALL)
-
-
 class AccountLife(RuleBasedStateMachine):
     """Two people with four phones between them; a subclass says which database."""
 
@@ -88,7 +41,7 @@ class AccountLife(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = _Life(self.database_url, self.folder)
+        self.life = Life(self.database_url, self.folder, recoveries_per_identifier_day=PLENTY, changes_per_day=PLENTY)
         self.life.do(self.life.start())
         self.known: dict[int, _Known] = {}
         self.spent: set[str] = set()
@@ -348,12 +301,5 @@ class AccountLife(RuleBasedStateMachine):
 def test_accounts_survive_whatever_order_life_brings(database_url: str, tmp_path: Path) -> None:
     run_state_machine_as_test(
         type("OfThisTest", (AccountLife,), {"database_url": database_url, "folder": tmp_path}),
-        settings=settings(
-            max_examples=20,
-            stateful_step_count=15,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=machine_settings(examples=20, steps=15),
     )

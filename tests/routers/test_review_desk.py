@@ -14,6 +14,7 @@ import pytest
 from support.archive import enroll
 from support.cases import (
     CLAIMANTS_PHONE,
+    add_photos,
     case_of,
     claim,
     give_facts,
@@ -386,23 +387,11 @@ async def test_a_grant_on_which_a_later_one_stands_is_not_undone_before_it(
         assert (await one.decide(scene.case_id, "uphold", "objection_unfounded")).status_code == 204
 
 
-async def _add_photos(parts: Wiring, case_id: str, *sides: str) -> None:
-    """As an upload would."""
-    for side in sides:
-        await rows_of(
-            parts,
-            "",
-            "INSERT INTO uploads (id, case_id, side, state, object_key, sha256, byte_size, width, height, created_at) "
-            f"VALUES ('{parts.entropy.identifier()}', '{case_id}', '{side}', 'received', 'key', '\\x00', 1, 1200, 900, "
-            f"'{parts.clock.now()}') RETURNING id",
-        )
-
-
 async def test_photos_are_looked_at_first_and_the_holder_hears_only_of_accepted_ones(
     client: Client, parts: Wiring
 ) -> None:
     async with _scene(client) as scene, member(client) as one:
-        await _add_photos(parts, scene.case_id, "front", "back")
+        await add_photos(parts, scene.case_id, "front", "back")
         case = await submit(scene.claimant, scene.case_id)
         assert case["state"] == "submitted"
         assert not any("提出异议" in kept.body for kept in await client.messages(scene.student.phone))
@@ -417,7 +406,7 @@ async def test_photos_are_looked_at_first_and_the_holder_hears_only_of_accepted_
 
 async def test_refused_photos_are_no_evidence_and_the_reason_is_told(client: Client, parts: Wiring) -> None:
     async with _scene(client) as scene, member(client) as one:
-        await _add_photos(parts, scene.case_id, "front", "back")
+        await add_photos(parts, scene.case_id, "front", "back")
         await submit(scene.claimant, scene.case_id)
         await one.take_and_decide(scene.case_id, "refuse_photos", "photos_unreadable", "证件反光。")
         case = await case_of(scene.claimant, scene.case_id)
@@ -428,7 +417,7 @@ async def test_refused_photos_are_no_evidence_and_the_reason_is_told(client: Cli
 
 async def test_photos_of_one_side_are_not_accepted(client: Client, parts: Wiring) -> None:
     async with _scene(client) as scene, member(client) as one:
-        await _add_photos(parts, scene.case_id, "front")
+        await add_photos(parts, scene.case_id, "front")
         await submit(scene.claimant, scene.case_id)
         await one.take(scene.case_id)
         refused = await one.decide(scene.case_id, "accept_photos", "photos_show_applicant")
@@ -450,7 +439,7 @@ async def test_accepted_photos_end_a_weak_claim_that_waits_and_give_way_to_a_str
         await submit(scene.claimant, scene.case_id)
         stronger = {"on_document_under_review": "stronger_evidence"}
         photos = await claim(second, scene.student, "+8617199990002", **stronger)
-        await _add_photos(parts, photos, "front", "back")
+        await add_photos(parts, photos, "front", "back")
         assert (await submit(second, photos))["state"] == "submitted"
         # Unseen photos end nothing.
         assert (await case_of(scene.claimant, scene.case_id))["state"] == "notice"
