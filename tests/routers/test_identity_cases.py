@@ -171,6 +171,32 @@ async def test_wrong_facts_are_no_evidence_and_count_for_the_person(client: Clie
         assert (await case_of(claimant, case_id))["evidence"] == []
 
 
+async def test_claimants_who_guess_facts_keep_the_holder_from_no_verification(client: Client, parts: Wiring) -> None:
+    student = await _hold(client, parts)
+    async with connected_client(client.app, parts) as claimant:
+        case_id = await claim(claimant, student)
+        wrong = facts_of(student)
+        wrong["answers"]["student_number"] = "1"
+        for _ in range(6):
+            await claimant.post(f"/v1/identity-cases/{case_id}/record-facts", wrong)
+    await client.verify(student)
+
+
+@pytest.mark.settings(objections_per_address_minute=2)
+async def test_neighbours_who_guess_links_hold_up_no_objection(client: Client, parts: Wiring) -> None:
+    student = await _hold(client, parts)
+    async with connected_client(client.app, parts) as claimant:
+        case_id = await claim(claimant, student)
+        await give_facts(claimant, case_id, student)
+        await submit(claimant, case_id)
+    (told,) = [one for one in await client.messages(student.phone) if "提出异议" in one.body]
+    body = {"secret": "0" * 64, "statement": "不属实"}
+    guesses = [await client.post("/v1/identity-cases/objections", body) for _ in range(3)]
+    assert [code_of(guess) for guess in guesses] == ["objection_rejected", "objection_rejected", "address_limited"]
+    right = body | {"secret": link_in(told.body)}
+    assert (await client.post("/v1/identity-cases/objections", right)).status_code == 204
+
+
 async def test_a_never_verified_holder_has_a_day_to_object_and_then_the_claim_is_granted(
     client: Client, parts: Wiring, clock: HandClock
 ) -> None:

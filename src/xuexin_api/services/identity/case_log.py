@@ -54,6 +54,10 @@ class CaseLog:
             self._entropy.identifier(), f"identity:case:{action}", account_id=account_id, session_id=session_id, now=now
         )
 
+    async def tell_or_pretend(self, account: AccountRow | None, code: str, *, now: datetime, **words: Any) -> None:
+        """A message on every channel; as many rows, which nobody gets, where there is no such account."""
+        await self._notices.post_or_pretend(account, code, now=now, **words)
+
     async def tell(self, account: AccountRow, code: str, *, now: datetime, **words: Any) -> None:
         """A message on every channel of the account."""
         await self._notices.post_everywhere(account, code, now=now, **words)

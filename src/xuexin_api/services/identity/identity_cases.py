@@ -47,11 +47,13 @@ from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.identity.case_progress import CaseProgress
 from xuexin_api.services.identity.case_view import FACTS, CaseView, CaseViews
-from xuexin_api.services.identity.record_facts import PERSON_TRIES, judge_facts
+from xuexin_api.services.identity.record_facts import judge_facts
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.paging import read_cursor, write_cursor
 
+_PERSON_TRIES: Final = "case_person"
+"""Of all who claim the document against its holder, and apart from the holder's own: they must not keep him out."""
 _ACCOUNT_TRIES: Final = "verification_account"
 _SUBMISSIONS: Final = "case_submissions"
 _MINUTE: Final = 60
@@ -153,7 +155,9 @@ class IdentityCaseService(Service):
         async with self._transaction():
             account = await self._callers.account_of(claims)
             await self._own_draft(case_id, account)
-            person = await self._counters.add_one(PERSON_TRIES, account.document_key, now=now, window_ends_at=now + DAY)
+            person = await self._counters.add_one(
+                _PERSON_TRIES, account.document_key, now=now, window_ends_at=now + DAY
+            )
             own = await self._counters.add_one(_ACCOUNT_TRIES, account.id.bytes, now=now, window_ends_at=now + DAY)
         policy = self._facts_policy
         for counter, most in ((person, policy.per_person_day), (own, policy.per_account_day)):
@@ -167,7 +171,7 @@ class IdentityCaseService(Service):
         async with self._working_on(case_id) as case:
             now = self._clock.now()
             self._refuse_unless_draft(case, account)
-            await self._counters.take_back(PERSON_TRIES, account.document_key)
+            await self._counters.take_back(_PERSON_TRIES, account.document_key)
             await self._counters.take_back(_ACCOUNT_TRIES, account.id.bytes)
             await self._opening.add_evidence(case.id, Evidence.RECORD_FACTS, person_id, "claimant", now=now)
             return await self._show(case.id, account.id, now)
@@ -205,9 +209,9 @@ class IdentityCaseService(Service):
                 }
             )
             await self._log.note(case.id, "classmate_asked", "claimant", now=now)
-            voucher = None if mate is None else await self._accounts.get(mate.account_id)
-            if voucher is not None:
-                await self._log.tell(voucher, "body_vouching_asked", now=now)
+            # As many rows are written where the phone is nobody's who could vouch.
+            voucher = await self._accounts.get(case.id if mate is None else mate.account_id)
+            await self._log.tell_or_pretend(voucher, "body_vouching_asked", now=now)
             view = await self._show(case.id, account.id, now)
         self._dispatcher.wake()
         return view
@@ -254,15 +258,18 @@ class IdentityCaseService(Service):
         return view
 
     async def object_by_link(self, secret: str, statement: str, *, network: str) -> None:
-        """The same by the link that every channel of the holder got; after a grant it asks for its undoing."""
-        wait = await self._throttle.hit(
-            "objections", network, most=self._policy.objections_per_address_minute, seconds=_MINUTE
-        )
-        if wait is not None:
-            raise AddressLimitedError(retry_after=wait)
+        """The same by the link that every channel of the holder got; after a grant it asks for its undoing.
+
+        Only wrong secrets count against the address: no neighbour may hold up who has a right one.
+        """
         async with self._read():
             found = await self._cases.find_by_secret(self._lookups.secret("objection", secret))
         if found is None:
+            wait = await self._throttle.hit(
+                "objections", network, most=self._policy.objections_per_address_minute, seconds=_MINUTE
+            )
+            if wait is not None:
+                raise AddressLimitedError(retry_after=wait)
             raise ObjectionRejectedError
         case_id, account_id = found
         async with self._working_on(case_id) as case:
