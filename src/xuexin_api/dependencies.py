@@ -77,7 +77,9 @@ from xuexin_api.services.identity.vouching import VouchingService
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
 from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations
 from xuexin_api.services.login.factors import FactorService
+from xuexin_api.services.login.further_factors import FurtherFactors
 from xuexin_api.services.login.login import LoginService
+from xuexin_api.services.login.login_limits import LoginLimits
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
 from xuexin_api.services.login.passkeys import PasskeyService
 from xuexin_api.services.login.second_factors import SecondFactors
@@ -358,10 +360,11 @@ async def login_service(request: Request) -> LoginService:
         accounts=AccountRepository(session),
         sessions=SessionRepository(session),
         codes=codes,
-        logins=LoginRepository(parts.database, session),
+        limits=_login_limits(parts, session),
         notices=_notices(parts, session),
         dispatcher=parts.dispatcher,
-        factors=_factors(parts, session),
+        factors=_further_factors(parts, session),
+        second=_factors(parts, session),
         passkeys=_passkeys(parts, session),
         binding=_binding(parts, session),
         checking=_checking(parts, session),
@@ -369,12 +372,34 @@ async def login_service(request: Request) -> LoginService:
         opening=_opening(parts, session),
         devices=parts.devices,
         hashing=parts.hashing,
-        throttle=parts.throttle,
         lookups=parts.lookups,
         sealer=parts.sealer,
         policy=parts.settings.login_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
+    )
+
+
+def _further_factors(parts: Wiring, session: AsyncSession) -> FurtherFactors:
+    return FurtherFactors(
+        second=_factors(parts, session),
+        accounts=AccountRepository(session),
+        records=RecordRepository(session),
+        counters=CounterRepository(session),
+        lookups=parts.lookups,
+        policy=parts.settings.login_policy(),
+    )
+
+
+def _login_limits(parts: Wiring, session: AsyncSession) -> LoginLimits:
+    return LoginLimits(
+        logins=LoginRepository(parts.database, session),
+        challenges=parts.challenges,
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        policy=parts.settings.login_policy(),
+        clock=parts.clock,
     )
 
 
@@ -437,9 +462,8 @@ def _confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
         hashing=parts.hashing,
         throttle=parts.throttle,
         lookups=parts.lookups,
-        policy=parts.settings.login_policy(),
+        policy=parts.settings.change_policy(),
         sessions_policy=parts.settings.session_policy(),
-        changes_policy=parts.settings.change_policy(),
         clock=parts.clock,
     )
 

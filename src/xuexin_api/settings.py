@@ -21,6 +21,7 @@ from xuexin_api.core.policies import (
     ChangePolicy,
     CodePolicy,
     FactorPolicy,
+    FailureLimits,
     HashingPolicy,
     HelpPolicy,
     IdempotencyPolicy,
@@ -32,6 +33,7 @@ from xuexin_api.core.policies import (
     SessionPolicy,
     StaffPolicy,
     VerificationPolicy,
+    doubling_waits,
 )
 from xuexin_api.core.sealing import KEY_BYTES
 from xuexin_api.core.tokens import TokenPolicy
@@ -172,19 +174,52 @@ class Settings(BaseSettings):
 
     # Login
     login_failures_before_challenge: int = Field(
-        3,
-        gt=0,
-        description="failures of one identifier from one address, in the window, that ask for a challenge",
+        3, gt=0, description="failures of one login name from one address that ask for a challenge: people mistype"
     )
     login_failures_before_wait: int = Field(
-        10, gt=0, description="failures of one identifier from one address, in the window, that mean waiting"
+        10,
+        gt=0,
+        description="failures of one login name from one address or one known device that mean waiting",
     )
-    login_failure_window_seconds: int = Field(900, gt=0, description="how long login failures are remembered")
-    logins_per_address_minute: int = Field(600, gt=0, description="login tries of one address and minute")
+    login_strangers_failures_before_challenge: int = Field(
+        20,
+        gt=0,
+        description="failures of one login name from all unknown devices together that ask for a challenge: guessing "
+        "from many addresses",
+    )
+    login_strangers_failures_before_wait: int = Field(
+        50, gt=0, description="and that mean waiting, on unknown devices only"
+    )
+    login_first_wait_seconds: int = Field(30, gt=0, description="the first wait after failures; each next is twice it")
+    login_longest_wait_seconds: int = Field(
+        3600, gt=0, description="no wait after failures is longer: some forty guesses a day, and an owner may come back"
+    )
+    login_failures_remembered_seconds: int = Field(
+        86400,
+        gt=0,
+        description="failures are forgotten so long after the last: longer than the longest wait, or waiting pays",
+    )
+    login_failures_per_address_hour: int = Field(
+        100,
+        gt=0,
+        description="failures of one address, over all login names, after which unknown devices there bring a "
+        "challenge: a dormitory mistypes, and is never shut out",
+    )
+    logins_per_address_minute: int = Field(
+        600,
+        gt=0,
+        description="logins of unknown devices of one address and minute; past it with a challenge, as many again",
+    )
+    logins_per_device_minute: int = Field(
+        30, gt=0, description="logins of one known device and minute, whatever its address does"
+    )
 
     # Second factors
     factor_tries_per_day: int = Field(
-        30, gt=0, description="tries of a second factor per account and day, all unknown devices together"
+        30,
+        gt=0,
+        description="tries of a second factor, and of the password after a phone code, per account and day, "
+        "all unknown devices together",
     )
     recovery_codes: int = Field(10, gt=0, le=50, description="recovery codes given with the first second factor")
     totp_issuer: str = Field("学信", description="the name that authenticator apps and passkey dialogs show")
@@ -234,6 +269,10 @@ class Settings(BaseSettings):
     confirmations_per_minute: int = Field(
         20, gt=0, description="times an account's password is asked again per minute: each costs a hash"
     )
+    confirmation_tries: int = Field(
+        10, gt=0, description="wrong ones of them, per session and window, that mean waiting"
+    )
+    confirmation_window_seconds: int = Field(900, gt=0, description="how long those are remembered")
     exports_per_day: int = Field(5, gt=0, description="exports of an account's data per day")
 
     # Identity verification
@@ -277,6 +316,7 @@ class Settings(BaseSettings):
     staff_codes_per_day: int = Field(
         30, gt=0, description="tries of an authenticator code per member and day, from anywhere"
     )
+    staff_failure_window_seconds: int = Field(900, gt=0, description="how long failed logins of staff are remembered")
     staff_audience: str = Field("xuexin-staff", description="`aud` and `client_id` of staff tokens")
     case_assignment_seconds: int = Field(86400, gt=0, description="a case taken and left is free again after")
 
@@ -410,12 +450,19 @@ class Settings(BaseSettings):
 
     def login_policy(self) -> LoginPolicy:
         return LoginPolicy(
-            failures_before_challenge=self.login_failures_before_challenge,
-            failures_before_wait=self.login_failures_before_wait,
-            failure_window=self.login_failure_window_seconds,
+            of_one=FailureLimits(self.login_failures_before_challenge, self.login_failures_before_wait),
+            of_strangers=FailureLimits(
+                self.login_strangers_failures_before_challenge, self.login_strangers_failures_before_wait
+            ),
+            waits=doubling_waits(self.login_first_wait_seconds, self.login_longest_wait_seconds),
+            remembered=self.login_failures_remembered_seconds,
+            failures_per_address_hour=self.login_failures_per_address_hour,
             per_address_minute=self.logins_per_address_minute,
+            per_device_minute=self.logins_per_device_minute,
             ticket_lifetime=self.login_ticket_seconds,
             ticket_tries=self.login_ticket_tries,
+            factor_tries_per_day=self.factor_tries_per_day,
+            facts_per_person_day=self.verification_tries_per_person_day,
         )
 
     def factor_policy(self) -> FactorPolicy:
@@ -440,6 +487,8 @@ class Settings(BaseSettings):
             closing=self.closing_seconds,
             changes_per_day=self.changes_per_day,
             confirmations_per_minute=self.confirmations_per_minute,
+            confirmation_tries=self.confirmation_tries,
+            confirmation_window=self.confirmation_window_seconds,
             exports_per_day=self.exports_per_day,
         )
 
@@ -505,6 +554,7 @@ class Settings(BaseSettings):
             session=self.staff_session_seconds,
             idle=self.staff_idle_seconds,
             codes_per_day=self.staff_codes_per_day,
+            failure_window=self.staff_failure_window_seconds,
             assignment=self.case_assignment_seconds,
             issuer=self.totp_issuer,
             front_end=self.front_end_url,

@@ -6,7 +6,6 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pyotp
 import pytest
 
@@ -36,13 +35,6 @@ async def _set_up(client: Client, clock: HandClock) -> tuple[str, list[str]]:
     return secret, list(confirmed.json()["recovery_codes"])
 
 
-async def _go_on(client: Client, ticket: httpx.Response, factor: str, answer: str, **more: Any) -> httpx.Response:
-    body = {"ticket": ticket.json()["ticket"], "factor": factor, "answer": answer} | more
-    if client.device_token is not None:
-        body.setdefault("device_token", client.device_token)
-    return await client.post("/v1/sessions/continue", body)
-
-
 async def test_a_login_asks_for_the_code_on_every_device(client: Client, clock: HandClock) -> None:
     (student,) = students(1)
     await client.register(student)
@@ -51,7 +43,7 @@ async def test_a_login_asks_for_the_code_on_every_device(client: Client, clock: 
     assert len(set(codes)) == 10
     asked = await client.try_to_log_in(student.phone)
     assert (asked.status_code, [option["id"] for option in asked.json()["next"]]) == (200, ["totp", "recovery_code"])
-    done = await _go_on(client, asked, "totp", _code(secret, clock))
+    done = await client.go_on(asked, "totp", _code(secret, clock))
     assert done.status_code == 201, done.text
     client.keep(done.json())
     (session, *_) = (await client.get("/v1/sessions")).json()["items"]
@@ -76,8 +68,8 @@ async def test_a_phone_code_and_the_second_factor_log_in_on_a_new_device(
         body = {"method": "phone_code", "code_id": code_id, "phone": student.phone, "code": CODE}
         asked = await other.post("/v1/sessions", body)
         assert [option["id"] for option in asked.json()["next"]] == ["totp", "recovery_code"]
-        assert code_of(await _go_on(other, asked, "password", PASSWORD)) == "ticket_rejected"
-        assert (await _go_on(other, asked, "totp", _code(secret, clock))).status_code == 201
+        assert code_of(await other.go_on(asked, "password", PASSWORD)) == "ticket_rejected"
+        assert (await other.go_on(asked, "totp", _code(secret, clock))).status_code == 201
 
 
 async def test_one_code_works_once_of_many_at_the_same_time(client: Client, clock: HandClock) -> None:
@@ -86,9 +78,9 @@ async def test_one_code_works_once_of_many_at_the_same_time(client: Client, cloc
     secret, _ = await _set_up(client, clock)
     tickets = [await client.try_to_log_in(student.phone) for _ in range(8)]
     code = _code(secret, clock)
-    answers = await asyncio.gather(*(_go_on(client, ticket, "totp", code) for ticket in tickets))
+    answers = await asyncio.gather(*(client.go_on(ticket, "totp", code) for ticket in tickets))
     assert sorted(answer.status_code for answer in answers) == [201] + [401] * 7
-    assert code_of(await _go_on(client, tickets[0], "totp", code)) in {"login_rejected", "ticket_rejected"}
+    assert code_of(await client.go_on(tickets[0], "totp", code)) in {"login_rejected", "ticket_rejected"}
 
 
 async def test_the_step_before_and_after_count_and_no_other(client: Client, clock: HandClock) -> None:
@@ -97,10 +89,10 @@ async def test_the_step_before_and_after_count_and_no_other(client: Client, cloc
     secret, _ = await _set_up(client, clock)
     for steps, status in ((-2, 401), (2, 401), (-1, 201), (0, 201), (1, 201)):
         ticket = await client.try_to_log_in(student.phone)
-        assert (await _go_on(client, ticket, "totp", _code(secret, clock, steps))).status_code == status, steps
+        assert (await client.go_on(ticket, "totp", _code(secret, clock, steps))).status_code == status, steps
     # A step that lies before one that was used is spent as well.
     ticket = await client.try_to_log_in(student.phone)
-    assert (await _go_on(client, ticket, "totp", _code(secret, clock, 0))).status_code == 401
+    assert (await client.go_on(ticket, "totp", _code(secret, clock, 0))).status_code == 401
 
 
 async def test_a_recovery_code_logs_in_once_and_its_use_is_told(client: Client, clock: HandClock) -> None:
@@ -109,9 +101,9 @@ async def test_a_recovery_code_logs_in_once_and_its_use_is_told(client: Client, 
     _, codes = await _set_up(client, clock)
     typed = f" {codes[0][:5].lower()}-{codes[0][5:]} "
     ticket = await client.try_to_log_in(student.phone)
-    assert (await _go_on(client, ticket, "recovery_code", typed)).status_code == 201
+    assert (await client.go_on(ticket, "recovery_code", typed)).status_code == 201
     ticket = await client.try_to_log_in(student.phone)
-    assert code_of(await _go_on(client, ticket, "recovery_code", typed)) == "login_rejected"
+    assert code_of(await client.go_on(ticket, "recovery_code", typed)) == "login_rejected"
     assert any("恢复码登录" in message.body for message in await client.messages(student.phone))
     assert (await client.get("/v1/account/factors")).json()["recovery_codes_left"] == 9
 
@@ -127,8 +119,8 @@ async def test_new_recovery_codes_replace_the_old(client: Client, clock: HandClo
     renewed = await client.post("/v1/account/factors/recovery-codes", body)
     assert renewed.status_code == 201
     ticket = await client.try_to_log_in(student.phone)
-    assert code_of(await _go_on(client, ticket, "recovery_code", old[1])) == "login_rejected"
-    assert (await _go_on(client, ticket, "recovery_code", renewed.json()["recovery_codes"][0])).status_code == 201
+    assert code_of(await client.go_on(ticket, "recovery_code", old[1])) == "login_rejected"
+    assert (await client.go_on(ticket, "recovery_code", renewed.json()["recovery_codes"][0])).status_code == 201
 
 
 @pytest.mark.settings(factor_tries_per_day=6)
@@ -142,11 +134,11 @@ async def test_strangers_who_know_the_password_guess_few_codes_and_lock_no_owner
     async with connected_client(client.app, parts, "198.51.100.7") as stranger:
         for _ in range(2):
             ticket = await stranger.try_to_log_in(student.phone)
-            guesses += [await _go_on(stranger, ticket, "totp", "000000") for _ in range(4)]
+            guesses += [await stranger.go_on(ticket, "totp", "000000") for _ in range(4)]
     assert [code_of(guess) for guess in guesses[:5]] == ["login_rejected"] * 5
     assert {code_of(guess) for guess in guesses[5:]} == {"too_many_operations"}
     ticket = await client.try_to_log_in(student.phone)
-    assert (await _go_on(client, ticket, "totp", _code(secret, clock))).status_code == 201
+    assert (await client.go_on(ticket, "totp", _code(secret, clock))).status_code == 201
 
 
 async def test_setting_it_up_needs_the_password_and_a_code(client: Client, parts: Wiring, clock: HandClock) -> None:
@@ -228,4 +220,4 @@ async def test_a_recovery_does_not_skip_it(client: Client, parts: Wiring, clock:
         right = {"second_factor": {"factor": "recovery_code", "answer": codes[3]}}
         assert (await other.post(f"{path}/complete", body | right)).status_code == 200
         ticket = await other.try_to_log_in(student.phone, new)
-        assert (await _go_on(other, ticket, "totp", _code(secret, clock))).status_code == 201
+        assert (await other.go_on(ticket, "totp", _code(secret, clock))).status_code == 201

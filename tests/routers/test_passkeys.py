@@ -416,7 +416,7 @@ async def test_a_ticket_that_asks_for_no_passkey_gets_no_options(
         code_id = await other.send_code(student.phone, purpose="login")
         body = {"method": "phone_code", "code_id": code_id, "phone": student.phone, "code": CODE}
         ticket = await other.post("/v1/sessions", body)
-        assert _next_of(ticket) == ["password"]
+        assert _next_of(ticket) == ["password", "record_fact"]
         assert code_of(await other.post(OPTIONS, {"ticket": ticket.json()["ticket"]})) == "ticket_rejected"
     assert code_of(await client.post(f"{PATH}/assertion-options", None)) == "factor_not_set"
 

@@ -145,4 +145,4 @@ async def test_behind_a_trusted_proxy_each_caller_has_limits_of_his_own(client: 
             body = {"method": "password", "identifier": "17012340001", "password": "x"}
             headers = {"X-Forwarded-For": caller}
             assert code_of(await proxy.post("/v1/sessions", body, headers=headers)) == "login_rejected"
-            assert code_of(await proxy.post("/v1/sessions", body, headers=headers)) == "address_limited"
+            assert code_of(await proxy.post("/v1/sessions", body, headers=headers)) == "challenge_required"

@@ -98,6 +98,22 @@ class Client:
             body.setdefault("device_token", self.device_token)
         return await self.post("/v1/sessions", body)
 
+    async def try_to_log_in_by_code(self, phone: str, **changes: Any) -> httpx.Response:
+        """Ask for a code and log in with it; `changes` replace fields of the login."""
+        code_id = await self.send_code(phone, purpose="login")
+        body = {"method": "phone_code", "code_id": code_id, "phone": phone, "code": CODE} | changes
+        if self.device_token is not None:
+            body.setdefault("device_token", self.device_token)
+        return await self.post("/v1/sessions", body)
+
+    async def go_on(self, ticket: httpx.Response, factor: str, answer: str) -> httpx.Response:
+        """Continue the login that answered with `ticket`."""
+        assert ticket.status_code == 200, ticket.text
+        body = {"ticket": ticket.json()["ticket"], "factor": factor, "answer": answer}
+        if self.device_token is not None:
+            body["device_token"] = self.device_token
+        return await self.post("/v1/sessions/continue", body)
+
     async def log_in(self, identifier: str, password: str = PASSWORD, **more: Any) -> dict[str, Any]:
         response = await self.try_to_log_in(identifier, password, **more)
         assert response.status_code == 201, response.text

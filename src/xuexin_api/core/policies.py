@@ -49,15 +49,40 @@ class SessionPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class LoginPolicy:
-    """When failures cost something, and what a login ticket allows."""
+class FailureLimits:
+    """Failures after which a challenge must come along, and after which each further one means waiting."""
 
-    failures_before_challenge: int
-    failures_before_wait: int
-    failure_window: int
+    before_challenge: int
+    before_wait: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPolicy:
+    """When failures cost something, and what a login ticket allows.
+
+    `of_one` counts one login name from one network or device, `of_strangers` from everywhere but its owner's devices.
+    `waits` follow each other; the last holds for all further failures.
+    """
+
+    of_one: FailureLimits
+    of_strangers: FailureLimits
+    waits: tuple[int, ...]
+    remembered: int
+    failures_per_address_hour: int
     per_address_minute: int
+    per_device_minute: int
     ticket_lifetime: int
     ticket_tries: int
+    factor_tries_per_day: int
+    facts_per_person_day: int
+
+
+def doubling_waits(first: int, longest: int) -> tuple[int, ...]:
+    """Each wait twice the one before, up to the longest."""
+    waits = [min(first, longest)]
+    while waits[-1] < longest:
+        waits.append(min(waits[-1] * 2, longest))
+    return tuple(waits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +115,8 @@ class ChangePolicy:
     closing: int
     changes_per_day: int
     confirmations_per_minute: int
+    confirmation_tries: int
+    confirmation_window: int
     exports_per_day: int
 
 
@@ -163,6 +190,7 @@ class StaffPolicy:
     session: int
     idle: int
     codes_per_day: int
+    failure_window: int
     assignment: int
     issuer: str
     front_end: str

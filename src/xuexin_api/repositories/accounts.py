@@ -38,6 +38,8 @@ ACCOUNT_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
 )
 
 Identifier = Literal["phone", "email", "document"]
+OPEN_STATES: Final = ("active", "closing", "conflict")
+"""Accounts that can be logged in to, and that claim their document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +270,7 @@ def narrowed(
 ) -> Select[*tuple[Any, ...]]:
     """The account behind a login name: a document number stands for the verified one, else the oldest active claim."""
     # Written out: a hot statement has a fixed number of parameters.
-    alive = Account.state.in_([literal_column(f"'{state}'") for state in ("active", "closing", "conflict")])
+    alive = Account.state.in_([literal_column(f"'{state}'") for state in OPEN_STATES])
     if kind == "phone":
         return statement.where(Account.phone_key == key, alive)
     if kind == "email":

@@ -23,10 +23,14 @@ _BEFORE: Final[BindParameter[datetime]] = bindparam("before")
 
 
 def _some(table: type[Base], past: ColumnElement[bool]) -> Delete:
-    """Found by place: a row that changes meanwhile, as a counter whose window begins again, has moved and stays."""
+    """What somebody changes just now, as a counter whose window begins again, stays: waiting for it could be mutual."""
     place: ColumnElement[object] = literal_column("ctid")
-    found = select(place).select_from(table).where(past).limit(bindparam("most")).scalar_subquery()
-    return delete(table).where(place == any_(func.array(found))).execution_options(synchronize_session=False)
+    found = select(place).select_from(table).where(past).limit(bindparam("most")).with_for_update(skip_locked=True)
+    return (
+        delete(table)
+        .where(place == any_(func.array(found.scalar_subquery())))
+        .execution_options(synchronize_session=False)
+    )
 
 
 _EXPIRED: Final[Mapping[str, Delete]] = {

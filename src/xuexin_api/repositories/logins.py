@@ -13,29 +13,39 @@ from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
+    Boolean,
     ColumnElement,
     DateTime,
+    Integer,
+    Interval,
     LargeBinary,
     Select,
     Text,
     Uuid,
+    and_,
     bindparam,
     case,
     delete,
     exists,
+    false,
     func,
     insert,
     literal,
+    literal_column,
+    or_,
     select,
     true,
     union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
 
-from xuexin_api.models.accounts import Credential, Device
+from xuexin_api.core.policies import LoginPolicy
+from xuexin_api.models.accounts import Account, Credential, Device
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.codes import AttemptCounter
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
@@ -46,6 +56,11 @@ from xuexin_api.repositories.sessions import SessionState
 _TOLD_A_DAY: Final = 10
 """New devices of an account and day whose logins are told to the owner."""
 _FAILURES: Final = literal("login_failures")
+"""Of one login name from one network, or from one device of its owner."""
+_STRANGERS: Final = literal("login_failures_of_strangers")
+"""Of one login name from everywhere but its owner's devices."""
+_NAME_BYTES: Final = 16
+"""A stranger's subject begins with that of the login name, which all strangers share."""
 
 
 def _given(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
@@ -64,44 +79,131 @@ _NOW: Final = _given("now", _MOMENT)
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A login as its counters see it.
+
+    `owner_subject` counts where `device_account` is the account of the login name, else `stranger_subject`.
+    `open_to_strangers` says whether a stranger may try just now, `challenged` whether a challenge came along.
+    """
+
+    kind: Identifier
+    key: bytes
+    device_account: UUID | None
+    owner_subject: bytes
+    stranger_subject: bytes
+    open_to_strangers: bool
+    challenged: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Attempt:
-    """A counted login: the account behind the login name and its password hash, if there is one."""
+    """A login that may be judged, counted already: the account behind the login name and its password hash, if any."""
 
     account: AccountRow | None
     password_hash: str | None
     by_owner: bool
-    count: int
-    window_ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A login that may not be judged, and was not counted: waiting until then, or for want of a challenge."""
+
+    waits_until: datetime | None
+
+
+_CHALLENGED: Final = _given("challenged", Boolean())
+_WAITS: Final = Grouping(_given("waits", postgresql.ARRAY(Integer())))
+_SECOND: Final = literal_column("interval '1 second'", Interval())
+
+
+def _waits_until(name: str) -> ColumnElement[Any]:
+    """When the wait after the counted failures ends; NULL where there were too few."""
+    step = func.least(AttemptCounter.count - _given(f"{name}_before_wait", Integer()) + 1, func.cardinality(_WAITS))
+    return AttemptCounter.last_at + _WAITS[step] * _SECOND
+
+
+def _shut(name: str, excused: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether a counter refuses the next try: it waits, or asks for a challenge, from which `excused` are excused."""
+    asks = and_(AttemptCounter.count >= _given(f"{name}_before_challenge", Integer()), ~excused)
+    return and_(AttemptCounter.window_ends_at > _NOW, or_(func.coalesce(_waits_until(name) > _NOW, false()), asks))
+
+
+def _counted(scope: ColumnElement[str], values: Select[*tuple[Any, ...]], unless: ColumnElement[bool]) -> Insert:
+    """One more for each subject of `values`, but where the counter refuses; a window that ended begins again."""
+    ended = AttemptCounter.window_ends_at <= _NOW
+    ends_at = _given("window_ends_at", _MOMENT)
+    subject = values.subquery("tried").c.subject
+    new = postgresql.insert(AttemptCounter).from_select(
+        ["scope", "subject", "count", "last_at", "window_ends_at"], select(scope, subject, literal(1), _NOW, ends_at)
+    )
+    return new.on_conflict_do_update(
+        index_elements=["scope", "subject"],
+        set_={"count": case((ended, 1), else_=AttemptCounter.count + 1), "last_at": _NOW, "window_ends_at": ends_at},
+        where=~unless,
+    )
+
+
+_OWNER, _STRANGER = (_given(name, _BYTES) for name in ("owner_subject", "stranger_subject"))
+
+
+def _name_of(subject: ColumnElement[bytes]) -> ColumnElement[bytes]:
+    return func.substring(subject, 1, _NAME_BYTES, type_=_BYTES)
+
+
+_NAME: Final = _name_of(_STRANGER)
 
 
 def _attempting(kind: Identifier) -> Select[*tuple[Any, ...]]:
+    """Find the account and count the try, unless it is refused: then nothing is counted, and nothing may be judged.
+
+    First the narrow counter, then the one that all strangers share; so does every statement here, and none waits for
+    one that waits for it.
+    """
     key = _given("key", _BYTES)
-    ends_at = _given("window_ends_at", _MOMENT)
     accounts = select(*ACCOUNT_COLUMNS, Credential.password_hash).outerjoin(Credential)
     found = narrowed(accounts, kind, key).limit(1).cte("found")
     by_owner = exists(select(found.c.id).where(found.c.id == _given("device_account", _UUID)))
-    owner, stranger = (_given(name, _BYTES) for name in ("owner_subject", "stranger_subject"))
-    new = postgresql.insert(AttemptCounter).from_select(
-        ["scope", "subject", "count", "last_at", "window_ends_at"],
-        select(_FAILURES, case((by_owner, owner), else_=stranger), literal(1), _NOW, ends_at),
-    )
-    ended = AttemptCounter.window_ends_at <= _NOW
-    counted = (
-        new.on_conflict_do_update(
-            index_elements=["scope", "subject"],
-            set_={
-                "count": case((ended, 1), else_=AttemptCounter.count + 1),
-                "window_ends_at": case((ended, ends_at), else_=AttemptCounter.window_ends_at),
-                "last_at": _NOW,
-            },
+    strangers_shut = exists(
+        select(AttemptCounter.count).where(
+            AttemptCounter.scope == _STRANGERS, AttemptCounter.subject == _NAME, _shut("strangers", _CHALLENGED)
         )
-        .returning(AttemptCounter.count, AttemptCounter.window_ends_at)
+    )
+    open_to_strangers = and_(_given("open_to_strangers", Boolean()), ~strangers_shut)
+    tried = select(case((by_owner, _OWNER), else_=_STRANGER).label("subject")).where(or_(by_owner, open_to_strangers))
+    counted = (
+        _counted(_FAILURES, tried, unless=_shut("one", or_(_CHALLENGED, by_owner)))
+        .returning(AttemptCounter.count)
         .cte("counted")
     )
-    return select(by_owner, counted.c.count, counted.c.window_ends_at, *found.c).outerjoin_from(counted, found, true())
+    shared = (
+        _counted(
+            _STRANGERS,
+            select(_NAME.label("subject")).select_from(counted).where(~by_owner),
+            unless=_shut("strangers", _CHALLENGED),
+        )
+        .returning(AttemptCounter.count)
+        .cte("shared")
+    )
+    may_judge = and_(exists(select(counted.c.count)), or_(by_owner, exists(select(shared.c.count))))
+    one = select(by_owner.label("by_owner"), may_judge.label("may_judge")).subquery("one")
+    return select(one.c.by_owner, one.c.may_judge, *found.c).outerjoin_from(one, found, true())
 
 
 _ATTEMPT: Final = {kind: HotStatement(_attempting(kind)) for kind in get_args(Identifier)}
+_WAITING: Final = HotStatement(
+    select(
+        func.max(
+            case((AttemptCounter.scope == _FAILURES, _waits_until("one")), else_=_waits_until("strangers")),
+            type_=_MOMENT,
+        ).label("waits_until")
+    ).where(
+        AttemptCounter.window_ends_at > _NOW,
+        or_(
+            and_(AttemptCounter.scope == _FAILURES, AttemptCounter.subject == _given("subject", _BYTES)),
+            and_(AttemptCounter.scope == _STRANGERS, AttemptCounter.subject == _given("name", _BYTES)),
+        ),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +225,22 @@ class AuditedAs:
     action: str
 
 
-def _opening() -> Select[bool]:
+def _opening() -> Select[*tuple[bool, bool]]:
     account_id, session_id = (_given(name, _UUID) for name in ("account_id", "session_id"))
+    # Whoever changes a password locks the account, writes, and then ends its sessions: one that opens for the old
+    # password either comes before, and is ended, or waits here and finds another hash.
+    judged = _given("judged_hash", Text())
+    held = select(Account.id).where(Account.id == account_id).with_for_update(read=True, key_share=True).cte("held")
+    credential = (
+        select(Credential.account_id)
+        .where(exists(select(held.c.id)), Credential.account_id == account_id, Credential.password_hash == judged)
+        .with_for_update(read=True)
+        .cte("credential")
+    )
+    still_right = or_(judged.is_(None), exists(select(credential.c.account_id)))
     touched = (
         update(Device)
-        .where(Device.account_id == account_id, Device.token_hash == _given("presented_hash", _BYTES))
+        .where(Device.account_id == account_id, Device.token_hash == _given("presented_hash", _BYTES), still_right)
         .values(last_seen_at=_NOW)
         .returning(Device.id)
         .cte("touched")
@@ -143,7 +256,7 @@ def _opening() -> Select[bool]:
     known = exists(select(touched.c.id))
     made = (
         insert(Device)
-        .from_select(list(device), select(*device.values()).where(~known))
+        .from_select(list(device), select(*device.values()).where(~known, still_right))
         .returning(Device.id)
         .cte("made")
     )
@@ -161,7 +274,8 @@ def _opening() -> Select[bool]:
         "idle_until": _given("idle_until", _MOMENT),
         "ends_at": _given("ends_at", _MOMENT),
     }
-    added = insert(SessionRow).from_select(list(values), select(*values.values())).cte("added")
+    added = insert(SessionRow).from_select(list(values), select(*values.values())).returning(SessionRow.id).cte("added")
+    opened = exists(select(added.c.id))
     event: dict[str, ColumnElement[Any]] = {
         "id": _given("event_id", _UUID),
         "action": _given("action", Text()),
@@ -169,7 +283,7 @@ def _opening() -> Select[bool]:
         "session_id": session_id,
         "at": _NOW,
     }
-    audited = insert(AuditEvent).from_select(list(event), select(*event.values())).cte("audited")
+    audited = insert(AuditEvent).from_select(list(event), select(*event.values()).where(opened)).cte("audited")
     letter = {column.key: _given(f"notice_{column.key}", column.type) for column in OutboxMessage.__table__.c}
     # Whoever logs in without a device token is a new device each time: the owner is told, and not flooded.
     lately = (
@@ -180,15 +294,57 @@ def _opening() -> Select[bool]:
     )
     few = select(func.count()).select_from(lately).scalar_subquery() < _TOLD_A_DAY
     told = insert(OutboxMessage).from_select(
-        list(letter), select(*letter.values()).where(letter["id"].is_not(None), ~known, few)
+        list(letter), select(*letter.values()).where(letter["id"].is_not(None), ~known, few, opened)
     )
-    forgotten = delete(AttemptCounter).where(
-        AttemptCounter.scope == _FAILURES, AttemptCounter.subject == _given("subject", _BYTES)
+    subject = _given("subject", _BYTES)
+    forgotten = (
+        delete(AttemptCounter)
+        .where(AttemptCounter.scope == _FAILURES, AttemptCounter.subject == subject, opened)
+        .returning(AttemptCounter.count)
+        .cte("forgotten")
     )
-    return select(known.label("known")).add_cte(added, audited, told.cte("told"), forgotten.cte("forgotten"))
+    # Of what all strangers failed, only what this one did: the others go on where they were. An owner's subject is no
+    # stranger's, and finds nothing here.
+    relieved = (
+        update(AttemptCounter)
+        .where(
+            AttemptCounter.scope == _STRANGERS,
+            AttemptCounter.subject == _name_of(subject),
+        )
+        .values(count=func.greatest(AttemptCounter.count - forgotten.c.count, 0))
+    )
+    written = (audited, told.cte("told"), forgotten, relieved.cte("relieved"))
+    return select(opened.label("opened"), known.label("known")).add_cte(added, *written)
 
 
+def _taking_back() -> Select[int]:
+    subject = _given("subject", _BYTES)
+    less = {"count": func.greatest(AttemptCounter.count - 1, 0)}
+    one = (
+        update(AttemptCounter)
+        .where(AttemptCounter.scope == _FAILURES, AttemptCounter.subject == subject)
+        .values(less)
+        .returning(AttemptCounter.subject)
+        .cte("one")
+    )
+    shared = (
+        update(AttemptCounter)
+        .where(AttemptCounter.scope == _STRANGERS, AttemptCounter.subject == _name_of(one.c.subject))
+        .values(less)
+    )
+    return select(literal(1)).add_cte(one, shared.cte("shared"))
+
+
+_TAKE_BACK: Final = HotStatement(_taking_back())
 _OPEN: Final = HotStatement(_opening())
+
+
+def _of_waits(policy: LoginPolicy) -> dict[str, object]:
+    return {
+        "waits": list(policy.waits),
+        "one_before_wait": policy.of_one.before_wait,
+        "strangers_before_wait": policy.of_strangers.before_wait,
+    }
 
 
 class LoginRepository:
@@ -198,33 +354,43 @@ class LoginRepository:
         self._database = database
         self._session = session
 
-    async def count(
-        self,
-        kind: Identifier,
-        key: bytes,
-        *,
-        device_account: UUID | None,
-        owner_subject: bytes,
-        stranger_subject: bytes,
-        now: datetime,
-        window_ends_at: datetime,
-    ) -> Attempt:
-        """Find the account and count the attempt: for its owner where `device_account` is that account.
+    async def count(self, asked: Asked, policy: LoginPolicy, *, now: datetime) -> Attempt | Refused:
+        """Find the account and count the try: for its owner where the device is that account's, else for strangers.
 
-        The unknown login name is counted like a known one. One statement per count: parallel attempts all count.
+        The unknown login name is counted like a known one. One statement per count: parallel tries all count, and of
+        those that arrive together when a wait begins the first is judged and the others wait.
         """
         values = _values(
-            key=key,
-            device_account=device_account,
-            owner_subject=owner_subject,
-            stranger_subject=stranger_subject,
+            key=asked.key,
+            device_account=asked.device_account,
+            owner_subject=asked.owner_subject,
+            stranger_subject=asked.stranger_subject,
+            open_to_strangers=asked.open_to_strangers,
+            challenged=asked.challenged,
+            window_ends_at=now + timedelta(seconds=policy.remembered),
+            one_before_challenge=policy.of_one.before_challenge,
+            strangers_before_challenge=policy.of_strangers.before_challenge,
+            **_of_waits(policy),
             now=now,
-            window_ends_at=window_ends_at,
         )
-        row = await self._database.row(_ATTEMPT[kind], **values)
-        assert row is not None, "an attempt is always counted"
-        by_owner, count, ends_at, *account, stored = row.values()
-        return Attempt(None if account[0] is None else AccountRow(*account), stored, by_owner, count, ends_at)
+        row = await self._database.row(_ATTEMPT[asked.kind], **values)
+        assert row is not None, "whoever asks is answered"
+        by_owner, may_judge, *account, stored = row.values()
+        if not may_judge:
+            return await self._refused(asked, policy, by_owner=by_owner, now=now)
+        return Attempt(None if account[0] is None else AccountRow(*account), stored, by_owner)
+
+    async def _refused(self, asked: Asked, policy: LoginPolicy, *, by_owner: bool, now: datetime) -> Refused:
+        """Read anew: a parallel try may have begun the wait after the statement that was refused."""
+        subject = asked.owner_subject if by_owner else asked.stranger_subject
+        values = _values(subject=subject, name=subject[:_NAME_BYTES], **_of_waits(policy), now=now)
+        row = await self._database.row(_WAITING, **values)
+        assert row is not None, "a maximum is always there"
+        return Refused(row["waits_until"])
+
+    async def take_back(self, subject: bytes) -> None:
+        """One less where the try was counted, and where all strangers share it."""
+        await self._database.row(_TAKE_BACK, given_subject=subject)
 
     async def open(
         self,
@@ -232,11 +398,13 @@ class LoginRepository:
         on: OpenedOn,
         audit: AuditedAs,
         *,
+        judged_hash: str | None = None,
         notice: Mapping[str, Any] | None = None,
         forgets: bytes | None = None,
-    ) -> bool:
+    ) -> bool | None:
         """Add a session, its device and its audit line; whether the device was known.
 
+        None, and nothing added, where `judged_hash` was given and is the account's password no longer.
         Part of the session's transaction where one is open, else a transaction of its own.
         `notice` is the outbox row that a new device causes. `forgets` is the subject whose failed logins end with
         this success.
@@ -257,11 +425,12 @@ class LoginRepository:
             event_id=audit.event_id,
             action=audit.action,
             subject=forgets,
+            judged_hash=judged_hash,
             **{f"notice_{name}": value for name, value in letter.items()},
         )
         if self._session.in_transaction():
             row = await _OPEN.row_in(self._session, **values)
         else:
             row = await self._database.row(_OPEN, **values)
-        assert row is not None, "the statement tells whether the device was known"
-        return bool(row["known"])
+        assert row is not None, "the statement always tells"
+        return bool(row["known"]) if row["opened"] else None

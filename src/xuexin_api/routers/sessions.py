@@ -90,7 +90,10 @@ async def create_session(
 ) -> LoggedIn | Response:
     """Log in by password, by a phone code, or by a passkey.
 
-    Every wrong pair gets the same answer. After failures a `login` challenge must come along; after more, waiting.
+    Every wrong pair gets the same answer. After failures a `login` challenge must come along (403
+    `challenge_required`); after more, each further one means waiting (429 `too_many_operations`, until `Retry-After`),
+    twice as long each time, up to an hour. Asking again during a wait does not prolong it. What strangers fail costs a
+    device that logged in before nothing: send its `device_token`.
     A phone code proves the number, not the person: on a device that never logged in here it yields a ticket (200).
     A passkey that verified its user is two factors: no other is asked for.
     """
@@ -140,7 +143,9 @@ async def continue_session(
 ) -> LoggedIn | Response:
     """Go on with a login that answered with a ticket, by one of the factors that it names.
 
-    The second factor of an account is never skipped; an account that lost its number to somebody else binds a new one.
+    After a phone code every account without a second factor is offered the same two, the password and a fact of the
+    record; the latter counts where the identity was verified. The second factor of an account is never skipped; an
+    account that lost its number to somebody else binds a new one.
     """
     done = await login.continue_with(
         ticket=body.ticket,

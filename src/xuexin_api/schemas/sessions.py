@@ -82,13 +82,14 @@ class LoginTicket(Output):
 
 class ContinueByAnswer(Input):
     ticket: Secret = Field(examples=["1f2e3d4c5b6a"])
-    factor: Literal["password", "totp", "recovery_code", "phone_proof"] = Field(
-        description="One of the ticket's `next`. `phone_proof` binds a new phone to an account that lost its own; "
+    factor: Literal["password", "record_fact", "totp", "recovery_code", "phone_proof"] = Field(
+        description="One of the ticket's `next`. `record_fact` is the candidate number of one's own record, for an "
+        "account whose identity was verified. `phone_proof` binds a new phone to an account that lost its own; "
         "its purpose is `contact_change`.",
         examples=["password"],
     )
     answer: Password = Field(
-        description="The password, the code, or the phone proof.", examples=["correct-horse-battery"]
+        description="The password, the fact, the code, or the phone proof.", examples=["correct-horse-battery"]
     )
     on_phone_registered: OnPhoneRegistered = None
     device_token: Secret | None = Field(

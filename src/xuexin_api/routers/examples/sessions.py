@@ -59,8 +59,11 @@ _STEPS: Final = {
 SESSIONS: Final[Examples] = {
     "create_session": _STEPS
     | {
-        "password": Shown(
-            "A phone code on a device that never logged in here: the password is needed, too.", _ticket("password"), 200
+        "one_more": Shown(
+            "A phone code on a device that never logged in here: one more factor is needed; every account without a "
+            "second factor is offered these.",
+            _ticket("password", "record_fact"),
+            200,
         )
     },
     "continue_session": _STEPS,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import PasswordRejectedError, TokenInvalidError, TooManyOperationsError
 from xuexin_api.core.passwords import canonical_password
-from xuexin_api.core.policies import ChangePolicy, LoginPolicy, SessionPolicy
+from xuexin_api.core.policies import ChangePolicy, SessionPolicy
 from xuexin_api.core.tokens import Assurance, Claims
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
@@ -38,9 +38,8 @@ class Confirmations(Service):
         hashing: PasswordHashing,
         throttle: Throttle,
         lookups: Lookups,
-        policy: LoginPolicy,
+        policy: ChangePolicy,
         sessions_policy: SessionPolicy,
-        changes_policy: ChangePolicy,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
@@ -52,7 +51,6 @@ class Confirmations(Service):
         self._lookups = lookups
         self._policy = policy
         self._sessions_policy = sessions_policy
-        self._changes_policy = changes_policy
 
     async def confirm(self, claims: Claims, password: str) -> AccountRow:
         """The caller's account, or a refusal. Wrong passwords are counted per session, before they are judged.
@@ -61,7 +59,7 @@ class Confirmations(Service):
         """
         self._hashing.refuse_if_full()
         wait = await self._throttle.hit(
-            _TRIES, str(claims.account_id), most=self._changes_policy.confirmations_per_minute, seconds=_MINUTE
+            _TRIES, str(claims.account_id), most=self._policy.confirmations_per_minute, seconds=_MINUTE
         )
         if wait is not None:
             raise TooManyOperationsError(retry_after=wait)
@@ -71,9 +69,9 @@ class Confirmations(Service):
             self._refuse_unless_fresh(account, claims)
             subject = self._lookups.attempt("confirmation", claims.session_id.bytes)
             tries = await self._counters.add_one(
-                _TRIES, subject, now=now, window_ends_at=now + timedelta(seconds=self._policy.failure_window)
+                _TRIES, subject, now=now, window_ends_at=now + timedelta(seconds=self._policy.confirmation_window)
             )
-        if tries.count > self._policy.failures_before_wait:
+        if tries.count > self._policy.confirmation_tries:
             raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
         async with self._read():
             stored = await self._accounts.get_password_hash(account.id)

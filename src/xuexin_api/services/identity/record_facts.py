@@ -12,7 +12,7 @@ from xuexin_api.core.names import name_key
 from xuexin_api.repositories.archive import RecordFacts
 
 PERSON_TRIES: Final = "verification_person"
-"""The counter of tries per claimed document and day, whichever way they were made."""
+"""The counter of verifications tried per claimed document and day, over all accounts."""
 _SHORT_CODE: Final = 5
 
 

@@ -13,15 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import CHINA, Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
-    AddressLimitedError,
     BrokenRuleError,
-    ChallengeRequiredError,
     CodeRejectedError,
     FieldProblem,
     InvalidRequestError,
     LoginRejectedError,
     Option,
     PhoneRegisteredError,
+    ServiceBusyError,
     TicketRejectedError,
     TooManyOperationsError,
 )
@@ -29,22 +28,28 @@ from xuexin_api.core.passwords import canonical_password
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import LoginPolicy
 from xuexin_api.core.sealing import Sealer
-from xuexin_api.core.second_factors import PASSKEY, RECOVERY_CODE, TOTP
+from xuexin_api.core.second_factors import PASSKEY, RECOVERY_CODE
 from xuexin_api.gateways.password_hashing import PasswordHashing
-from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts import OPEN_STATES, AccountRepository, AccountRow
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.logins import Attempt, LoginRepository
 from xuexin_api.repositories.sessions import FlowState, SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
-from xuexin_api.services.assurance import DEAD_ACCOUNTS
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import CodeChecking
 from xuexin_api.services.codes.phone_binding import NewPhone, PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
+from xuexin_api.services.login.further_factors import (
+    METHODS,
+    PASSWORD,
+    PHONE_PROOF,
+    RECORD_FACT,
+    FurtherFactors,
+    still_asked,
+)
 from xuexin_api.services.login.identifiers import classify_identifier
+from xuexin_api.services.login.login_limits import LoginLimits
 from xuexin_api.services.login.passkey_checking import LOGIN, PasskeyChecking, Use
 from xuexin_api.services.login.second_factors import SecondFactor, SecondFactors
 from xuexin_api.services.lookups import Lookups
@@ -52,20 +57,8 @@ from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.sessions.session_opening import DeviceTokens, SessionOpening, Tokens
 
-_MINUTE: Final = 60
 _PURPOSE: Final = "login"
-PASSWORD: Final = "password"
-PHONE_PROOF: Final = "phone_proof"
-_SECOND_FACTORS: Final = frozenset({PASSKEY, TOTP, RECOVERY_CODE})
-_METHODS: Final = {
-    PASSWORD: ("pwd",),
-    # A key was proven to be held, by a person who was there; of what make it is kept, nobody is asked.
-    PASSKEY: ("pop", "user", "mfa"),
-    TOTP: ("otp", "mfa"),
-    RECOVERY_CODE: ("otp", "mfa"),
-    PHONE_PROOF: ("sms",),
-}
-"""What each factor adds to `amr` (RFC 8176)."""
+_TOLD_EVERYWHERE: Final = {RECOVERY_CODE: "body_recovery_code_used", RECORD_FACT: "body_record_fact_used"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +124,9 @@ class LoginService(Service):
         accounts: AccountRepository,
         sessions: SessionRepository,
         codes: CodeRepository,
-        logins: LoginRepository,
-        factors: SecondFactors,
+        limits: LoginLimits,
+        factors: FurtherFactors,
+        second: SecondFactors,
         passkeys: PasskeyChecking,
         binding: PhoneBinding,
         checking: CodeChecking,
@@ -142,7 +136,6 @@ class LoginService(Service):
         dispatcher: OutboxDispatcher,
         devices: DeviceTokens,
         hashing: PasswordHashing,
-        throttle: Throttle,
         lookups: Lookups,
         sealer: Sealer,
         policy: LoginPolicy,
@@ -153,8 +146,9 @@ class LoginService(Service):
         self._accounts = accounts
         self._sessions = sessions
         self._codes = codes
-        self._logins = logins
+        self._limits = limits
         self._factors = factors
+        self._second = second
         self._passkeys = passkeys
         self._binding = binding
         self._checking = checking
@@ -164,7 +158,6 @@ class LoginService(Service):
         self._dispatcher = dispatcher
         self._devices = devices
         self._hashing = hashing
-        self._throttle = throttle
         self._lookups = lookups
         self._sealer = sealer
         self._policy = policy
@@ -184,45 +177,37 @@ class LoginService(Service):
     async def with_password(self, asked: PasswordPair, caller: Caller) -> LoggedIn | Ticket:
         """A session for a right pair, or a ticket where the account asks for more; LoginRejectedError otherwise."""
         self._hashing.refuse_if_full()
-        await self._limit_address(caller)
         device = self._devices.read(caller.device_token)
-        if device is None and self._hashing.half_full and asked.challenge is None:
-            raise ChallengeRequiredError
         await self._spend_challenge(asked.challenge)
-
+        # After the challenge: only who solved one counts against the number that ends in a refusal.
+        asks = await self._limits.asks_for_challenge(caller.network, device, challenged=asked.challenge is not None)
         kind, key = classify_identifier(asked.identifier, self._lookups)
-        # A stranger's failures count against his network, the owner's against the owner's device.
-        stranger = self._lookups.attempt(kind, key, caller.network)
-        owner = stranger if device is None else self._lookups.attempt(kind, key, device.token_hash)
-        now = self._clock.now()
-        # Counted before it is judged, so that parallel tries are all counted; a success forgets the row.
-        attempt = await self._logins.count(
-            kind,
-            key,
-            device_account=None if device is None else device.account_id,
-            owner_subject=owner,
-            stranger_subject=stranger,
-            now=now,
-            window_ends_at=now + timedelta(seconds=self._policy.failure_window),
+        # Counted before it is judged, so that parallel tries are all counted; a success forgets its own.
+        attempt, counted = await self._limits.count(
+            kind, key, caller.network, device, asks=asks, challenged=asked.challenge is not None
         )
-        self._refuse_if_often(attempt, excused=attempt.by_owner or asked.challenge is not None, now=now)
-
         row, stored = attempt.account, attempt.password_hash
         password = canonical_password(asked.password)
-        right = await self._hashing.verify(password, stored)
-        if not right or row is None:
-            await self._challenges.note_activity(caller.network)
+        try:
+            right = await self._hashing.verify(password, stored)
+        except ServiceBusyError:
+            await self._limits.take_back(counted)
+            raise
+        if not right or row is None or _is_over(row, self._clock.now()):
+            await self._limits.note_failure(caller.network)
             raise LoginRejectedError
         if stored is not None and self._hashing.outdated(stored):
             rehashed = await self._hashing.hash(password)
             async with self._transaction():
                 await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
-        forgets = owner if attempt.by_owner else stranger
-        return await self._go_on(row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=forgets)
+            stored = rehashed
+        return await self._go_on(
+            row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=counted, judged_hash=stored
+        )
 
     async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
         """A session on a device that logged in before, a ticket on any other."""
-        await self._limit_address(caller)
+        await self._limits.limit("code_logins", caller.network, self._devices.read(caller.device_token))
         try:
             key = self._lookups.phone(parse_phone(asked.phone))
         except BrokenRuleError as broken:
@@ -238,20 +223,23 @@ class LoginService(Service):
         if not self._checking.matches(
             tried, code_id=asked.code_id, code=asked.code, destination_key=key, purpose=_PURPOSE
         ):
+            await self._limits.note_failure(caller.network)
             raise LoginRejectedError
         try:
             async with self._transaction():
                 await self._checking.consume(asked.code_id, key, now=now)
-                if found is not None:
-                    return await self._go_on(found[0], methods=["sms"], trusted=known, caller=caller, now=now)
+                row = None if found is None else await self._accounts.lock(found[0].id)
+                # The number may have moved, or the account closed, since it was found.
+                if row is not None and row.phone_key == key and not _is_over(row, now):
+                    return await self._go_on(row, methods=["sms"], trusted=known, caller=caller, now=now)
         except CodeRejectedError:
             raise LoginRejectedError from None
-        # The code is used up also where the phone belongs to nobody.
+        # The code is used up also where the phone belongs to nobody, or to an account that is over.
         raise LoginRejectedError
 
     async def ask_passkey(self, ticket: str | None, caller: Caller) -> dict[str, Any]:
         """What a browser has a passkey sign: for a ticket, as one of its tries, or to log in by the passkey alone."""
-        await self._limit_address(caller)
+        await self._limits.limit("passkey_logins", caller.network, self._devices.read(caller.device_token))
         now = self._clock.now()
         if ticket is None:
             return await self._passkeys.ask(LOGIN, None, now=now)
@@ -266,26 +254,28 @@ class LoginService(Service):
 
     async def with_passkey(self, asked: SignedByPasskey, caller: Caller) -> LoggedIn | Ticket:
         """A session for a passkey that verified its user, which is two factors; LoginRejectedError otherwise."""
-        await self._limit_address(caller)
+        await self._limits.limit("passkey_logins", caller.network, self._devices.read(caller.device_token))
         now = self._clock.now()
         async with self._transaction():
-            tries, judged = await self._factors.judge_alone(
-                asked.assertion,
-                caller.network,
-                now=now,
-                window_ends_at=now + timedelta(seconds=self._policy.failure_window),
+            # What was signed cannot be guessed: a number of tries in the longest wait is enough.
+            tries, judged = await self._second.judge_alone(
+                asked.assertion, caller.network, now=now, window_ends_at=now + timedelta(seconds=self._policy.waits[-1])
             )
-        if tries.count > self._policy.failures_before_wait:
+        if tries.count > self._policy.of_one.before_wait:
             raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
-        if judged is None:
-            raise LoginRejectedError
-        async with self._transaction():
-            row = await self._accounts.lock(judged.passkey.account_id)
-            if row is None or row.state in DEAD_ACCOUNTS:
+        try:
+            if judged is None:
                 raise LoginRejectedError
-            if not await self._factors.use_alone(asked.assertion, judged, caller.network, now=now):
-                raise LoginRejectedError
-            return await self._go_on(row, methods=[*_METHODS[PASSKEY]], caller=caller, now=now)
+            async with self._transaction():
+                row = await self._accounts.lock(judged.passkey.account_id)
+                if row is None or _is_over(row, now):
+                    raise LoginRejectedError
+                if not await self._second.use_alone(asked.assertion, judged, caller.network, now=now):
+                    raise LoginRejectedError
+                return await self._go_on(row, methods=[*METHODS[PASSKEY]], caller=caller, now=now)
+        except LoginRejectedError:
+            await self._limits.note_failure(caller.network)
+            raise
 
     async def continue_with(
         self, *, ticket: str, given: SecondFactor, takes_over: bool, caller: Caller
@@ -294,49 +284,55 @@ class LoginService(Service):
         factor = given.factor
         if factor == PASSWORD:
             self._hashing.refuse_if_full()
-        await self._limit_address(caller)
+        await self._limits.limit("continued_logins", caller.network, self._devices.read(caller.device_token))
         now = self._clock.now()
+        wait = None
         async with self._transaction():
             flow = await self._sessions.count_flow_try(
                 self._lookups.secret("ticket", ticket), most=self._policy.ticket_tries, now=now
             )
-            tries = None
-            if flow is not None and factor in _SECOND_FACTORS:
+            if flow is not None and factor in flow.asks:
                 device = self._device_of(flow.account_id, caller)
-                tries = await self._factors.count_for(flow.account_id, given, _use_for(flow), device, now=now)
+                wait = await self._factors.count(flow.account_id, given, _use_for(flow), device, now=now)
         if flow is None or factor not in flow.asks:
             raise TicketRejectedError
-        if tries is not None:
-            self._factors.refuse_if_often(tries, now=now)
-        if factor == PASSWORD:
-            async with self._read():
-                stored = await self._accounts.get_password_hash(flow.account_id)
-            if not await self._hashing.verify(canonical_password(given.answer), stored):
-                raise LoginRejectedError
-        with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
-            async with self._transaction():
-                done = await self._take_factor(flow, given, caller, self._clock.now(), takes_over=takes_over)
+        if wait is not None:
+            raise TooManyOperationsError(retry_after=wait)
+        try:
+            if factor == PASSWORD:
+                await self._check_password(flow.account_id, given.answer)
+            with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
+                async with self._transaction():
+                    done = await self._take_factor(flow, given, caller, self._clock.now(), takes_over=takes_over)
+        except LoginRejectedError:
+            await self._limits.note_failure(caller.network)
+            raise
         self._send_notice(done, caller)
         return done
+
+    async def _check_password(self, account_id: UUID, password: str) -> None:
+        async with self._read():
+            stored = await self._accounts.get_password_hash(account_id)
+        if not await self._hashing.verify(canonical_password(password), stored):
+            raise LoginRejectedError
 
     async def _take_factor(
         self, flow: FlowState, given: SecondFactor, caller: Caller, now: datetime, *, takes_over: bool
     ) -> LoggedIn | Ticket:
         """Use factor and ticket up, both or neither."""
         row = await self._accounts.lock(flow.account_id)
-        if row is None or not await self._sessions.consume_flow(flow.id, now=now):
+        if row is None or _is_over(row, now) or not await self._sessions.consume_flow(flow.id, now=now):
             raise TicketRejectedError
-        methods = [*flow.methods, *_METHODS[given.factor]]
-        if given.factor in _SECOND_FACTORS:
-            device = self._device_of(row.id, caller)
-            if not await self._factors.check(row.id, given, _use_for(flow), device, now=now):
-                raise LoginRejectedError
-            if given.factor == RECOVERY_CODE:
-                await self._notices.post_everywhere(row, "body_recovery_code_used", now=now)
+        if not await self._factors.check(row, given, _use_for(flow), self._device_of(row.id, caller), now=now):
+            raise LoginRejectedError
+        # Who holds the phone may be a thief: told on every channel, and not only there.
+        if given.factor in _TOLD_EVERYWHERE:
+            await self._notices.post_everywhere(row, _TOLD_EVERYWHERE[given.factor], now=now)
         if given.factor == PHONE_PROOF:
             await self._binding.bind(row, NewPhone(given.answer, takes_over), purpose="contact_change", now=now)
             await self._notices.post_everywhere(row, "body_phone_bound", now=now)
             row = await self._accounts.get(row.id) or row
+        methods = [*flow.methods, *METHODS[given.factor]]
         return await self._go_on(row, methods=methods, caller=caller, now=now, forgets=flow.forgets)
 
     def _device_of(self, account_id: UUID, caller: Caller) -> bytes | None:
@@ -362,16 +358,24 @@ class LoginService(Service):
         now: datetime,
         trusted: bool = False,
         forgets: bytes | None = None,
+        judged_hash: str | None = None,
     ) -> LoggedIn | Ticket:
-        """The session, or the ticket for what the account still asks. A login undoes the closing of its account."""
-        if row.closes_at is not None and row.closes_at <= now:
-            raise LoginRejectedError
-        asks = _still_asked(row, methods, trusted=trusted)
+        """The session, or the ticket for what the account still asks. A login undoes the closing of its account.
+
+        `judged_hash` is the password that was right, outside of any transaction: it may have been changed since.
+        """
+        asks = still_asked(row, methods, trusted=trusted)
         if not asks and row.closes_at is None:
-            return await self._open(row, methods=methods, caller=caller, now=now, forgets=forgets)
-        if not self._session.in_transaction():
+            return await self._open(
+                row, methods=methods, caller=caller, now=now, forgets=forgets, judged_hash=judged_hash
+            )
+        if judged_hash is not None:
             async with self._transaction():
-                return await self._go_on(row, methods=methods, caller=caller, now=now, trusted=trusted, forgets=forgets)
+                locked = await self._accounts.lock(row.id)
+                unchanged = await self._accounts.get_password_hash(row.id) == judged_hash
+                if locked is None or _is_over(locked, now) or not unchanged:
+                    raise LoginRejectedError
+                return await self._go_on(locked, methods=methods, caller=caller, now=now, forgets=forgets)
         if asks:
             return await self._ticket(row, methods, asks, forgets, now)
         if not await self._accounts.reopen(row.id):
@@ -401,7 +405,14 @@ class LoginService(Service):
         return Ticket(secret, self._policy.ticket_lifetime, tuple(Option(ask) for ask in asks))
 
     async def _open(
-        self, row: AccountRow, *, methods: list[str], caller: Caller, now: datetime, forgets: bytes | None = None
+        self,
+        row: AccountRow,
+        *,
+        methods: list[str],
+        caller: Caller,
+        now: datetime,
+        forgets: bytes | None = None,
+        judged_hash: str | None = None,
     ) -> LoggedIn:
         notice = None
         if self._device_of(row.id, caller) is None:
@@ -415,6 +426,7 @@ class LoginService(Service):
             device_token=caller.device_token,
             action="session:login",
             now=now,
+            judged_hash=judged_hash,
             notice=notice,
             forgets=forgets,
         )
@@ -425,11 +437,6 @@ class LoginService(Service):
         if isinstance(done, Ticket) or done.device_token != caller.device_token or caller.device_token is None:
             self._dispatcher.wake()
 
-    async def _limit_address(self, caller: Caller) -> None:
-        wait = await self._throttle.hit("logins", caller.network, most=self._policy.per_address_minute, seconds=_MINUTE)
-        if wait is not None:
-            raise AddressLimitedError(retry_after=wait)
-
     async def _spend_challenge(self, challenge: str | None) -> None:
         if challenge is None:
             return
@@ -438,25 +445,11 @@ class LoginService(Service):
             await spend(self._codes, answered)
         await self._challenges.judge(answered)
 
-    def _refuse_if_often(self, attempt: Attempt, *, excused: bool, now: datetime) -> None:
-        """`excused` from the challenge are those who brought one, and the owner's own devices."""
-        if attempt.count > self._policy.failures_before_wait:
-            raise TooManyOperationsError(retry_after=seconds_until(attempt.window_ends_at, now))
-        if attempt.count > self._policy.failures_before_challenge and not excused:
-            raise ChallengeRequiredError
-
 
 def _use_for(flow: FlowState) -> Use:
     return Use("ticket", flow.id.bytes)
 
 
-def _still_asked(row: AccountRow, methods: list[str], *, trusted: bool) -> tuple[str, ...]:
-    """The factors of which the next must be one; `trusted` is a device that logged in to the account before.
-
-    An account without a phone lost it to who holds the number now, and binds a new one before it goes on.
-    """
-    if row.second_factors and "mfa" not in methods:
-        return (*row.second_factors, RECOVERY_CODE)
-    if not trusted and not {"pwd", "mfa"} & set(methods):
-        return (PASSWORD,)
-    return (PHONE_PROOF,) if row.phone_key is None else ()
+def _is_over(row: AccountRow, now: datetime) -> bool:
+    """Whether nobody logs in to the account any more, whatever is right."""
+    return row.state not in OPEN_STATES or (row.closes_at is not None and row.closes_at <= now)

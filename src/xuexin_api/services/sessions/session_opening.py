@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import LoginRejectedError
 from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.core.refresh_tokens import RefreshToken, RefreshTokens
 from xuexin_api.core.sealing import KeyedHash
@@ -99,13 +100,14 @@ class SessionOpening:
         device_token: str | None,
         action: str,
         now: datetime,
+        judged_hash: str | None = None,
         notice: Mapping[str, Any] | None = None,
         forgets: bytes | None = None,
     ) -> tuple[Tokens, str]:
         """A new session on a known or a new device, audited as `action`: tokens, and the device's token.
 
-        `notice` is the outbox row that a new device causes; `forgets` the subject whose failed logins end with this
-        success.
+        `judged_hash` is the password that was right: LoginRejectedError where it was changed since. `notice` is the
+        outbox row that a new device causes; `forgets` the subject whose failed logins end with this success.
         """
         state = SessionState(
             id=self._entropy.identifier(),
@@ -132,9 +134,12 @@ class SessionOpening:
                 new_device_hash=self._devices.hash_of(new_token),
             ),
             AuditedAs(self._entropy.identifier(), action),
+            judged_hash=judged_hash,
             notice=notice,
             forgets=forgets,
         )
+        if known is None:
+            raise LoginRejectedError
         return self.tokens_of(state, now=now), device_token if known and device_token is not None else new_token
 
     def tokens_of(self, state: SessionState, *, now: datetime) -> Tokens:
@@ -143,7 +148,7 @@ class SessionOpening:
             None if state.verified_at is None else state.verified_at + timedelta(seconds=self._policy.verified)
         )
         verified = verified_until is not None and now < verified_until
-        methods = [*state.methods, "kba"] if verified else state.methods
+        methods = list(dict.fromkeys([*state.methods, "kba"])) if verified else state.methods
         access = self._mint.issue(
             account_id=state.account_id,
             session_id=state.id,

@@ -128,7 +128,7 @@ class StaffSessionService(Service):
                 _FAILURES,
                 subject,
                 now=now,
-                window_ends_at=now + timedelta(seconds=self._login_policy.failure_window),
+                window_ends_at=now + timedelta(seconds=self._policy.failure_window),
             )
             member = await self._staff.get_by_login_name(login_name)
         self._refuse_if_often(failures, challenged=challenge is not None, now=now)
@@ -252,9 +252,9 @@ class StaffSessionService(Service):
             raise AddressLimitedError(retry_after=wait)
 
     def _refuse_if_often(self, failures: Counter, *, challenged: bool, now: datetime) -> None:
-        if failures.count > self._login_policy.failures_before_wait:
+        if failures.count > self._login_policy.of_one.before_wait:
             raise TooManyOperationsError(retry_after=seconds_until(failures.window_ends_at, now))
-        if failures.count > self._login_policy.failures_before_challenge and not challenged:
+        if failures.count > self._login_policy.of_one.before_challenge and not challenged:
             raise ChallengeRequiredError
 
     async def _note(self, action: str, staff_id: UUID, now: datetime) -> None:
