@@ -27,6 +27,7 @@ from benchmarks.ground import (
     say,
     spread,
 )
+from benchmarks.lookalikes import time_lookalikes
 from xuexin_api.cli.migration import migrate
 from xuexin_api.cli.places import say as say_place
 from xuexin_api.demo.rosters import generate_rows, write_roster
@@ -38,6 +39,8 @@ _CONNECTIONS: Final = 32
 _READS_A_SECOND: Final = 100
 _LOGIN_CONNECTIONS: Final = 8
 _SMALL: Final = 10_000
+_SAMPLES_A_ROUND: Final = 20
+_UNTOLD: Final = (0.97, 1.03)
 
 
 class Bench:
@@ -137,6 +140,17 @@ class Bench:
         self.report.note("logins answered 503 in the storm", f"{refused}, {bare_refusals} of them without Retry-After")
         self.report.note("peak memory of the server", f"{app.peak_mib:.0f} MiB")
 
+    def lookalikes(self) -> None:
+        """The known and the unknown in turn: time must not tell them apart. Hashes cost what they cost."""
+        url, _, _ = self.archive(self.persons)
+        say("==> Requests for the known and for the unknown")
+        with Server("app", url, pinned=False) as app:
+            found = asyncio.run(time_lookalikes(app.port, url, samples=_SAMPLES_A_ROUND * self.rounds))
+        for name, times in found.items():
+            low, high = times.interval()
+            detail = f" ({low:.2f} to {high:.2f}; {median(times.known):.1f} ms known)"
+            self.report.alike(f"{name}: unknown against known", times.ratio, (low, high), _UNTOLD, detail)
+
     def rosters(self) -> None:
         """The whole import against a bare COPY of the same ready rows."""
         peaks = {}
@@ -208,7 +222,7 @@ async def _version(url: str) -> str:
 def main() -> None:
     """Run what was asked for, and write benchmarks/RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    known = ("reads", "growth", "logins", "rosters")
+    known = ("reads", "growth", "logins", "lookalikes", "rosters")
     parser.add_argument("what", nargs="*", help=f"any of {', '.join(known)}; all by default")
     parser.add_argument("--persons", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=4.0, help="of one slice")

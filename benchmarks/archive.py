@@ -27,6 +27,7 @@ from xuexin_api.settings import Settings
 
 _CHUNK: Final = 10_000
 PASSWORD: Final = "plain-sailing-by-moonlight"
+SEED: Final = 5
 _PERSON: Final = (
     "id",
     "document_type",
@@ -64,7 +65,7 @@ async def fill(url: str, persons: int, *, logged_in: int) -> None:
         now = datetime.now(UTC)  # noqa: TID251 - the benchmark's own clock
         import_id = parts.entropy.identifier()
         await _add_ground(connection, import_id, now)
-        students = make_students(persons, seed=5, schools=schools())
+        students = make_students(persons, seed=SEED, schools=schools())
         owners: list[tuple[UUID, DemoStudent]] = []
         while chunk := list(islice(students, _CHUNK)):
             rows = [_rows(parts, student, import_id, now) for student in chunk]

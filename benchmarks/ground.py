@@ -25,13 +25,24 @@ PROJECT: Final = Path(__file__).resolve().parents[1]
 SERVER_CORE: Final = 0
 LOAD_CORE: Final = 1
 _PATIENCE_SECONDS: Final = 60
+_LIMITS_OF_AN_ADDRESS: Final = (
+    "LOGINS_PER_ADDRESS_MINUTE",
+    "LOGINS_PER_DEVICE_MINUTE",
+    "LOGIN_FAILURES_PER_ADDRESS_HOUR",
+    "CHALLENGES_PER_ADDRESS_HOUR",
+    "CHALLENGE_COST_DOUBLES_EVERY",
+    "CODES_PER_ADDRESS_DAY",
+    "RECOVERIES_PER_ADDRESS_MINUTE",
+)
 
 
 def prepare_environment() -> Path:
     """A data directory of the benchmarks' own, and limits that one address under load does not meet."""
     os.environ.setdefault("XUEXIN_DATA_DIR", str(PROJECT / "var" / "bench"))
     os.environ.pop("XUEXIN_DATABASE_URL", None)
-    os.environ["XUEXIN_LOGINS_PER_ADDRESS_MINUTE"] = "10000000"
+    for limit in _LIMITS_OF_AN_ADDRESS:
+        os.environ[f"XUEXIN_{limit}"] = "10000000"
+    os.environ["XUEXIN_CHALLENGE_COST"] = "1"
     os.environ["XUEXIN_ACCESS_TOKEN_SECONDS"] = "14400"
     os.environ["XUEXIN_VERIFIED_SECONDS"] = "14400"
     folder = Path(os.environ["XUEXIN_DATA_DIR"])
@@ -180,6 +191,13 @@ class Report:
     def at_most(self, measure: str, value: float, target: float, detail: str = "") -> None:
         """A ratio that should not be higher."""
         self._add(Line(measure, f"{value:.2f}{detail}", f"≤ {target}", value <= target))
+
+    def alike(
+        self, measure: str, ratio: float, interval: tuple[float, float], bounds: tuple[float, float], detail: str
+    ) -> None:
+        """A ratio that should be one: within the bounds, or not surely outside of them."""
+        met = interval[0] <= bounds[1] and interval[1] >= bounds[0]
+        self._add(Line(measure, f"{ratio:.2f}{detail}", f"{bounds[0]} to {bounds[1]}", met))
 
     def _add(self, line: Line) -> None:
         self.lines.append(line)

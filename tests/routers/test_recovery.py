@@ -16,7 +16,6 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import Student, students
 from support.tables import count_rows, rows_of
-from support.work import counted_work
 from xuexin_api.dependencies import Wiring
 
 NEW_PASSWORD = "another-river-under-stars"
@@ -203,38 +202,6 @@ async def test_what_was_not_typed_is_only_hinted_at_known_or_not(
     assert all(re.fullmatch(r"[a-z0-9]\*{3}@\*{3}", email) for email in emails)
     assert len(kinds) > 2
     assert f"****{known.phone[-4:]}" in phones
-
-
-async def test_known_and_unknown_are_the_same_work_at_every_step(
-    client: Client, parts: Wiring, clock: HandClock
-) -> None:
-    known, unknown = students(2)
-    await enroll(parts, known)
-    await _registered(client, known, clock, security_questions=QUESTIONS)
-    steps: dict[str, list[Any]] = {}
-    for student in (known, unknown):
-        async with counted_work(client) as work:
-            assert (await _ask_username(client, student.name, student.document_number)).status_code == 202
-        steps.setdefault("username", []).append(work)
-        async with counted_work(client) as work:
-            recovery = await _recovery(client, student)
-        steps.setdefault("begin", []).append(work)
-        async with counted_work(client) as work:
-            assert (await recovery.send()).status_code == 202
-        steps.setdefault("send", []).append(work)
-        async with counted_work(client) as work:
-            assert code_of(await recovery.confirm("000000")) == "code_rejected"
-        steps.setdefault("confirm", []).append(work)
-        async with counted_work(client) as work:
-            facts = {"candidate_number": "0", "student_number": "0", "admission_year": "1999"}
-            assert code_of(await recovery.step("confirm", way="record_facts", answers=facts)) == "facts_do_not_match"
-        steps.setdefault("facts", []).append(work)
-        async with counted_work(client) as work:
-            assert code_of(await recovery.complete()) == "recovery_rejected"
-        steps.setdefault("complete", []).append(work)
-    assert {name: one for name, (one, _) in steps.items()} == {name: other for name, (_, other) in steps.items()}
-    assert steps["send"][0].messages == 1
-    assert steps["username"][0].messages == 2
 
 
 async def test_questions_count_only_with_a_fact_of_the_record(client: Client, parts: Wiring, clock: HandClock) -> None:
