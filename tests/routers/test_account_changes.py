@@ -176,6 +176,23 @@ async def test_a_new_password_ends_every_other_session(client: Client, parts: Wi
     assert "changed" in {login["end_reason"] for login in history}
 
 
+async def test_a_new_password_leaves_only_the_device_known_that_set_it(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    async with connected_client(client.app, parts) as other:
+        await other.log_in(student.phone)
+        assert (await _change_password(client)).status_code == 204
+        for device, known in ((client, True), (other, False)):
+            clock.pass_time(minutes=2)
+            device.access_token = None
+            code_id = await device.send_code(student.phone, purpose="login")
+            body = {"method": "phone_code", "code_id": code_id, "phone": student.phone, "code": CODE}
+            answer = await device.post("/v1/sessions", body | {"device_token": device.device_token})
+            assert answer.status_code == (201 if known else 200)
+
+
 async def test_security_questions_are_set_and_taken_away(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     await client.register(student)

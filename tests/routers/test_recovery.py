@@ -143,6 +143,30 @@ async def test_a_password_is_recovered_by_phone_and_everything_old_ends(
     assert told == {student.phone, EMAIL}
 
 
+async def test_after_a_recovery_no_device_is_known_any_more(client: Client, parts: Wiring, clock: HandClock) -> None:
+    """Whoever got in once must not stay a known device: it would be told to nobody, and a code alone would do."""
+    (student,) = students(1)
+    await client.register(student)
+    async with connected_client(client.app, parts) as thief:
+        await thief.log_in(student.phone)
+        clock.pass_time(minutes=2)
+        recovery = await _recovery(client, student)
+        await recovery.prove()
+        assert (await recovery.complete()).status_code == 200
+        clock.pass_time(minutes=2)
+        code_id = await thief.send_code(student.phone, purpose="login")
+        body = {"method": "phone_code", "code_id": code_id, "phone": student.phone, "code": CODE}
+        asked = await thief.post("/v1/sessions", body | {"device_token": thief.device_token})
+        assert (asked.status_code, "ticket" in asked.json()) == (200, True)
+        before = len(await client.messages(student.phone))
+        old = thief.device_token
+        clock.pass_time(seconds=1)
+        await thief.log_in(student.phone, NEW_PASSWORD)
+        assert thief.device_token != old
+        assert "新设备" in (await client.messages(student.phone))[0].body
+        assert len(await client.messages(student.phone)) == before + 1
+
+
 async def test_a_code_by_email_does_as_well(client: Client, parts: Wiring, clock: HandClock) -> None:
     (student,) = students(1)
     await _registered(client, student, clock, recovery_email=EMAIL)

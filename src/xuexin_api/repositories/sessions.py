@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, true, update
+from sqlalchemy import ColumnElement, func, insert, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -181,6 +181,16 @@ class SessionRepository:
     async def knows_device(self, account_id: UUID, token_hash: bytes) -> bool:
         statement = select(Device.id).where(Device.account_id == account_id, Device.token_hash == token_hash)
         return await self._session.scalar(statement) is not None
+
+    async def forget_devices(self, account_id: UUID, *, but_of: UUID | None = None) -> None:
+        """No device that logged in to the account is known any more, but that of one session; the list stays."""
+        kept = select(SessionRow.device_id).where(SessionRow.id == but_of, SessionRow.account_id == account_id)
+        # No token has such a hash.
+        await self._session.execute(
+            update(Device)
+            .where(Device.account_id == account_id, Device.id.not_in(kept))
+            .values(token_hash=func.uuid_send(Device.id))
+        )
 
     async def add_flow(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Flow).values(**values))

@@ -104,7 +104,7 @@ async def remove_email(body: Confirmed, claims: CallerClaims, changes: Changes) 
 
 @router.put("/password", status_code=204, summary="Change the password", responses=refusals(*CONFIRMED))
 async def change_password(body: PasswordChange, claims: CallerClaims, changes: Changes) -> None:
-    """Every other session ends."""
+    """Every other session ends, and no other device is known any more."""
     await changes.change_password(claims, **body.model_dump())
 
 

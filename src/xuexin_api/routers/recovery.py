@@ -208,7 +208,7 @@ async def complete_recovery(
     language: RequestLanguage,
     recoveries: Recoveries,
 ) -> RecoveryCompleted:
-    """Every session of the account ends, other recoveries of it end, and every channel it had is told."""
+    """Every session and other recovery of the account ends, no device is known any more, and every channel is told."""
     await recoveries.complete(
         recovery_id,
         body.secret,

@@ -167,6 +167,7 @@ class AccountChangeService(Service):
             before = {"hash": await self._accounts.get_password_hash(locked.id)}
             await self._accounts.replace_password(locked.id, password_hash, now=now)
             await self._sessions.revoke_others(claims.session_id, "changed", account_id=locked.id, now=now)
+            await self._sessions.forget_devices(locked.id, but_of=claims.session_id)
             await self._sessions.end_flows(locked.id, now=now)
             await self._log.note(PASSWORD, locked, before, session_id=claims.session_id, now=now)
         self._dispatcher.wake()

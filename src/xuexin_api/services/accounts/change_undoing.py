@@ -109,6 +109,7 @@ class ChangeUndoingService(Service):
                 if not await self._factors.note_factors(before.id):
                     await self._factors.replace_codes(before.id, [])
                 await self._sessions.revoke_all(before.id, "undone", now=now)
+                await self._sessions.forget_devices(before.id)
                 await self._sessions.end_flows(before.id, now=now)
                 await self._recoveries.end_all(before.id, now=now)
                 after = await self._accounts.get(before.id)

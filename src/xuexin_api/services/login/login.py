@@ -414,10 +414,9 @@ class LoginService(Service):
         forgets: bytes | None = None,
         judged_hash: str | None = None,
     ) -> LoggedIn:
-        notice = None
-        if self._device_of(row.id, caller) is None:
-            moment = now.astimezone(CHINA)
-            notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
+        # Written for every login: a token of ours may be of a device that was forgotten, which the statement finds out.
+        moment = now.astimezone(CHINA)
+        notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
         tokens, device_token = await self._opening.open(
             row.id,
             methods=methods,

@@ -402,6 +402,7 @@ class PasswordRecoveryService(Service):
                 await self._changes.settle(locked.id, PASSWORD, now=now)
                 await self._recoveries.end_all(locked.id, now=now)
                 await self._sessions.revoke_all(locked.id, "recovered", now=now)
+                await self._sessions.forget_devices(locked.id)
                 await self._sessions.end_flows(locked.id, now=now)
                 # Told where it was bound before: whoever holds an old channel hears of it.
                 await self._notices.post_everywhere(locked, "body_password_recovered", now=now)
