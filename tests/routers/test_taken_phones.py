@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from support.archive import enroll
+from support.cases import CLAIMANTS_PHONE, claim
 from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.entropy import CODE
@@ -233,6 +234,19 @@ async def test_a_change_of_phone_takes_a_recycled_number_where_that_is_said(
         assert changed.status_code == 200, changed.text
         assert (await former.get("/v1/account")).json()["phone_masked"] is None
     assert (await client.messages("other@example.edu"))[0].purpose == "notice"
+
+
+async def test_whoever_contests_a_document_does_not_take_its_holders_number(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """The holder is to be told there."""
+    (holder,) = students(1)
+    await client.register(holder)
+    async with connected_client(client.app, parts) as claimant:
+        await claim(claimant, holder)
+        body = await _change(claimant, CLAIMANTS_PHONE, holder.phone, clock, on_phone_registered="take_over")
+        refused = await claimant.request("PUT", "/v1/account/phone", json=body)
+        assert (refused.status_code, code_of(refused)) == (409, "phone_registered")
 
 
 async def test_two_accounts_that_take_each_others_number_wait_for_nobody(

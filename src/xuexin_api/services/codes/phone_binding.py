@@ -54,7 +54,10 @@ class PhoneBinding:
         if proof is None:
             raise PhoneProofRejectedError
         if account.phone_key != proof.phone_key:
-            await self.clear(proof.phone_key, takes_over=phone.takes_over, now=now)
+            # Whoever contests a document and proves its holder's phone takes away the channel where the holder is told.
+            contested = account.state == "conflict"
+            spared = await self._accounts.get_id_by_document(account.document_key) if contested else None
+            await self.clear(proof.phone_key, takes_over=phone.takes_over, spares=spared, now=now)
         await self._accounts.set_phone(account.id, proof.phone_key, proof.phone_ciphertext, bound_at=now)
 
     async def clear(self, phone_key: bytes, *, takes_over: bool, spares: UUID | None = None, now: datetime) -> None:
