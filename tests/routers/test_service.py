@@ -39,7 +39,7 @@ async def test_while_the_database_is_away_callers_are_asked_to_come_back_and_the
     name = url.database
     server = url.set(database="postgres").render_as_string(hide_password=False)
     away = f'ALTER DATABASE "{name}" RENAME TO "{name}_away"'
-    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    end = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'"
     await run_on(server, end, away)
     try:
         for answer in (
@@ -61,7 +61,7 @@ async def test_a_connection_that_was_cut_costs_one_answer_at_most(client: Client
     (student,) = students(1)
     await client.register(student)
     url = parts.database.engine.url
-    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{url.database}'"
+    end = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{url.database}'"
     await run_on(url.set(database="postgres").render_as_string(hide_password=False), end)
     statuses = [(await client.try_to_log_in(student.phone)).status_code for _ in range(4)]
     assert set(statuses[:2]) <= {201, 503}

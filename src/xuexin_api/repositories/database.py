@@ -29,7 +29,9 @@ def is_unavailable(error: BaseException) -> bool:
         return (error.sqlstate or "")[:2] in _UNAVAILABLE_STATES
     if isinstance(error, asyncpg.InterfaceError):
         return "closed" in str(error)
-    return isinstance(error, ConnectionError | TimeoutError | socket.gaierror | PoolTimeoutError)
+    # The driver's own word for a connection whose end arrives while it is being used.
+    away = ConnectionError | TimeoutError | socket.gaierror | PoolTimeoutError | asyncpg.InternalClientError
+    return isinstance(error, away)
 
 
 class HotStatement:
