@@ -38,9 +38,9 @@ async def test_while_the_database_is_away_callers_are_asked_to_come_back_and_the
     url = parts.database.engine.url
     name = url.database
     server = url.set(database="postgres").render_as_string(hide_password=False)
-    away = f'ALTER DATABASE "{name}" RENAME TO "{name}_away"'
+    closed = f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS'
     end = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '{name}'"
-    await run_on(server, end, away)
+    await run_on(server, f"{closed} false", end)
     try:
         for answer in (
             await client.get("/health/ready"),
@@ -51,7 +51,7 @@ async def test_while_the_database_is_away_callers_are_asked_to_come_back_and_the
             assert (answer.status_code, code_of(answer), answer.headers["retry-after"]) == (503, "not_ready", "5")
         assert (await client.get("/health/live")).status_code == 200
     finally:
-        await run_on(server, f'ALTER DATABASE "{name}_away" RENAME TO "{name}"')
+        await run_on(server, f"{closed} true")
     assert (await client.get("/health/ready")).status_code == 200
     assert (await client.get("/v1/account")).status_code == 200
     assert (await client.try_to_log_in(student.phone)).status_code == 201

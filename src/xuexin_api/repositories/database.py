@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 # A statement that waits longer has met a lock or a lost index: better a refusal than a pile of waiters.
 _STATEMENT_TIMEOUT_MS = "15000"
-# Classes of SQLSTATE: connection, authorisation, no such database, resources, operator (shutdown, time-out).
-_UNAVAILABLE_STATES: Final = frozenset({"08", "28", "3D", "53", "57"})
+# Classes of SQLSTATE: connection, authorisation, no such database, resources, closed or locked, shutdown or time-out.
+_UNAVAILABLE_STATES: Final = frozenset({"08", "28", "3D", "53", "55", "57"})
 
 
 def is_unavailable(error: BaseException) -> bool:
