@@ -121,6 +121,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             expiry=ExpiryRepository(cleaning),
             holdings=HoldingRepository(cleaning),
             deadlines=_case_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
+            policy=settings.session_policy(),
             clock=clock,
         ),
         photos=photos,

@@ -9,7 +9,9 @@ from typing import Final
 from sqlalchemy import BindParameter, ColumnElement, Delete, any_, bindparam, delete, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.entropy import uuid7
 from xuexin_api.models.accounts import Flow
+from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.base import Base
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.codes import AttemptCounter, OneTimeCode, PhoneProof, SpentChallenge
@@ -45,6 +47,8 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (KeyedOperation, KeyedOperation.expires_at <= _BEFORE),
         (HelpRequest, HelpRequest.expires_at <= _BEFORE),
         (StaffSession, StaffSession.ends_at <= _BEFORE),
+        # Found by their ids, which sort by birth: an index of its own would cost at each login.
+        (SessionRow, (SessionRow.id < bindparam("born_before")) & (SessionRow.ends_at <= _BEFORE)),
         (AttemptCounter, AttemptCounter.window_ends_at <= _BEFORE),
         (OutboxMessage, (OutboxMessage.state != "waiting") & (OutboxMessage.created_at <= _BEFORE)),
     )
@@ -58,7 +62,10 @@ class ExpiryRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def delete_some(self, table: str, *, before: datetime, most: int) -> int:
+    async def delete_some(self, table: str, *, before: datetime, born_before: datetime, most: int) -> int:
         """At most `most` rows whose time ended (of messages that have left: that were written) before; how many."""
-        result = await self._session.execute(_EXPIRED[table], {"before": before, "most": most})
+        values: dict[str, object] = {"before": before, "most": most}
+        if table == SessionRow.__tablename__:
+            values["born_before"] = uuid7(int(born_before.timestamp() * 1000), bytes(10))
+        result = await self._session.execute(_EXPIRED[table], values)
         return int(result.rowcount)  # type: ignore[attr-defined]

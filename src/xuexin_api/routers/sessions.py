@@ -178,7 +178,7 @@ async def list_sessions(
 async def list_login_history(
     claims: CallerClaims, sessions: Sessions, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> SessionList:
-    """Every login of the account, also those that ended, and why."""
+    """Every login of the account, also those that ended, and why. Half a year after it could live, one is forgotten."""
     return session_list(await sessions.list_history(claims, cursor=cursor, most=limit))
 
 

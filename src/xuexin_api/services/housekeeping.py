@@ -13,13 +13,19 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
+from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
 from xuexin_api.repositories.holdings import HoldingRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 
 _EVERY_SECONDS: Final = 600
-_KEPT_LONGER: Final = {"outbox": timedelta(days=30), "staff_sessions": timedelta(days=180)}
+_KEPT_LONGER: Final = {
+    "outbox": timedelta(days=30),
+    "sessions": timedelta(days=180),
+    "staff_sessions": timedelta(days=180),
+}
+"""Who logged in from where is kept for the six months that the law asks for, and no longer."""
 _AT_ONCE: Final = 5000
 _ACCOUNTS_AT_ONCE: Final = 100
 _LOG = structlog.get_logger("housekeeping")
@@ -35,22 +41,27 @@ class HousekeepingService(Service):
         expiry: ExpiryRepository,
         holdings: HoldingRepository,
         deadlines: CaseDeadlines,
+        policy: SessionPolicy,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._expiry = expiry
         self._holdings = holdings
         self._deadlines = deadlines
+        self._policy = policy
 
     async def purge(self) -> int:
         """How many rows went."""
         gone = 0
         for table in EXPIRING:
             before = self._clock.now() - _KEPT_LONGER.get(table, timedelta())
+            born_before = before - timedelta(seconds=self._policy.absolute)
             deleted = _AT_ONCE
             while deleted == _AT_ONCE:
                 async with self._transaction():
-                    deleted = await self._expiry.delete_some(table, before=before, most=_AT_ONCE)
+                    deleted = await self._expiry.delete_some(
+                        table, before=before, born_before=born_before, most=_AT_ONCE
+                    )
                 gone += deleted
         return gone + await self._erase_closed() + await self._deadlines.run()
 

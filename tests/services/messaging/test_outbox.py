@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
 
+from support.archive import enroll
 from support.client import Client, connected_client
 from support.clock import HandClock
 from support.entropy import CODE
@@ -229,6 +231,25 @@ async def test_what_is_past_its_time_is_deleted_and_nothing_else(
     counts = {table: await count_rows(parts, table) for table in ("one_time_codes", "phone_proofs", "spent_challenges")}
     assert counts == {"one_time_codes": 1, "phone_proofs": 0, "spent_challenges": 1}
     assert await count_rows(parts, "accounts") == 1
+
+
+async def test_who_logged_in_from_where_is_forgotten_half_a_year_after_the_session_could_live(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    await enroll(parts, student)
+    await client.register(student)
+    await client.verify(student)
+    clock.pass_time(days=269)
+    await client.log_in(student.phone)
+    await parts.housekeeping.purge()
+    assert await count_rows(parts, "sessions") == 2
+    clock.pass_time(days=1, seconds=1)
+    await parts.housekeeping.purge()
+    (left,) = await rows_of(parts, "sessions")
+    assert left["created_at"] > clock.now() - timedelta(days=2)
+    assert await count_rows(parts, "identity_verifications") == 1
+    assert (await client.log_in(student.phone))["account"]["verified"] is True
 
 
 async def test_a_code_that_is_dead_is_not_sent_any_more(client: Client, parts: Wiring, clock: HandClock) -> None:
