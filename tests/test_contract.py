@@ -18,7 +18,7 @@ from xuexin_api.cli.migration import PROJECT
 from xuexin_api.cli.operating import contract
 from xuexin_api.core.errors import RefusalError
 from xuexin_api.core.messages import catalogue
-from xuexin_api.openapi import faults, operations
+from xuexin_api.openapi import ONCE, faults, operations
 from xuexin_api.routers.examples import EXAMPLES
 
 COMMITTED = PROJECT / "openapi" / "openapi.json"
@@ -73,6 +73,33 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "list_platforms",
         "create_help_request",
         "check_help_request",
+    }
+
+
+def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
+    """Why these need none is tested where they are: a repeat leaves the same state, and sends nothing."""
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    without = {
+        operation["operationId"]: method
+        for method, _, operation in operations(document)
+        if method != "get" and ONCE not in operation
+    }
+    assert without == {
+        "refresh_session": "post",  # answers again with the same successor for 30 seconds; after that it must not
+        "export_account": "post",  # reads: a POST because a password belongs into no URL; its answer is kept nowhere
+        "give_help_feedback": "post",  # counts once a day, however often it is said
+        "check_help_request": "post",  # reads: a POST because a secret belongs into no URL
+        "delete_help_request": "delete",
+        "begin_passkey": "post",  # these four offer a challenge that nobody keeps; a second one is as good
+        "ask_passkey": "post",
+        "ask_passkey_to_log_in": "post",
+        "ask_passkey_to_recover": "post",
+        "rename_passkey": "patch",  # the same name again is the same name
+        "set_consent": "put",  # what is so already is not noted again
+        "delete_current_session": "delete",  # what has ended is ended
+        "delete_other_sessions": "delete",
+        "delete_session": "delete",
+        "end_staff_session": "delete",
     }
 
 

@@ -88,6 +88,11 @@ def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
 
 
+def test_tokens_name_the_address_unless_somebody_names_another_issuer() -> None:
+    assert Settings(host="::1", port=8123).token_policy().issuer == "http://[::1]:8123"
+    assert Settings(port=8123, token_issuer="https://id.example.edu").token_policy().issuer == "https://id.example.edu"
+
+
 def test_production_names_everything_it_lacks() -> None:
     with pytest.raises(SettingsError) as refused:
         # Also where the tests run on a given server.

@@ -155,8 +155,17 @@ async def claims_of_caller(request: Request) -> Claims:
 
 def claims_if_any(request: Request) -> Claims | None:
     """What a good access token says, where one was sent."""
+    return _claims_if_any(wiring(request).mint, request)
+
+
+def staff_claims_if_any(request: Request) -> Claims | None:
+    """What a good staff token says, where one was sent."""
+    return _claims_if_any(wiring(request).staff_mint, request)
+
+
+def _claims_if_any(mint: TokenMint, request: Request) -> Claims | None:
     try:
-        return read_claims(request)
+        return _claims_by(mint, request)
     except (TokenMissingError, TokenInvalidError):
         return None
 
@@ -214,6 +223,14 @@ async def language_of_request(request: Request) -> Language:
 
 
 RequestLanguage = Annotated[Language, Depends(language_of_request)]
+
+
+async def known_tags(request: Request) -> str | None:
+    """The entity tags of what the caller has already."""
+    return request.headers.get("if-none-match")
+
+
+KnownTags = Annotated[str | None, Depends(known_tags)]
 
 
 async def challenge_service(request: Request) -> ChallengeService:
@@ -320,6 +337,7 @@ async def idempotency_service(request: Request) -> IdempotencyService:
         session=session,
         operations=IdempotencyRepository(session),
         callers=_callers(parts, session),
+        staff_callers=_staff_callers(parts, session),
         throttle=parts.throttle,
         lookups=parts.lookups,
         sealer=parts.sealer,

@@ -195,7 +195,7 @@ class EdgeMiddleware:
             # What is away comes back: a refusal, and of as many as there are requests one line a route.
             failed = not is_unavailable(error)
             if failed:
-                _LOG.error("request_failed", request_id=request_id, route=_route_of(scope), failures=_failures(error))
+                _LOG.error("request_failed", request_id=request_id, route=_route_of(scope), failures=failures_of(error))
             # A broken answer is left unfinished, which makes the server hang up.
             if not answering:
                 connection = HTTPConnection(scope)
@@ -284,7 +284,7 @@ def _without_body(send: Send) -> Send:
     return send_head
 
 
-def _failures(error: BaseException) -> list[dict[str, object]]:
+def failures_of(error: BaseException) -> list[dict[str, object]]:
     """What failed, where, and what caused it. Never the messages: they quote what people sent and what is stored."""
     found: list[dict[str, object]] = []
     cause: BaseException | None = error

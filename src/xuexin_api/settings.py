@@ -122,7 +122,9 @@ class Settings(BaseSettings):
     )
 
     # Tokens and sessions
-    token_issuer: str = Field("http://127.0.0.1:8000", description="`iss` of access tokens")
+    token_issuer: str | None = Field(
+        None, description="`iss` of access tokens; unset: the address to listen on, which only a laptop's callers know"
+    )
     token_audience: str = Field("xuexin-api", description="`aud` of access tokens")
     token_client_id: str = Field("xuexin-app", description="`client_id` of access tokens")
     access_token_seconds: int = Field(600, gt=0, description="an access token lives this long")
@@ -417,6 +419,11 @@ class Settings(BaseSettings):
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
+    @property
+    def issuer(self) -> str:
+        """Who tokens say they are from."""
+        return self.token_issuer or self.address
+
     def code_policy(self) -> CodePolicy:
         return CodePolicy(
             lifetime=self.code_seconds,
@@ -609,7 +616,7 @@ class Settings(BaseSettings):
 
     def token_policy(self) -> TokenPolicy:
         return TokenPolicy(
-            issuer=self.token_issuer,
+            issuer=self.issuer,
             audience=self.token_audience,
             client_id=self.token_client_id,
             lifetime_seconds=self.access_token_seconds,
@@ -618,7 +625,7 @@ class Settings(BaseSettings):
     def staff_token_policy(self) -> TokenPolicy:
         """Another type and another audience: neither kind of token is ever taken for the other."""
         return TokenPolicy(
-            issuer=self.token_issuer,
+            issuer=self.issuer,
             audience=self.staff_audience,
             client_id=self.staff_audience,
             lifetime_seconds=self.staff_session_seconds,

@@ -239,6 +239,29 @@ def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
         server.communicate(timeout=30)
 
 
+def test_what_the_server_and_libraries_log_is_json_and_never_quotes_what_failed(environment: dict[str, str]) -> None:
+    program = """
+import logging, uvicorn
+from xuexin_api.cli.serving import server_options
+from xuexin_api.cli.workbench import configure_logs
+from xuexin_api.settings import Settings
+configure_logs()
+uvicorn.Config("a:b", **server_options(Settings()))
+try:
+    raise ValueError("17012340001")
+except ValueError:
+    logging.getLogger("uvicorn.error").exception("Exception in ASGI application")
+    logging.getLogger("asyncio").exception("Task exception was never retrieved")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["logger"] for line in told] == ["uvicorn.error", "asyncio"]
+    assert {failure["kind"] for line in told for failure in line["failures"]} == {"builtins.ValueError"}
+    assert "17012340001" not in done.stderr
+
+
 def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_same_code(
     run: Run, environment: dict[str, str]
 ) -> None:

@@ -92,6 +92,30 @@ async def test_the_phone_is_changed_by_both_codes_and_the_old_one_hears_of_it(cl
     assert await _link(client, student.phone)
 
 
+async def test_what_is_so_already_is_neither_changed_nor_told_again(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """A PUT asked again without an Idempotency-Key."""
+    (student,) = students(1)
+    await client.register(student)
+    assert (await _change_email(client, EMAIL, clock)).status_code == 200
+    questions = {"password": PASSWORD, "security_questions": QUESTIONS}
+    assert (await _put(client, "security-questions", questions)).status_code == 204
+    before = await count_rows(parts, "account_changes")
+    assert before == 2
+    turned = questions | {"security_questions": QUESTIONS[::-1]}
+    for repeated in (questions, turned):
+        assert (await _put(client, "security-questions", repeated)).status_code == 204
+    assert (await _change_email(client, EMAIL, clock)).json()["email_verified"] is True
+    assert (await _change_password(client, PASSWORD, PASSWORD)).status_code == 204
+    assert (await _change_phone(client, student.phone, student.phone, clock)).status_code == 200
+    assert await count_rows(parts, "account_changes") == before
+    none = questions | {"security_questions": []}
+    for _ in range(2):
+        assert (await _put(client, "security-questions", none)).status_code == 204
+    assert await count_rows(parts, "account_changes") == before + 1
+
+
 async def test_without_the_old_phone_a_fresh_verification_is_needed(
     client: Client, parts: Wiring, clock: HandClock
 ) -> None:
@@ -359,8 +383,8 @@ async def test_an_undo_is_told_where_the_account_was_and_where_it_is_again(clien
 @pytest.mark.settings(changes_per_day=3)
 async def test_changes_are_few_a_day_for_each_is_told(client: Client, clock: HandClock) -> None:
     await client.register(students(1)[0])
-    body = {"password": PASSWORD, "security_questions": QUESTIONS}
-    answers = [await _put(client, "security-questions", body) for _ in range(4)]
+    bodies = [{"password": PASSWORD, "security_questions": questions} for questions in (QUESTIONS, [])]
+    answers = [await _put(client, "security-questions", bodies[turn % 2]) for turn in range(4)]
     assert [answer.status_code for answer in answers] == [204, 204, 204, 429]
     assert len([message for message in await client.messages() if message.purpose == "notice"]) == 3
 
@@ -532,8 +556,11 @@ async def test_consents_are_kept_as_a_history_and_the_optional_one_is_withdrawn(
     items = (await client.get("/v1/account/consents")).json()["items"]
     version = {item["kind"]: item["version"] for item in items}
     assert set(version) == {"user_agreement", "privacy_policy", "service_messages"}
-    given = await _put(client, "consents/service_messages", {"version": version["privacy_policy"], "given": True})
+    giving = {"version": version["privacy_policy"], "given": True}
+    given = await _put(client, "consents/service_messages", giving)
     assert (given.status_code, given.json()["given"]) == (200, True)
+    clock.pass_time(minutes=1)
+    assert (await _put(client, "consents/service_messages", giving)).json() == given.json()
     kept = await _put(client, "consents/user_agreement", {"version": version["user_agreement"], "given": False})
     assert (kept.status_code, code_of(kept)) == (409, "consent_required")
     old = await _put(client, "consents/user_agreement", {"version": "1999-01-01", "given": True})

@@ -49,6 +49,26 @@ async def test_a_record_without_photos_says_so(client: Client, parts: Wiring) ->
     assert (await client.get(f"/v1/archive/enrollments/{record}/photos/portrait")).status_code == 422
 
 
+async def test_a_photo_that_is_there_already_is_not_sent_again_but_to_its_owner(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await enroll(parts, student)
+    await add_photos(parts, student)
+    await client.register(student)
+    await client.verify(student)
+    record = (await client.get("/v1/archive/enrollments")).json()["items"][0]["id"]
+    path = f"/v1/archive/enrollments/{record}/photos/admission"
+    photo = await client.get(path)
+    tag = photo.headers["etag"]
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        spared = await client.get(path, headers={"If-None-Match": known})
+        assert (spared.status_code, spared.content, spared.headers["etag"]) == (304, b"", tag)
+        assert "no-store" in spared.headers["cache-control"]
+    other = await client.get(path, headers={"If-None-Match": '"other"'})
+    assert (other.status_code, other.content) == (200, photo.content)
+    async with connected_client(client.app, parts) as stranger:
+        assert (await stranger.get(path, headers={"If-None-Match": tag})).status_code == 401
+
+
 async def test_every_field_of_the_roster_is_shown_in_the_archives_words(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     row = roster_row(student.record)

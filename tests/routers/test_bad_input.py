@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -14,8 +16,13 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from support.client import Client, code_of
+from support.contract import contract_of_the_code
+from support.entropy import CODE
+from support.people import students
+from support.staff import member
 from support.tables import count_rows
 from xuexin_api.dependencies import Wiring
+from xuexin_api.openapi import operations
 
 LOGIN = '"method":"password","identifier":"17012340001"'
 
@@ -61,6 +68,58 @@ async def test_json_that_two_parsers_could_read_differently_is_refused(client: C
 async def test_brackets_inside_strings_are_text(client: Client) -> None:
     body = json.dumps({"method": "password", "identifier": "[" * 100, "password": '\\"{' * 60})
     assert code_of(await _send(client, body.encode())) == "login_rejected"
+
+
+LAX_IDS = (
+    "{01999999-9999-7999-8999-999999999999}",
+    "urn:uuid:01999999-9999-7999-8999-999999999999",
+    "01999999999979998999999999999999",
+    "0199999999997999-8999-999999999999---",
+    "٠1999999-9999-7999-8999-999999999999",
+    "01999999-9999-7999-8999-999999999999 ",
+)
+LAX_NUMBERS = ("+5", " 5", "5 ", "1_0", "05", "5.0", "٥", "0x5", "1e1", "", "99999999999999999999")
+
+
+async def test_an_id_or_a_number_has_one_form_in_every_address(client: Client) -> None:
+    """What two clients could read differently is refused, wherever the contract has an id or a number."""
+    await client.register(students(1)[0])
+    contract = contract_of_the_code()
+    seen = 0
+    async with member(client) as reviewer:
+        for method, path, operation in operations(contract.document):
+            asker = reviewer.client if operation["tags"] == ["staff"] else client
+            for parameter in map(contract.resolve, operation["parameters"]):
+                for address, query in _laxly_asked(path, parameter):
+                    refused = await asker.request(method, address, params=query, json={})
+                    assert (refused.status_code, code_of(refused)) == (422, "invalid_request"), (method, address, query)
+                    pointers = [error["pointer"] for error in refused.json()["errors"]]
+                    assert f"/{parameter['in']}/{parameter['name']}" in pointers, (method, address, query)
+                    seen += 1
+    assert seen > 80
+
+
+def _laxly_asked(path: str, parameter: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:
+    """Address and query, in every form that only some would understand."""
+    schema, name = parameter["schema"], parameter["name"]
+    if parameter["in"] == "path" and schema.get("format") == "uuid":
+        return [(path.replace(f"{{{name}}}", quote(lax, safe="")), {}) for lax in LAX_IDS]
+    if parameter["in"] == "query" and schema.get("type") == "integer":
+        return [(path, {name: lax}) for lax in LAX_NUMBERS]
+    return []
+
+
+@pytest.mark.parametrize("lax", LAX_IDS)
+async def test_an_id_has_one_form_in_a_body_too(client: Client, lax: str) -> None:
+    body = {"code_id": lax, "phone": students(1)[0].phone, "code": CODE, "purpose": "login"}
+    refused = await client.post("/v1/phone-proofs", body)
+    assert [(error["pointer"], error["code"]) for error in refused.json()["errors"]] == [("/code_id", "malformed")]
+
+
+async def test_an_id_may_be_written_in_capitals(client: Client) -> None:
+    await client.register(students(1)[0])
+    (session,) = (await client.get("/v1/sessions")).json()["items"]
+    assert (await client.delete(f"/v1/sessions/{session['id'].upper()}")).status_code == 204
 
 
 @pytest.mark.parametrize("encodings", [["gzip"], ["identity, br"], ["identity", "deflate"], ["x-made-up"]])

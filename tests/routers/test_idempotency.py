@@ -48,6 +48,41 @@ async def test_of_many_at_once_one_sends_and_the_others_wait_or_get_its_answer(c
     assert len(await client.messages()) == 1
 
 
+async def test_of_many_equal_registrations_one_is_done(client: Client) -> None:
+    (student,) = students(1)
+    form = registration_form(student, phone_proof=await client.prove_phone(student.phone))
+    answers = await asyncio.gather(*(client.post("/v1/registrations", form, headers=KEY) for _ in range(20)))
+    codes = [code_of(answer) for answer in answers if answer.status_code != 201]
+    assert len(codes) == 19
+    assert set(codes) <= {"operation_in_progress", "already_done"}
+    assert await count_rows(client.parts, "accounts") == 1
+
+
+async def test_of_many_equal_changes_one_is_done_and_told_once(client: Client) -> None:
+    (student,) = students(1)
+    await client.register(student)
+    new = "another-river-under-stars"
+    body = {"current_password": PASSWORD, "password": new, "password_confirmation": new}
+    change = [client.request("PUT", "/v1/account/password", json=body, headers=KEY) for _ in range(20)]
+    answers = await asyncio.gather(*change)
+    assert {answer.status_code for answer in answers} <= {204, 409}
+    assert {code_of(answer) for answer in answers if answer.status_code == 409} <= {"operation_in_progress"}
+    again = await client.request("PUT", "/v1/account/password", json=body, headers=KEY)
+    assert (again.status_code, again.content, again.headers["idempotent-replayed"]) == (204, b"", "true")
+    assert await count_rows(client.parts, "account_changes") == 1
+    assert len(await client.messages(student.phone)) == 2  # the code of the registration, and the change
+
+
+async def test_a_challenge_asked_for_again_is_the_same_one(client: Client) -> None:
+    body = {"purpose": "registration"}
+    answers = await asyncio.gather(*(client.post("/v1/challenges", body, headers=KEY) for _ in range(20)))
+    given = {answer.text for answer in answers if answer.status_code == 201}
+    assert len(given) == 1
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert (await client.post("/v1/challenges", body, headers=KEY)).text in given
+    assert (await client.post("/v1/challenges", {"purpose": "login"}, headers=KEY)).text not in given
+
+
 async def test_another_body_of_somebody_unknown_is_another_operation(client: Client) -> None:
     one, other = students(2)
     for student in (one, other):

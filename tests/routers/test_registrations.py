@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -13,6 +14,7 @@ from support.client import PASSWORD, Client, code_of, connected_client, registra
 from support.clock import HandClock
 from support.people import students
 from support.tables import count_rows, rows_of
+from support.work import meeting_at_the_hash
 from xuexin_api.demo.people import id_number
 from xuexin_api.dependencies import Wiring
 
@@ -330,22 +332,27 @@ async def test_parallel_tries_of_documents_stay_within_three(client: Client) -> 
     assert len(told) + sum(code_of(answer) == "phone_busy" for answer in answers) <= 3
 
 
-async def test_two_registrations_of_one_phone_at_once_have_one_winner(client: Client, clock: HandClock) -> None:
-    first, second = students(2)
-    proofs = []
-    for _ in range(2):
-        proofs.append(await client.prove_phone(first.phone))
+@pytest.mark.parametrize(("same_proof", "afterwards"), [(False, "phone_registered"), (True, "phone_proof_rejected")])
+async def test_of_registrations_of_one_phone_at_once_one_wins_and_the_others_are_told_that_it_is_busy(
+    client: Client, clock: HandClock, same_proof: bool, afterwards: str
+) -> None:
+    contenders = [replace(student, phone=students(1)[0].phone) for student in students(3)]
+    proofs = [await client.prove_phone(contenders[0].phone)]
+    while not same_proof and len(proofs) < len(contenders):
         clock.pass_time(minutes=2)
-    answers = await asyncio.gather(
-        client.try_to_register(first, phone_proof=proofs[0]),
-        client.try_to_register(replace(second, phone=first.phone), phone_proof=proofs[1]),
-    )
-    statuses = sorted(answer.status_code for answer in answers)
-    assert statuses == [201, 409]
-    loser = next(answer for answer in answers if answer.status_code == 409)
-    assert code_of(loser) in {"phone_busy", "phone_registered"}
+        proofs.append(await client.prove_phone(contenders[0].phone))
+    entries = list(zip(contenders, itertools.cycle(proofs), strict=False))
+    with meeting_at_the_hash(client, len(contenders)):
+        answers = await asyncio.gather(
+            *(client.try_to_register(student, phone_proof=proof) for student, proof in entries)
+        )
+    losers = [entry for entry, answer in zip(entries, answers, strict=True) if answer.status_code != 201]
+    assert len(losers) == len(contenders) - 1
+    assert {code_of(answer) for answer in answers if answer.status_code != 201} == {"phone_busy"}
     assert await count_rows(client.parts, "accounts") == 1
     assert await count_rows(client.parts, "sessions") == 1
+    student, proof = losers[0]
+    assert code_of(await client.try_to_register(student, phone_proof=proof)) == afterwards
 
 
 async def test_two_registrations_of_one_document_at_once_have_one_winner(client: Client) -> None:

@@ -74,6 +74,23 @@ async def _wait_for_review(scene: _Scene, *, strong: bool = False) -> None:
     assert (await case_of(scene.claimant, scene.case_id))["state"] == "in_review"
 
 
+async def test_a_key_of_staff_is_its_owners_alone(client: Client) -> None:
+    key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
+    async with _scene(client) as scene:
+        await _wait_for_review(scene)
+        async with member(client) as one, member(client, "reviewer.two") as other:
+            path = f"/v1/staff/identity-cases/{scene.case_id}"
+            taken, again = [await one.client.post(f"{path}/take", None, headers=key) for _ in range(2)]
+            assert (taken.status_code, again.json()) == (200, taken.json())
+            assert again.headers["idempotent-replayed"] == "true"
+            assert code_of(await other.client.post(f"{path}/take", None, headers=key)) == "case_taken"
+            decision = {"decision": "reject", "reason": "evidence_unconvincing", "note": None}
+            answers = [await one.client.post(f"{path}/decision", decision, headers=key) for _ in range(2)]
+            assert [answer.status_code for answer in answers] == [204, 204]
+            one.client.access_token = None
+            assert code_of(await one.client.post(f"{path}/decision", decision, headers=key)) == "token_missing"
+
+
 async def _account(parts: Wiring, phone: str) -> Any:
     key = parts.lookups.phone(phone).hex()
     (row,) = await rows_of(parts, "", f"SELECT * FROM accounts WHERE phone_key = '\\x{key}'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -65,6 +66,28 @@ async def counted_work(client: Client) -> AsyncIterator[Work]:
         yield work
     client.app.state.wiring = parts
     work.messages = await count_rows(parts, "outbox") - before
+
+
+class _MeetingHashing(PasswordHashing):
+    """The application's own pool of hashing threads, which nobody enters before all have come."""
+
+    def __init__(self, inner: PasswordHashing, callers: int) -> None:
+        self.__dict__.update(inner.__dict__)
+        self._meeting = asyncio.Barrier(callers)
+
+    async def hash(self, secret: str) -> str:
+        async with asyncio.timeout(10):
+            await self._meeting.wait()
+        return await super().hash(secret)
+
+
+@contextmanager
+def meeting_at_the_hash(client: Client, callers: int) -> Iterator[None]:
+    """So many requests stand between what they read and what they write, all at the same time."""
+    parts = client.parts
+    client.app.state.wiring = replace(parts, hashing=_MeetingHashing(parts.hashing, callers))
+    yield
+    client.app.state.wiring = parts
 
 
 @contextmanager

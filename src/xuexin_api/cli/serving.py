@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from functools import partial
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -54,6 +55,24 @@ async def _refuse_unfit_database(places: Places) -> None:
         pass
 
 
+def server_options(settings: Settings) -> dict[str, Any]:
+    """How uvicorn serves."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        # Forwarded addresses are the edge middleware's business: uvicorn would believe any local peer.
+        "proxy_headers": False,
+        "server_header": False,
+        "access_log": False,
+        # Its lines are ours: see configure_logs.
+        "log_config": None,
+        "log_level": "error",
+        "http": partial(BoundedProtocol, seconds=settings.request_seconds),
+        "ws": "none",
+        "backlog": 2048,
+    }
+
+
 def serve() -> None:
     """Serve until told to stop."""
     configure_logs()
@@ -68,27 +87,16 @@ def serve() -> None:
             say("Messages are kept, not sent: read them with `xuexin outbox` (in .venv/bin)")
             print_demo_student()
             say("Play the whole journey against this server: `xuexin journey`")
-        # Forwarded addresses are the edge middleware's business: uvicorn would believe any local peer.
-        common = {
-            "host": settings.host,
-            "port": settings.port,
-            "proxy_headers": False,
-            "server_header": False,
-            "access_log": False,
-            "log_level": "error",
-            "http": partial(BoundedProtocol, seconds=settings.request_seconds),
-            "ws": "none",
-            "backlog": 2048,
-        }
+        common = server_options(settings)
         if settings.workers == 1:
             app = create_app(make_wiring(settings, places.database_url))
             _quiet_collector()
-            uvicorn.run(app, **common)  # type: ignore[arg-type]
+            uvicorn.run(app, **common)
             return
         os.environ["XUEXIN_DATABASE_URL"] = places.database_url
         uvicorn.run(
             "xuexin_api.cli.serving:app_of_worker",
             factory=True,
             workers=settings.workers,
-            **common,  # type: ignore[arg-type]
+            **common,
         )

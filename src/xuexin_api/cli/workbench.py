@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 from sqlalchemy.exc import ProgrammingError
+from structlog.typing import EventDict, Processor
 
 from xuexin_api.app import wire
 from xuexin_api.cli.migration import is_behind
@@ -19,6 +20,7 @@ from xuexin_api.core.clock import SystemClock
 from xuexin_api.core.entropy import SystemEntropy
 from xuexin_api.dependencies import Wiring
 from xuexin_api.keys import load_keys
+from xuexin_api.middleware import failures_of
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.installation import InstallationRepository
 from xuexin_api.repositories.readiness import ReadinessRepository
@@ -29,19 +31,34 @@ T = TypeVar("T")
 
 
 def configure_logs() -> None:
-    """JSON lines on standard error; the libraries' warnings and errors with them."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    """JSON lines on standard error; the libraries' and the server's warnings and errors with them."""
+    common: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _tell_failures,
+    ]
+    lines = structlog.processors.JSONRenderer(ensure_ascii=False)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[*common, lines],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, lines],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+def _tell_failures(_: object, __: str, event: EventDict) -> EventDict:
+    """What failed and where in the place of a traceback, whose last line may quote what somebody sent."""
+    told = event.pop("exc_info", None)
+    error = told[1] if isinstance(told, tuple) else sys.exc_info()[1] if told else None
+    return event if error is None else {**event, "failures": failures_of(error)}
 
 
 def make_wiring(settings: Settings, database_url: str) -> Wiring:

@@ -32,6 +32,14 @@ _PARAMETERS: Final = {
         "examples": {"chinese": {"value": "zh-CN"}, "english": {"value": "en"}},
     },
     "IdempotencyKey": PARAMETER,
+    "IfNoneMatch": {
+        "name": "If-None-Match",
+        "in": "header",
+        "required": False,
+        "description": "Entity tags of what is there already: it is not sent again (RFC 9110).",
+        "schema": {"type": "string"},
+        "example": '"0c4f3c1d2f8e7a6b5c4d3e2f1a0b9c8d"',
+    },
 }
 _HEADERS: Final = {
     "ContentLanguage": {
@@ -45,6 +53,12 @@ _HEADERS: Final = {
         "example": "3f8a6b7c8d9e0f1a2b0199a1b2c3d4e5",
     },
     "IdempotentReplayed": REPLAYED,
+    "EntityTag": {
+        "description": "Names what this answer holds.",
+        "required": True,
+        "schema": {"type": "string"},
+        "example": '"0c4f3c1d2f8e7a6b5c4d3e2f1a0b9c8d"',
+    },
 }
 
 
@@ -96,21 +110,32 @@ def _complete(operation: Document, schemas: Schemas, states: Mapping[str, Shown]
     if validates or "requestBody" in operation:
         _show_broken_rule(operation, schemas)
     shown = {status: _show_states(operation, schemas, states, int(status)) for status in good}
-    if any(name.endswith(".en") for names in shown.values() for name in names):
-        for status in good:
-            _add_header(responses[status], "Content-Language", "ContentLanguage")
-    parameters = operation.setdefault("parameters", [])
-    parameters.append({"$ref": "#/components/parameters/AcceptLanguage"})
-    if ONCE in operation:
-        parameters.append({"$ref": "#/components/parameters/IdempotencyKey"})
-        for status in good:
-            _add_header(responses[status], "Idempotent-Replayed", "IdempotentReplayed")
-    for response in responses.values():
-        _add_header(response, "X-Request-Id", "RequestId")
+    worded = any(name.endswith(".en") for names in shown.values() for name in names)
+    _add_parameters_and_headers(operation, good, worded=worded)
     # Who may be told that the token is missing needs one.
     if TokenMissingError.code in codes_of(responses.get("401", {})):
         operation["security"] = [{"bearer": []}]
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add_parameters_and_headers(operation: Document, good: list[str], *, worded: bool) -> None:
+    """The headers of requests and answers; `worded` are good answers with words for people."""
+    responses = operation["responses"]
+    parameters = ["AcceptLanguage"]
+    brought = {"X-Request-Id": ("RequestId", responses)}
+    if worded:
+        brought["Content-Language"] = ("ContentLanguage", good)
+    if ONCE in operation:
+        parameters.append("IdempotencyKey")
+        brought["Idempotent-Replayed"] = ("IdempotentReplayed", good)
+    if "304" in responses:
+        parameters.append("IfNoneMatch")
+        brought["ETag"] = ("EntityTag", [*good, "304"])
+    known = operation.setdefault("parameters", [])
+    known += [{"$ref": f"#/components/parameters/{name}"} for name in parameters]
+    for header, (component, statuses) in brought.items():
+        for status in statuses:
+            _add_header(responses[status], header, component)
 
 
 def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[int, str]]:

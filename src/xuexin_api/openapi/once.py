@@ -19,7 +19,7 @@ PARAMETER: Final = {
     "name": IDEMPOTENCY_HEADER,
     "in": "header",
     "required": False,
-    "description": "The same key is not done twice, by this caller and with this body, for 24 hours.",
+    "description": "The same key is not done twice, by this caller and with this body, for 24 hours. Make it random.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     "example": "8e03978e-40d5-43e8-bc93-6894a57f9324",
 }

@@ -38,6 +38,7 @@ What needs a fresh identity verification answers 401 with RFC 9470's challenge. 
 Lists are paged by an opaque cursor. Every answer names its request in `X-Request-Id`. Examples whose name ends in
 `.en` are what `Accept-Language: en` gets; the others are what everybody else does.
 
-A POST that creates or sends takes an `Idempotency-Key` (up to 255 printable ASCII characters, kept 24 hours for this
-caller and this body): asked again, it is not done again. The answer comes again with `Idempotent-Replayed: true`, or,
-where it held secrets, as 409 `already_done`. After a refusal the same key may ask again."""
+What creates, sends, or uses a code up takes an `Idempotency-Key` (random, up to 255 printable ASCII characters, kept
+24 hours for this caller and this body): asked again, it is not done again. The answer comes again with
+`Idempotent-Replayed: true`, or, where it held secrets, as 409 `already_done`. After a refusal the same key may ask
+again. What takes no key may be asked again as it is: it leaves the same state, and sends nothing more."""

@@ -65,6 +65,7 @@ CONFIRMED = (
 @router.put(
     "/phone",
     summary="Change the phone",
+    openapi_extra=once(secret=False),
     responses=refusals(
         *CONFIRMED,
         OldChannelNeededError,
@@ -88,6 +89,7 @@ async def change_phone(body: PhoneChange, claims: CallerClaims, changes: Changes
 @router.put(
     "/email",
     summary="Set or confirm the recovery e-mail",
+    openapi_extra=once(secret=False),
     responses=refusals(*CONFIRMED, CodeRejectedError, EmailRegisteredError),
 )
 async def change_email(body: EmailChange, claims: CallerClaims, changes: Changes) -> Account:
@@ -96,20 +98,35 @@ async def change_email(body: EmailChange, claims: CallerClaims, changes: Changes
     return account(await changes.change_email(claims, password=body.password, email=body.email, code=code))
 
 
-@router.post("/email/remove", summary="Remove the recovery e-mail", responses=refusals(*CONFIRMED))
+@router.post(
+    "/email/remove",
+    summary="Remove the recovery e-mail",
+    openapi_extra=once(secret=False),
+    responses=refusals(*CONFIRMED),
+)
 async def remove_email(body: Confirmed, claims: CallerClaims, changes: Changes) -> Account:
     """The phone and the old address are told, and may undo it."""
     return account(await changes.remove_email(claims, password=body.password))
 
 
-@router.put("/password", status_code=204, summary="Change the password", responses=refusals(*CONFIRMED))
+@router.put(
+    "/password",
+    status_code=204,
+    summary="Change the password",
+    openapi_extra=once(secret=False),
+    responses=refusals(*CONFIRMED),
+)
 async def change_password(body: PasswordChange, claims: CallerClaims, changes: Changes) -> None:
     """Every other session ends, and no other device is known any more."""
     await changes.change_password(claims, **body.model_dump())
 
 
 @router.put(
-    "/security-questions", status_code=204, summary="Set the security questions", responses=refusals(*CONFIRMED)
+    "/security-questions",
+    status_code=204,
+    summary="Set the security questions",
+    openapi_extra=once(secret=False),
+    responses=refusals(*CONFIRMED),
 )
 async def change_security_questions(body: QuestionsChange, claims: CallerClaims, changes: Changes) -> None:
     """Three new questions and answers, or an empty list to have none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     ClosingRejectedError,
@@ -23,6 +23,7 @@ from xuexin_api.dependencies import (
 )
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.account_changes import CONFIRMED
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import closing_effects
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.changes import (
@@ -36,7 +37,6 @@ from xuexin_api.schemas.changes import (
     Export,
 )
 from xuexin_api.schemas.factors import Confirmed
-from xuexin_api.schemas.types import Cursor
 from xuexin_api.services.accounts.account_changes import SentCode
 from xuexin_api.services.accounts.account_closing import AccountClosingService
 from xuexin_api.services.accounts.account_export import AccountExportService
@@ -49,10 +49,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 @router.get("/consents", summary="What I agreed to", responses=refusals(*_LOGGED_IN))
 async def list_consents(
-    claims: CallerClaims,
-    consents: Consents,
-    cursor: Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Consents per page.")] = 20,
+    claims: CallerClaims, consents: Consents, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> ConsentList:
     """Every consent that was given, declined or withdrawn, with its version; newest first."""
     return ConsentList.model_validate(await consents.list_all(claims, cursor=cursor, most=limit))
@@ -64,7 +61,10 @@ async def list_consents(
     responses=refusals(*_LOGGED_IN, ConsentRequiredError, TooManyOperationsError),
 )
 async def set_consent(kind: ConsentKind, body: ConsentGiving, claims: CallerClaims, consents: Consents) -> Consent:
-    """A consent that the service cannot do without is withdrawn by closing the account."""
+    """A consent that the service cannot do without is withdrawn by closing the account.
+
+    What is so already stays as it was answered then.
+    """
     return Consent.model_validate(await consents.set(claims, kind, version=body.version, given=body.given))
 
 
@@ -74,7 +74,10 @@ async def export_account(
     claims: CallerClaims,
     exports: Annotated[AccountExportService, Depends(account_export_service)],
 ) -> Export:
-    """Unmasked, so it needs the password, and a fresh verification where the account was verified."""
+    """Unmasked, so it needs the password, and a fresh verification where the account was verified.
+
+    It reads and changes nothing, so it takes no `Idempotency-Key`: nobody keeps its answer, to give it again or else.
+    """
     return Export.model_validate(await exports.export(claims, body.password))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
     InsufficientUserAuthenticationError,
@@ -13,9 +13,11 @@ from xuexin_api.core.errors import (
     TokenInvalidError,
     TokenMissingError,
 )
-from xuexin_api.dependencies import archive_service
+from xuexin_api.dependencies import KnownTags, archive_service
 from xuexin_api.openapi import refusals
+from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.hot_route import HotRoute
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import enrollment
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoKind
@@ -31,11 +33,7 @@ _VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticatio
 
 
 @router.get("", summary="My 学籍 records", responses=refusals(*_VERIFIED))
-async def list_enrollments(
-    archive: Archive,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Records per page.")] = 20,
-) -> EnrollmentList:
+async def list_enrollments(archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20) -> EnrollmentList:
     """The records that schools registered of the verified person. Without a fresh verification: RFC 9470's 401."""
     page = await archive.list_enrollments(cursor=cursor, most=limit)
     return EnrollmentList(items=[enrollment(view) for view in page.items], next_cursor=page.next_cursor)
@@ -52,9 +50,16 @@ async def get_enrollment(enrollment_id: EnrollmentId, archive: Archive) -> Enrol
     summary="A photo of the record",
     response_class=Response,
     responses=refusals(*_VERIFIED, RecordNotFoundError, PhotoNotFoundError)
+    | NOT_MODIFIED
     | {200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def get_enrollment_photo(enrollment_id: EnrollmentId, kind: PhotoKind, archive: Archive) -> Response:
-    """录取照片 (admission) or 学历照片 (graduation), as the school gave it."""
+async def get_enrollment_photo(
+    enrollment_id: EnrollmentId, kind: PhotoKind, archive: Archive, known: KnownTags
+) -> Response:
+    """录取照片 (admission) or 学历照片 (graduation), as the school gave it.
+
+    A photo is personal data, so nothing on the way keeps it (`no-store`). An app that still shows it may ask with the
+    `ETag` it had: 304 spares the photo, after the same checks.
+    """
     photo, tag = await archive.get_photo(enrollment_id, kind)
-    return Response(photo, media_type="image/jpeg", headers={"ETag": f'"{tag}"', "Cache-Control": "no-store, private"})
+    return tagged(photo, tag, known, media_type="image/jpeg", cache_control="no-store, private")

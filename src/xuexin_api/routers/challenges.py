@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import AddressLimitedError
 from xuexin_api.dependencies import RequestSource, challenge_service
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.challenges import Challenge, ChallengeRequest
 from xuexin_api.services.challenges import ChallengeService
@@ -20,6 +20,7 @@ router = APIRouter(prefix="/v1", tags=["bot defence"], route_class=StrictRoute)
     "/challenges",
     status_code=201,
     summary="Get a proof-of-work challenge",
+    openapi_extra=once(secret=False),
     responses=refusals(AddressLimitedError),
 )
 async def create_challenge(

@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from xuexin_api.routers.cacheable_route import not_changed
+from xuexin_api.routers.entity_tags import tagged
 
 router = APIRouter(include_in_schema=False)
 
@@ -76,9 +76,7 @@ async def get_openapi_document(request: Request) -> Response:
     state = request.app.state
     if getattr(state, "openapi_json", None) is None:
         content = json.dumps(request.app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
-        state.openapi_json = content, f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        state.openapi_json = content, hashlib.sha256(content).hexdigest()
     content, tag = state.openapi_json
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if not_changed(request, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(content, media_type="application/json", headers=headers)
+    known = request.headers.get("if-none-match")
+    return tagged(content, tag, known, media_type="application/json", cache_control="no-cache")

@@ -86,6 +86,7 @@ async def confirm_totp(body: TotpConfirmation, claims: CallerClaims, factors: Fa
     "/totp/remove",
     status_code=204,
     summary="Give the authenticator app up",
+    openapi_extra=once(secret=False),
     responses=refusals(*_CONFIRMED, FactorNotSetError),
 )
 async def remove_totp(body: ConfirmedByFactor, claims: CallerClaims, factors: FactorsOfCaller) -> None:

@@ -10,7 +10,9 @@ from xuexin_api.core.errors import AddressLimitedError, ArticleNotFoundError, Ca
 from xuexin_api.dependencies import RequestLanguage, RequestSource, SentClaims, help_centre_service
 from xuexin_api.openapi import refusals
 from xuexin_api.routers import help_presentation as show
-from xuexin_api.routers.cacheable_route import NOT_MODIFIED, CacheableRoute
+from xuexin_api.routers.cacheable_route import CacheableRoute
+from xuexin_api.routers.entity_tags import NOT_MODIFIED
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.schemas.help_centre import (
     HelpArticle,
     HelpArticleList,
@@ -23,14 +25,12 @@ from xuexin_api.schemas.help_centre import (
     Slug,
 )
 from xuexin_api.schemas.platforms import Platform, PlatformList
-from xuexin_api.schemas.types import Cursor
+from xuexin_api.schemas.types import Number
 from xuexin_api.services.help.centre import HelpCentreService
 from xuexin_api.services.help.platforms import list_platforms as platforms_of
 
 router = APIRouter(prefix="/v1", tags=["help"], route_class=CacheableRoute)
 Centre = Annotated[HelpCentreService, Depends(help_centre_service)]
-PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")]
-PageLimit = Annotated[int, Query(ge=1, le=100, description="Articles per page.")]
 
 
 @router.get("/help/categories", summary="Categories of the help centre", responses=NOT_MODIFIED)
@@ -63,7 +63,7 @@ async def get_help_article(
 
 @router.get("/help/hot", summary="Hot questions", responses=NOT_MODIFIED)
 async def list_hot_questions(
-    language: RequestLanguage, centre: Centre, limit: Annotated[int, Query(ge=1, le=30)] = 10
+    language: RequestLanguage, centre: Centre, limit: Annotated[Number, Query(ge=1, le=30)] = 10
 ) -> HotQuestionList:
     """What people open and ask most these days."""
     return HotQuestionList(items=[show.summary(one) for one in await centre.list_hot(language, most=limit)])

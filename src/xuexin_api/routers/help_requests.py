@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -21,6 +21,7 @@ from xuexin_api.dependencies import (
 )
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.help_presentation import request_made
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.help_requests import (
     CheckHelpRequest,
@@ -29,7 +30,7 @@ from xuexin_api.schemas.help_requests import (
     HelpRequestList,
     HelpRequestMade,
 )
-from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.schemas.types import Id
 from xuexin_api.services.help.requests import HelpRequestService
 
 router = APIRouter(prefix="/v1/help/requests", tags=["help"], route_class=StrictRoute)
@@ -55,10 +56,7 @@ async def create_help_request(
 
 @router.get("", summary="My requests to people", responses=refusals(*_LOGGED_IN))
 async def list_help_requests(
-    claims: CallerClaims,
-    requests: Requests,
-    cursor: Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Requests per page.")] = 20,
+    claims: CallerClaims, requests: Requests, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> HelpRequestList:
     """Those of the account, newest first, with their answers."""
     return HelpRequestList.model_validate(await requests.list_own(claims, cursor=cursor, most=limit))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -13,8 +12,7 @@ from pydantic import BaseModel
 
 from xuexin_api.openapi import IDEMPOTENCY_HEADER
 from xuexin_api.routers.strict_route import StrictRoute, parse_strictly
-
-_UUID_LENGTH: Final = 36
+from xuexin_api.schemas.types import parse_id
 
 
 class HotRoute(StrictRoute):
@@ -41,10 +39,7 @@ class HotRoute(StrictRoute):
             arguments: dict[str, Any] = {}
             try:
                 for name in ids:
-                    text = request.path_params[name]
-                    if len(text) != _UUID_LENGTH:
-                        return await ordinary(request)
-                    arguments[name] = UUID(text)
+                    arguments[name] = parse_id(request.path_params[name])
             except ValueError:
                 return await ordinary(request)
             if body is not None:

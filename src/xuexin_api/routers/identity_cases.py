@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -25,6 +25,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies import CallerClaims, RequestLanguage, RequestSource, identity_case_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.case_presentation import identity_case
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.cases import (
     CaseClassmateRequest,
@@ -34,7 +35,7 @@ from xuexin_api.schemas.cases import (
     IdentityCase,
     IdentityCaseList,
 )
-from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.schemas.types import Id
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 
 router = APIRouter(prefix="/v1/identity-cases", tags=["identity cases"], route_class=StrictRoute)
@@ -63,8 +64,8 @@ async def list_identity_cases(
     claims: CallerClaims,
     language: RequestLanguage,
     cases: Cases,
-    cursor: Annotated[Cursor | None, Query(description="From the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=50, description="At most so many.")] = 20,
+    cursor: PageCursor = None,
+    limit: PageLimit = 20,
 ) -> IdentityCaseList:
     """My own claims, and claims to the document of my account; newest first."""
     page = await cases.list_mine(claims, cursor=cursor, most=limit)

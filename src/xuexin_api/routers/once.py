@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from xuexin_api.core.errors import FieldProblem, InvalidRequestError, RefusalError
-from xuexin_api.dependencies import claims_if_any, idempotency_service
+from xuexin_api.dependencies import claims_if_any, idempotency_service, staff_claims_if_any
 from xuexin_api.openapi import IDEMPOTENCY_HEADER
 from xuexin_api.services.idempotency import Answer, Operation
 
@@ -35,6 +35,7 @@ async def answer_once(
         key=key,
         body=body,
         claims=claims_if_any(request),
+        staff_claims=staff_claims_if_any(request),
         phone_proof=proof if isinstance(proof, str) else None,
     )
     service = await idempotency_service(request)

@@ -115,6 +115,7 @@ async def rename_passkey(
     "/{passkey_id}/remove",
     status_code=204,
     summary="Give a passkey up",
+    openapi_extra=once(secret=False),
     responses=refusals(*_CONFIRMED, PasskeyNotFoundError),
 )
 async def remove_passkey(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 
 from xuexin_api.core.errors import (
     CaseClosedError,
@@ -19,11 +19,12 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.staff import Decision
 from xuexin_api.dependencies import RequestLanguage, StaffClaims, review_desk_service
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.case_presentation import desk_case
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import CaseDecision, DeskCase, QueuedCase, ReviewQueue
-from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 
 router = APIRouter(prefix="/v1/staff/identity-cases", tags=["staff"], route_class=StrictRoute)
@@ -37,8 +38,8 @@ _THE_CASE = (*_REVIEWER, CaseNotFoundError, CaseClosedError)
 async def list_review_queue(
     claims: StaffClaims,
     desk: Desk,
-    cursor: Annotated[Cursor | None, Query(description="From the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="At most so many.")] = 50,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
 ) -> ReviewQueue:
     """Longest waiting first, each with its deadline; whom they are about stands only in a case that is one's own."""
     return ReviewQueue.model_validate(await desk.list_queue(claims, cursor=cursor, most=limit))
@@ -47,6 +48,7 @@ async def list_review_queue(
 @router.post(
     "/{case_id}/take",
     summary="Take a case",
+    openapi_extra=once(secret=False),
     responses=refusals(*_THE_CASE, CaseTakenError, NotYoursToDecideError),
 )
 async def take_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> QueuedCase:
@@ -58,6 +60,7 @@ async def take_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> QueuedC
     "/{case_id}/release",
     status_code=204,
     summary="Give a case back",
+    openapi_extra=once(secret=False),
     responses=refusals(*_THE_CASE, CaseNotAssignedError),
 )
 async def release_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> None:
@@ -75,6 +78,7 @@ async def view_case(case_id: CaseId, claims: StaffClaims, language: RequestLangu
     "/{case_id}/decision",
     status_code=204,
     summary="Decide",
+    openapi_extra=once(secret=False),
     responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, CaseOvertakenError),
 )
 async def decide_case(case_id: CaseId, body: CaseDecision, claims: StaffClaims, desk: Desk) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -32,6 +32,7 @@ from xuexin_api.dependencies import (
 )
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.hot_route import HotRoute
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import (
     further_factor,
     login_answer,
@@ -53,15 +54,13 @@ from xuexin_api.schemas.sessions import (
     RefreshRequest,
     SessionList,
 )
-from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.schemas.types import Id
 from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.sessions.sessions import SessionService
 
 router = APIRouter(prefix="/v1", tags=["sessions"], route_class=StrictRoute)
 hot_router = APIRouter(prefix="/v1", tags=["sessions"], route_class=HotRoute)
 Sessions = Annotated[SessionService, Depends(session_service)]
-PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")]
-PageLimit = Annotated[int, Query(ge=1, le=100, description="Sessions per page.")]
 _LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
@@ -161,7 +160,8 @@ async def refresh_session(body: RefreshRequest, sessions: Sessions) -> Refreshed
     """New tokens for a refresh token, which works once.
 
     For 30 seconds it answers again with the same successor, so a lost answer may be asked for again;
-    used later, it ends the session and its owner is told. It never renews an identity verification.
+    used later, it ends the session and its owner is told. So it needs no `Idempotency-Key`, and takes none.
+    It never renews an identity verification.
     """
     return Refreshed(tokens=tokens(await sessions.refresh(body.refresh_token)))
 

@@ -19,7 +19,7 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
 )
 from xuexin_api.dependencies import RequestSource, StaffClaims, staff_session_service
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import (
     ProposedStaffFactors,
@@ -40,6 +40,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
     "/enrolments",
     status_code=201,
     summary="Set password and authenticator app",
+    openapi_extra=once(secret=True),
     responses=refusals(InvitationRejectedError, AddressLimitedError, ServiceBusyError),
 )
 async def enrol_staff(body: StaffEnrolment, source: RequestSource, sessions: StaffSessions) -> ProposedStaffFactors:
@@ -57,6 +58,7 @@ async def enrol_staff(body: StaffEnrolment, source: RequestSource, sessions: Sta
     "/enrolments/confirm",
     status_code=204,
     summary="Give a code of the app",
+    openapi_extra=once(secret=False),
     responses=refusals(InvitationRejectedError, CodeRejectedError, TooManyOperationsError, AddressLimitedError),
 )
 async def confirm_staff_enrolment(
@@ -70,6 +72,7 @@ async def confirm_staff_enrolment(
     "/sessions",
     status_code=201,
     summary="Log in as staff",
+    openapi_extra=once(secret=True),
     responses=refusals(
         LoginRejectedError,
         ChallengeRequiredError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 
 from xuexin_api.core.errors import (
     InsufficientUserAuthenticationError,
@@ -17,9 +17,10 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies import CallerClaims, RequestLanguage, vouching_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.case_presentation import vouching_request
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.cases import Vouch, VouchingRequest, VouchingRequestList
-from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.schemas.types import Id
 from xuexin_api.services.identity.vouching import VouchingService
 
 router = APIRouter(prefix="/v1/vouching-requests", tags=["identity cases"], route_class=StrictRoute)
@@ -33,8 +34,8 @@ async def list_vouching_requests(
     claims: CallerClaims,
     language: RequestLanguage,
     vouchings: Vouchings,
-    cursor: Annotated[Cursor | None, Query(description="From the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=50, description="At most so many.")] = 20,
+    cursor: PageCursor = None,
+    limit: PageLimit = 20,
 ) -> VouchingRequestList:
     """Newest first. `statement` is what one vouches for; needs a fresh verification."""
     page = await vouchings.list_mine(claims, cursor=cursor, most=limit)

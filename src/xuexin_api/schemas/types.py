@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic_core import PydanticCustomError
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 
 
 class Input(BaseModel):
@@ -21,15 +26,35 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
-def _uuid_text(value: object) -> object:
-    return UUID(value) if isinstance(value, str) and len(value) == 36 else value  # noqa: PLR2004
+def parse_id(text: str) -> UUID:
+    """The id as it is given out, in letters of either case, or ValueError: no braces, no `urn:`, dashes in place."""
+    if _ID.fullmatch(text) is None:
+        raise ValueError("not an id")
+    return UUID(text)
+
+
+def _id_of_text(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse_id(value)
+    except ValueError:
+        raise PydanticCustomError("uuid_parsing", "not an id") from None
+
+
+def _number_of_text(value: object) -> object:
+    """Python reads `+5`, ` 5` and `1_0` as numbers, and other clients would not."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
+        raise PydanticCustomError("int_parsing", "not a number")
+    return value
 
 
 def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-Id = Annotated[UUID, BeforeValidator(_uuid_text), Field(description="An opaque id.")]
+Id = Annotated[UUID, BeforeValidator(_id_of_text), Field(description="An opaque id.")]
+Number = Annotated[int, BeforeValidator(_number_of_text)]
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]

@@ -25,6 +25,7 @@ from xuexin_api.repositories.idempotency import IdempotencyRepository, KnownOper
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _MINUTE: Final = 60
 _RETRY_AFTER: Final = 1
@@ -32,12 +33,13 @@ _RETRY_AFTER: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """What is asked: where, by whom (a token's claims, or the phone proof sent along), under which key."""
+    """What is asked: where, by whom (the claims of a token, or the phone proof sent along), under which key."""
 
     route: str
     key: str
     body: bytes
     claims: Claims | None
+    staff_claims: Claims | None
     phone_proof: str | None
 
 
@@ -65,6 +67,7 @@ class IdempotencyService(Service):
         session: AsyncSession,
         operations: IdempotencyRepository,
         callers: Callers,
+        staff_callers: StaffCallers,
         throttle: Throttle,
         lookups: Lookups,
         sealer: Sealer,
@@ -74,6 +77,7 @@ class IdempotencyService(Service):
         super().__init__(session, clock)
         self._operations = operations
         self._callers = callers
+        self._staff_callers = staff_callers
         self._throttle = throttle
         self._lookups = lookups
         self._sealer = sealer
@@ -127,12 +131,15 @@ class IdempotencyService(Service):
 
     async def _caller(self, operation: Operation, body_hash: bytes) -> bytes:
         """Whose key it is. Of somebody who is nobody yet, only what he asks for is known."""
-        if operation.claims is not None:
-            try:
+        try:
+            if operation.claims is not None:
                 return b"account:" + (await self._callers.account_of(operation.claims)).id.bytes
-            except TokenInvalidError:
-                # Whether that matters is for the operation to say; a dead token gets nobody's answers.
-                return b"dead:" + operation.claims.session_id.bytes + body_hash
+            if operation.staff_claims is not None:
+                return b"staff:" + (await self._staff_callers.member_of(operation.staff_claims)).id.bytes
+        except TokenInvalidError:
+            # Whether that matters is for the operation to say; a dead token gets nobody's answers.
+            claims = operation.claims or operation.staff_claims
+            return b"dead:" + (claims.session_id.bytes if claims else b"") + body_hash
         if operation.phone_proof is not None:
             return b"proof:" + self._lookups.secret("phone_proof", operation.phone_proof)
         return b"anybody:" + body_hash

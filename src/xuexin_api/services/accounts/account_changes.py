@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -19,6 +20,7 @@ from xuexin_api.core.errors import (
     OldChannelNeededError,
     PhoneRegisteredError,
 )
+from xuexin_api.core.passwords import canonical_password
 from xuexin_api.core.sealing import EMAIL_CONTEXT, Sealer
 from xuexin_api.core.security_questions import combined_answers
 from xuexin_api.core.tokens import Claims
@@ -113,10 +115,11 @@ class AccountChangeService(Service):
                 if old_code is not None and locked.phone_key is not None:
                     await self._checking.consume(old_code.code_id, locked.phone_key, now=now)
                 await self._binding.bind(locked, phone, purpose=_PURPOSE, now=now)
-                await self._log.note(PHONE, locked, self._phone_of(locked), session_id=claims.session_id, now=now)
-                changed = await self._accounts.get(locked.id)
+                changed = await self._accounts.get(locked.id) or locked
+                if changed.phone_key != locked.phone_key:
+                    await self._log.note(PHONE, locked, self._phone_of(locked), session_id=claims.session_id, now=now)
         self._dispatcher.wake()
-        return view_account(changed or locked, self._sealer)
+        return view_account(changed, self._sealer)
 
     async def change_email(self, claims: Claims, *, password: str, email: str, code: SentCode) -> AccountView:
         """This recovery e-mail, proven by its own code; also the first one, or the one of the registration."""
@@ -132,11 +135,13 @@ class AccountChangeService(Service):
                 now = self._clock.now()
                 locked = await self._confirmations.hold(account, claims)
                 await self._checking.consume(code.code_id, key, now=now)
-                if await self._changes.email_holder(key) not in {None, locked.id}:
+                holder = await self._changes.email_holder(key)
+                if holder not in {None, locked.id}:
                     raise EmailRegisteredError
-                sealed = self._sealer.seal(address.encode(), EMAIL_CONTEXT)
-                await self._log.note(EMAIL, locked, self._email_of(locked), session_id=claims.session_id, now=now)
-                await self._changes.set_email(locked.id, key=key, ciphertext=sealed, verified_at=now)
+                if holder is None:
+                    sealed = self._sealer.seal(address.encode(), EMAIL_CONTEXT)
+                    await self._log.note(EMAIL, locked, self._email_of(locked), session_id=claims.session_id, now=now)
+                    await self._changes.set_email(locked.id, key=key, ciphertext=sealed, verified_at=now)
                 changed = await self._accounts.get(locked.id)
         self._dispatcher.wake()
         return view_account(changed or locked, self._sealer)
@@ -157,7 +162,7 @@ class AccountChangeService(Service):
     async def change_password(
         self, claims: Claims, *, current_password: str, password: str, password_confirmation: str
     ) -> None:
-        """Another password; every other session ends."""
+        """This password; every other session ends. Of the one that it is already nobody is told."""
         account = await self._confirmations.confirm(claims, current_password)
         canonical = judge_new_password(password, password_confirmation, account, self._sealer)
         password_hash = await self._hashing.hash(canonical)
@@ -169,13 +174,16 @@ class AccountChangeService(Service):
             await self._sessions.revoke_others(claims.session_id, "changed", account_id=locked.id, now=now)
             await self._sessions.forget_devices(locked.id, but_of=claims.session_id)
             await self._sessions.end_flows(locked.id, now=now)
-            await self._log.note(PASSWORD, locked, before, session_id=claims.session_id, now=now)
+            if canonical != canonical_password(current_password):
+                await self._log.note(PASSWORD, locked, before, session_id=claims.session_id, now=now)
         self._dispatcher.wake()
 
     async def change_questions(self, claims: Claims, *, password: str, questions: list[tuple[str, str]]) -> None:
-        """These three security questions and answers, or none at all."""
+        """These three security questions and answers, or none at all. Where they are so already, nothing is done."""
         answers = judge_answers(questions)
         account = await self._confirmations.confirm(claims, password)
+        if await self._are_set(account, answers):
+            return
         answers_hash = await self._hashing.hash(combined_answers(answers)) if answers else None
         async with self._transaction():
             now = self._clock.now()
@@ -187,6 +195,14 @@ class AccountChangeService(Service):
                 await self._accounts.add_security_answers(locked.id, sorted(answers), answers_hash, now=now)
             await self._log.note(QUESTIONS, locked, before, session_id=claims.session_id, now=now)
         self._dispatcher.wake()
+
+    async def _are_set(self, account: AccountRow, answers: Mapping[str, str]) -> bool:
+        async with self._read():
+            known = await self._accounts.get_security_questions(account.id)
+        if known is None or not answers:
+            return known is None and not answers
+        same = set(known.question_ids) == answers.keys()
+        return same and await self._hashing.verify(combined_answers(answers), known.answers_hash)
 
     async def list_undoable(self, claims: Claims) -> list[ChangeView]:
         """What was changed and can still be undone, newest first."""

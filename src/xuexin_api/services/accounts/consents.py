@@ -92,6 +92,7 @@ class ConsentService(Service):
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
+            await self._accounts.lock(account.id)
             last = await self._accounts.get_consent(account.id, kind)
             if last is not None and last[:2] == (version, given):
                 return ConsentView(kind, *last)

@@ -21,9 +21,9 @@ from xuexin_api.core.errors import (
     FieldProblem,
     InvalidRequestError,
     Option,
+    PhoneBusyError,
     PhoneProofExhaustedError,
     PhoneProofRejectedError,
-    PhoneRegisteredError,
     WarningNotAcknowledgedError,
 )
 from xuexin_api.core.passwords import check_password
@@ -39,7 +39,6 @@ from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service
 from xuexin_api.services.codes.phone_binding import PhoneBinding
-from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
@@ -135,7 +134,7 @@ class RegistrationService(Service):
             raise AddressLimitedError(retry_after=wait)
         judged = judge_form(form, today=china_date(self._clock.now()))
         document_key = self._lookups.document(judged.document.number)
-        proof = await self._claim_try(phone_proof, document_key)
+        proof, phone_holder = await self._claim_try(phone_proof, document_key)
         self._refuse_password_of_phone(judged, proof)
         password_hash = await self._hashing.hash(judged.password)
         answers_hash = await self._hashing.hash(combined_answers(judged.answers)) if judged.answers else None
@@ -143,15 +142,14 @@ class RegistrationService(Service):
         account_id = self._entropy.identifier()
         taken = refused_by(
             {
-                "uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS),
+                "uq_accounts_phone_key": PhoneBusyError(),
                 "uq_accounts_document_key": _document_registered(),
             }
         )
         with taken:
             async with self._transaction():
+                await self._hold_phone(proof, phone_holder, now=now)
                 state = await self._refuse_taken(proof, document_key, choices, now=now)
-                if not await self._codes.consume_proof(proof.id, now=now):
-                    raise PhoneProofRejectedError
                 values = self._account_values(account_id, judged, proof, document_key, now)
                 await self._accounts.add({**values, "state": state})
                 if state == "conflict":
@@ -175,8 +173,8 @@ class RegistrationService(Service):
         steps = NEXT if state == "active" else NEXT_IN_CONFLICT
         return Registered(view_account(row, self._sealer), tokens, device_token, steps)
 
-    async def _claim_try(self, secret: str, document_key: bytes) -> Proof:
-        """Note, for good, that this proof tries this document."""
+    async def _claim_try(self, secret: str, document_key: bytes) -> tuple[Proof, UUID | None]:
+        """Note, for good, that this proof tries this document; also who has the phone as this begins."""
         async with self._transaction():
             claimed = await self._codes.try_document(
                 self._lookups.secret("phone_proof", secret),
@@ -185,12 +183,13 @@ class RegistrationService(Service):
                 most=self._policy.documents_per_proof,
                 now=self._clock.now(),
             )
+            holder = None if claimed is None else await self._accounts.get_id_by_phone(claimed[0].phone_key)
         if claimed is None:
             raise PhoneProofRejectedError
         proof, within = claimed
         if not within:
             raise PhoneProofExhaustedError
-        return proof
+        return proof, holder
 
     def _refuse_password_of_phone(self, judged: JudgedForm, proof: Proof) -> None:
         """The phone is the owner's own data too, and known only now."""
@@ -200,10 +199,22 @@ class RegistrationService(Service):
         except BrokenRuleError as broken:
             raise InvalidRequestError([FieldProblem("/password", broken.code, broken.params)]) from None
 
+    async def _hold_phone(self, proof: Proof, holder: UUID | None, *, now: datetime) -> None:
+        """手机号码忙 unless nobody else is at work with this phone, nor was since this registration began.
+
+        Whoever comes second by a moment is told so, and not that the phone belongs to somebody: trying again tells.
+        """
+        if not await self._codes.lock_phone(proof.phone_key):
+            raise PhoneBusyError
+        if await self._accounts.get_id_by_phone(proof.phone_key) != holder:
+            raise PhoneBusyError
+        if not await self._codes.consume_proof(proof.id, now=now):
+            raise PhoneBusyError
+
     async def _refuse_taken(self, proof: Proof, document_key: bytes, choices: Choices, *, now: datetime) -> str:
         """The 409s, or the state of the new account.
 
-        The unique indexes decide again where two transactions see nothing at the same moment.
+        The unique index decides again where two transactions see no document at the same moment.
         """
         await self._waiting_cases.lock_document(document_key)
         document_holder = await self._accounts.get_id_by_document(document_key)
