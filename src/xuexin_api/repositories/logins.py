@@ -82,13 +82,14 @@ _NOW: Final = _given("now", _MOMENT)
 class Asked:
     """A login as its counters see it.
 
-    `owner_subject` counts where `device_account` is the account of the login name, else `stranger_subject`.
+    `owner_subject` counts where the device is known to the account of the login name, else `stranger_subject`.
     `open_to_strangers` says whether a stranger may try just now, `challenged` whether a challenge came along.
     """
 
     kind: Identifier
     key: bytes
     device_account: UUID | None
+    device_hash: bytes | None
     owner_subject: bytes
     stranger_subject: bytes
     open_to_strangers: bool
@@ -162,7 +163,13 @@ def _attempting(kind: Identifier) -> Select[*tuple[Any, ...]]:
     key = _given("key", _BYTES)
     accounts = select(*ACCOUNT_COLUMNS, Credential.password_hash).outerjoin(Credential)
     found = narrowed(accounts, kind, key).limit(1).cte("found")
-    by_owner = exists(select(found.c.id).where(found.c.id == _given("device_account", _UUID)))
+    by_owner = exists(
+        select(Device.id).where(
+            found.c.id == _given("device_account", _UUID),
+            Device.account_id == found.c.id,
+            Device.token_hash == _given("device_hash", _BYTES),
+        )
+    )
     strangers_shut = exists(
         select(AttemptCounter.count).where(
             AttemptCounter.scope == _STRANGERS, AttemptCounter.subject == _NAME, _shut("strangers", _CHALLENGED)
@@ -355,7 +362,7 @@ class LoginRepository:
         self._session = session
 
     async def count(self, asked: Asked, policy: LoginPolicy, *, now: datetime) -> Attempt | Refused:
-        """Find the account and count the try: for its owner where the device is that account's, else for strangers.
+        """Find the account and count the try: for its owner where the device is known, else for strangers.
 
         The unknown login name is counted like a known one. One statement per count: parallel tries all count, and of
         those that arrive together when a wait begins the first is judged and the others wait.
@@ -363,6 +370,7 @@ class LoginRepository:
         values = _values(
             key=asked.key,
             device_account=asked.device_account,
+            device_hash=asked.device_hash,
             owner_subject=asked.owner_subject,
             stranger_subject=asked.stranger_subject,
             open_to_strangers=asked.open_to_strangers,

@@ -192,6 +192,13 @@ class SessionRepository:
             .values(token_hash=func.uuid_send(Device.id))
         )
 
+    async def forget_device(self, session_id: UUID) -> None:
+        """The device of this session is known no more."""
+        device = select(SessionRow.device_id).where(SessionRow.id == session_id).scalar_subquery()
+        await self._session.execute(
+            update(Device).where(Device.id == device).values(token_hash=func.uuid_send(Device.id))
+        )
+
     async def add_flow(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Flow).values(**values))
 

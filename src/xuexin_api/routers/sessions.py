@@ -190,7 +190,10 @@ async def delete_current_session(claims: CallerClaims, sessions: Sessions) -> No
 
 @router.delete("/sessions/others", status_code=204, summary="Log out everywhere else", responses=refusals(*_LOGGED_IN))
 async def delete_other_sessions(claims: CallerClaims, sessions: Sessions) -> None:
-    """End every session of the account but this one. Their tokens are dead at the next request."""
+    """End every session of the account but this one. Their tokens are dead at the next request.
+
+    Every other device is forgotten as well: a phone code alone does not log in on it any more.
+    """
     await sessions.end_others(claims)
 
 
@@ -205,5 +208,5 @@ async def delete_session(
     claims: CallerClaims,
     sessions: Sessions,
 ) -> None:
-    """End one session of the account. 404 also for one that has ended, or is somebody else's."""
+    """End one session of the account, and forget its device. 404 also for one that has ended, or is another's."""
     await sessions.end(session_id, claims)

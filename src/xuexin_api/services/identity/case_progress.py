@@ -299,6 +299,7 @@ class CaseProgress:
 
     async def _end_sessions(self, account_id: UUID, reason: str, now: datetime) -> None:
         await self._sessions.revoke_all(account_id, reason, now=now)
+        await self._sessions.forget_devices(account_id)
         await self._sessions.end_flows(account_id, now=now)
         await self._recoveries.end_all(account_id, now=now)
 

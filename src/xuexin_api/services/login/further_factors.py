@@ -107,14 +107,14 @@ class FurtherFactors:
         return self._lookups.attempt(_PASSWORD_TRIES, account_id.bytes, device_hash or b"")
 
 
-def still_asked(row: AccountRow, methods: list[str], *, trusted: bool) -> tuple[str, ...]:
-    """The factors of which the next must be one; `trusted` is a device that logged in to the account before.
+def still_asked(row: AccountRow, methods: list[str], *, known: bool) -> tuple[str, ...]:
+    """The factors of which the next must be one; `known` is a device that logged in to the account before.
 
     A phone may be a recycled number: who holds it sees the same two factors whether or not there is a person behind
     the account. An account without a phone lost it to who holds the number now, and binds a new one before it goes on.
     """
     if row.second_factors and "mfa" not in methods:
         return (*row.second_factors, RECOVERY_CODE)
-    if not trusted and not _PROVES_THE_PERSON & set(methods):
+    if not known and not _PROVES_THE_PERSON & set(methods):
         return (PASSWORD, RECORD_FACT)
     return (PHONE_PROOF,) if row.phone_key is None else ()

@@ -202,7 +202,13 @@ class LoginService(Service):
                 await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
             stored = rehashed
         return await self._go_on(
-            row, methods=["pwd"], caller=caller, now=self._clock.now(), forgets=counted, judged_hash=stored
+            row,
+            methods=["pwd"],
+            known=attempt.by_owner,
+            caller=caller,
+            now=self._clock.now(),
+            forgets=counted,
+            judged_hash=stored,
         )
 
     async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
@@ -215,7 +221,7 @@ class LoginService(Service):
         now = self._clock.now()
         async with self._transaction():
             found = await self._accounts.get_for_login("phone", key)
-            known = found is not None and await self._knows(found[0], caller)
+            known = found is not None and await self._known_device(found[0].id, caller) is not None
             # A stranger's wrong tries close the phone for strangers, and never for a device of its owner.
             if not known:
                 await self._checking.refuse_if_closed(key, now=now)
@@ -231,7 +237,7 @@ class LoginService(Service):
                 row = None if found is None else await self._accounts.lock(found[0].id)
                 # The number may have moved, or the account closed, since it was found.
                 if row is not None and row.phone_key == key and not _is_over(row, now):
-                    return await self._go_on(row, methods=["sms"], trusted=known, caller=caller, now=now)
+                    return await self._go_on(row, methods=["sms"], known=known, caller=caller, now=now)
         except CodeRejectedError:
             raise LoginRejectedError from None
         # The code is used up also where the phone belongs to nobody, or to an account that is over.
@@ -272,7 +278,8 @@ class LoginService(Service):
                     raise LoginRejectedError
                 if not await self._second.use_alone(asked.assertion, judged, caller.network, now=now):
                     raise LoginRejectedError
-                return await self._go_on(row, methods=[*METHODS[PASSKEY]], caller=caller, now=now)
+                known = await self._known_device(row.id, caller) is not None
+                return await self._go_on(row, methods=[*METHODS[PASSKEY]], known=known, caller=caller, now=now)
         except LoginRejectedError:
             await self._limits.note_failure(caller.network)
             raise
@@ -292,7 +299,7 @@ class LoginService(Service):
                 self._lookups.secret("ticket", ticket), most=self._policy.ticket_tries, now=now
             )
             if flow is not None and factor in flow.asks:
-                device = self._device_of(flow.account_id, caller)
+                device = await self._known_device(flow.account_id, caller)
                 wait = await self._factors.count(flow.account_id, given, _use_for(flow), device, now=now)
         if flow is None or factor not in flow.asks:
             raise TicketRejectedError
@@ -323,7 +330,8 @@ class LoginService(Service):
         row = await self._accounts.lock(flow.account_id)
         if row is None or _is_over(row, now) or not await self._sessions.consume_flow(flow.id, now=now):
             raise TicketRejectedError
-        if not await self._factors.check(row, given, _use_for(flow), self._device_of(row.id, caller), now=now):
+        device = await self._known_device(row.id, caller)
+        if not await self._factors.check(row, given, _use_for(flow), device, now=now):
             raise LoginRejectedError
         # Who holds the phone may be a thief: told on every channel, and not only there.
         if given.factor in _TOLD_EVERYWHERE:
@@ -333,41 +341,37 @@ class LoginService(Service):
             await self._notices.post_everywhere(row, "body_phone_bound", now=now)
             row = await self._accounts.get(row.id) or row
         methods = [*flow.methods, *METHODS[given.factor]]
-        return await self._go_on(row, methods=methods, caller=caller, now=now, forgets=flow.forgets)
+        known = device is not None
+        return await self._go_on(row, methods=methods, known=known, caller=caller, now=now, forgets=flow.forgets)
 
-    def _device_of(self, account_id: UUID, caller: Caller) -> bytes | None:
-        """The hash of the caller's device token, where it was given for this account."""
+    async def _known_device(self, account_id: UUID, caller: Caller) -> bytes | None:
+        """The hash of the caller's device token, where the device logged in to this account and was not forgotten."""
         device = self._devices.read(caller.device_token)
-        return device.token_hash if device is not None and device.account_id == account_id else None
-
-    async def _knows(self, row: AccountRow, caller: Caller) -> bool:
-        """Whether this device logged in to this account before."""
-        device = self._devices.read(caller.device_token)
-        return (
-            device is not None
-            and device.account_id == row.id
-            and await self._sessions.knows_device(row.id, device.token_hash)
-        )
+        # Asked further only about the account of the device: the work must not tell of another's.
+        if device is None or device.account_id != account_id:
+            return None
+        return device.token_hash if await self._sessions.knows_device(account_id, device.token_hash) else None
 
     async def _go_on(
         self,
         row: AccountRow,
         *,
         methods: list[str],
+        known: bool,
         caller: Caller,
         now: datetime,
-        trusted: bool = False,
         forgets: bytes | None = None,
         judged_hash: str | None = None,
     ) -> LoggedIn | Ticket:
         """The session, or the ticket for what the account still asks. A login undoes the closing of its account.
 
-        `judged_hash` is the password that was right, outside of any transaction: it may have been changed since.
+        `known` is a device that logged in to the account before. `judged_hash` is the password that was right, outside
+        of any transaction: it may have been changed since.
         """
-        asks = still_asked(row, methods, trusted=trusted)
+        asks = still_asked(row, methods, known=known)
         if not asks and row.closes_at is None:
             return await self._open(
-                row, methods=methods, caller=caller, now=now, forgets=forgets, judged_hash=judged_hash
+                row, methods=methods, known=known, caller=caller, now=now, forgets=forgets, judged_hash=judged_hash
             )
         if judged_hash is not None:
             async with self._transaction():
@@ -375,14 +379,14 @@ class LoginService(Service):
                 unchanged = await self._accounts.get_password_hash(row.id) == judged_hash
                 if locked is None or _is_over(locked, now) or not unchanged:
                     raise LoginRejectedError
-                return await self._go_on(locked, methods=methods, caller=caller, now=now, forgets=forgets)
+                return await self._go_on(locked, methods=methods, known=known, caller=caller, now=now, forgets=forgets)
         if asks:
             return await self._ticket(row, methods, asks, forgets, now)
         if not await self._accounts.reopen(row.id):
             raise LoginRejectedError
         await self._notices.post_everywhere(row, "body_closing_undone", now=now)
         reopened = replace(row, state="active", closes_at=None)
-        return await self._open(reopened, methods=methods, caller=caller, now=now, forgets=forgets)
+        return await self._open(reopened, methods=methods, known=known, caller=caller, now=now, forgets=forgets)
 
     async def _ticket(
         self, row: AccountRow, methods: list[str], asks: tuple[str, ...], forgets: bytes | None, now: datetime
@@ -409,14 +413,16 @@ class LoginService(Service):
         row: AccountRow,
         *,
         methods: list[str],
+        known: bool,
         caller: Caller,
         now: datetime,
         forgets: bytes | None = None,
         judged_hash: str | None = None,
     ) -> LoggedIn:
-        # Written for every login: a token of ours may be of a device that was forgotten, which the statement finds out.
-        moment = now.astimezone(CHINA)
-        notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
+        notice = None
+        if not known:
+            moment = now.astimezone(CHINA)
+            notice = self._notices.write(row, "body_new_device", now=now, time=f"{moment:%m-%d %H:%M}")
         tokens, device_token = await self._opening.open(
             row.id,
             methods=methods,

@@ -94,6 +94,7 @@ class LoginLimits:
             kind,
             key,
             device_account=None if device is None else device.account_id,
+            device_hash=None if device is None else device.token_hash,
             owner_subject=owner,
             stranger_subject=stranger,
             open_to_strangers=not asks,

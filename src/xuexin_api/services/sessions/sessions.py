@@ -116,6 +116,7 @@ class SessionService(Service):
         async with self._transaction():
             if not await self._sessions.revoke(state.id, "refresh_reused", account_id=state.account_id, now=now):
                 return
+            await self._sessions.forget_device(state.id)
             await self._note("session:refresh:reused", state.account_id, [state.id], now)
             account = await self._accounts.get(state.account_id)
             if account is not None:
@@ -143,22 +144,24 @@ class SessionService(Service):
         return LoginPage(views, write_cursor(page[-1].id) if more else None)
 
     async def end(self, session_id: UUID, claims: Claims) -> None:
-        """End one session of the account; SessionNotFoundError where none of its living ones has this id."""
+        """End one session of the account and forget its device; SessionNotFoundError where none living has this id."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
             if not await self._sessions.revoke(session_id, "ended_by_owner", account_id=account.id, now=now):
                 raise SessionNotFoundError
+            await self._sessions.forget_device(session_id)
             await self._note("session:end", account.id, [session_id], now)
 
     async def end_others(self, claims: Claims) -> None:
-        """End every session of the account but the one that asks."""
+        """End every session of the account but the one that asks, and forget every other device."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
             ended = await self._sessions.revoke_others(
                 claims.session_id, "ended_by_owner", account_id=account.id, now=now
             )
+            await self._sessions.forget_devices(account.id, but_of=claims.session_id)
             await self._note("session:end", account.id, ended, now)
 
     async def log_out(self, claims: Claims) -> None:
