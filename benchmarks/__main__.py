@@ -175,6 +175,32 @@ class Bench:
             "peak memory of an import", " / ".join(f"{rows:,}: {peak:.0f} MiB" for rows, peak in peaks.items())
         )
 
+    def robot(self) -> None:
+        """Questions of tests/data: those it was tuned on, and those that were put away before."""
+        say("==> The robot's answers")
+        data = PROJECT / "tests" / "data"
+        files = [str(data / f"{name}.tsv") for name in ("robot_tuning", "robot_held_out")]
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks.robot", *files], cwd=PROJECT, capture_output=True, text=True, check=True
+        )
+        answer = json.loads(done.stdout)
+        left_out = answer["sets"].pop("left_out")
+        for name, verdict in answer["sets"].items():
+            which = name.removeprefix("robot_").replace("_", " ")
+            counts = f" ({verdict['with_article']} questions)"
+            self.report.at_least(f"robot, {which}: right at first", verdict["right_first"], 0.9, counts)
+            self.report.at_least(f"robot, {which}: right in three", verdict["right_in_three"], 0.97)
+            counts = f" ({verdict['without_article']} questions)"
+            wrong = verdict["answered_as_if_known"]
+            self.report.at_most(f"robot, {which}: answered without an article", wrong, 0.05, counts)
+        self.report.note(
+            "robot, ways to ask left out in turn and foreign matters unseen: first / in three / wrongly answered",
+            " / ".join(f"{left_out[key]:.2f}" for key in ("right_first", "right_in_three", "answered_as_if_known")),
+        )
+        self.report.at_most("robot: median time of an answer, ms", answer["median_ms"], 10)
+        self.report.at_most("robot: index built at start, s of one core", answer["built_seconds"], 2)
+        self.report.at_most("robot: memory added, MiB", answer["added_mib"], 60)
+
 
 async def _empty(url: str) -> None:
     await migrate(url)
@@ -222,7 +248,7 @@ async def _version(url: str) -> str:
 def main() -> None:
     """Run what was asked for, and write benchmarks/RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    known = ("reads", "growth", "logins", "lookalikes", "rosters")
+    known = ("reads", "growth", "logins", "lookalikes", "rosters", "robot")
     parser.add_argument("what", nargs="*", help=f"any of {', '.join(known)}; all by default")
     parser.add_argument("--persons", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=4.0, help="of one slice")

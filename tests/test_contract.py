@@ -73,6 +73,8 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "list_platforms",
         "create_help_request",
         "check_help_request",
+        "open_conversation",
+        "send_help_message",
     }
 
 

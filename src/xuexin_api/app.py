@@ -50,6 +50,7 @@ from xuexin_api.routers import (
     factors,
     help_centre,
     help_requests,
+    help_robot,
     identity_cases,
     identity_verifications,
     passkeys,
@@ -207,6 +208,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Wiring = app.state.wiring
     await parts.database.open()
     await parts.hashing.start()
+    parts.help_library.matcher()
     runners = (parts.dispatcher, parts.housekeeping, parts.help_interest, parts.help_library)
     background = [asyncio.create_task(one.run()) for one in runners] if app.state.background else []
     try:
@@ -267,6 +269,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         agreements.router,
         help_centre.router,
         help_requests.router,
+        help_robot.router,
         docs.router,
     ):
         app.include_router(router)

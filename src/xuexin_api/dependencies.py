@@ -33,6 +33,7 @@ from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.factors import FactorRepository
 from xuexin_api.repositories.help_centre import HelpCountRepository
 from xuexin_api.repositories.help_requests import HelpRequestRepository
+from xuexin_api.repositories.help_robot import ConversationRepository, UnansweredRepository
 from xuexin_api.repositories.holdings import HoldingRepository
 from xuexin_api.repositories.idempotency import IdempotencyRepository
 from xuexin_api.repositories.identity import VerificationRepository
@@ -62,9 +63,11 @@ from xuexin_api.services.codes.phone_binding import PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PhoneProofService
 from xuexin_api.services.codes.verification_codes import VerificationCodeService
 from xuexin_api.services.help.centre import HelpCentreService
+from xuexin_api.services.help.dialogues import DialogueService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.services.help.requests import HelpRequestService
+from xuexin_api.services.help.robot import RobotService
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.idempotency import IdempotencyService
 from xuexin_api.services.identity.case_log import CaseLog
@@ -185,6 +188,14 @@ async def claims_where_sent(request: Request) -> Claims | None:
 
 
 SentClaims = Annotated[Claims | None, Depends(claims_where_sent)]
+
+
+async def wants_events(request: Request) -> bool:
+    """Whether the answer should be a stream of server-sent events."""
+    return "text/event-stream" in request.headers.get("accept", "")
+
+
+WantsEvents = Annotated[bool, Depends(wants_events)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -739,6 +750,37 @@ async def help_request_service(request: Request) -> HelpRequestService:
         policy=parts.settings.help_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
+    )
+
+
+async def robot_service(request: Request) -> RobotService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return RobotService(
+        session=session,
+        conversations=ConversationRepository(session),
+        unanswered=UnansweredRepository(session),
+        callers=_callers(parts, session),
+        library=parts.help_library,
+        interest=parts.help_interest,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.robot_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def dialogue_service(request: Request) -> DialogueService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return DialogueService(
+        session=session,
+        conversations=ConversationRepository(session),
+        callers=_callers(parts, session),
+        sealer=parts.sealer,
+        clock=parts.clock,
     )
 
 

@@ -30,6 +30,7 @@ from xuexin_api.core.policies import (
     PasskeyPolicy,
     RecoveryPolicy,
     RegistrationPolicy,
+    RobotPolicy,
     SessionPolicy,
     StaffPolicy,
     VerificationPolicy,
@@ -392,6 +393,19 @@ class Settings(BaseSettings):
     help_messages_per_address_hour: int = Field(
         1000, gt=0, description="messages to the robot, and words on articles, of one address and hour"
     )
+    robot_characters: int = Field(100, gt=0, le=1000, description="characters of one message to the robot")
+    robot_messages_per_conversation_minute: int = Field(30, gt=0, description="messages of one dialogue and minute")
+    robot_conversation_seconds: int = Field(86400, gt=0, description="a dialogue without account is deleted after")
+    robot_account_conversation_seconds: int = Field(
+        180 * 86400, gt=0, description="a dialogue of an account is deleted after"
+    )
+    robot_unanswered_seconds: int = Field(
+        90 * 86400, gt=0, description="a question that no article answered, masked, is kept so long after it came last"
+    )
+    robot_log: bool = Field(
+        default=False,
+        description="a log line for each answer: which article, how sure, by which words of articles",
+    )
     help_requests_per_address_day: int = Field(
         200, gt=0, description="requests to people of one address and day: a dormitory is one address"
     )
@@ -532,6 +546,17 @@ class Settings(BaseSettings):
             requests_per_address_day=self.help_requests_per_address_day,
             requests_per_account_day=self.help_requests_per_account_day,
             request_kept=self.help_request_seconds,
+        )
+
+    def robot_policy(self) -> RobotPolicy:
+        return RobotPolicy(
+            longest=self.robot_characters,
+            per_conversation_minute=self.robot_messages_per_conversation_minute,
+            per_address_hour=self.help_messages_per_address_hour,
+            kept=self.robot_conversation_seconds,
+            kept_with_account=self.robot_account_conversation_seconds,
+            unanswered_kept=self.robot_unanswered_seconds,
+            log=self.robot_log,
         )
 
     def help_values(self) -> dict[str, int]:

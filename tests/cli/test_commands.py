@@ -410,3 +410,7 @@ def test_an_operator_sees_and_answers_requests(run: Run) -> None:
     assert "No such request" in run("help", "close", unknown, expected=1).stderr
     run("help", "requests", "--state", "lost", expected=2)
     run("help", "answer", unknown, "  ", expected=2)
+
+
+def test_an_operator_sees_what_the_robot_could_not_answer(run: Run) -> None:
+    assert "No unanswered questions" in run("help", "unanswered").stderr

@@ -46,6 +46,7 @@ help_centre = typer.Typer(help="Requests to people, and articles of your own.", 
 help_centre.command("requests")(help_desk.list_requests)
 help_centre.command("answer")(help_desk.answer_request)
 help_centre.command("close")(help_desk.close_request)
+help_centre.command("unanswered")(help_desk.list_unanswered)
 help_centre.command("check")(help_desk.check_articles)
 app.add_typer(help_centre, name="help")
 

@@ -13,18 +13,22 @@ import typer
 from xuexin_api.cli.places import Places, say
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.errors import HelpRequestNotFoundError
+from xuexin_api.core.help.likeness import Group
 from xuexin_api.core.help.values import RULES
 from xuexin_api.dependencies import Wiring
 from xuexin_api.gateways.help_files import folder_files, package_files
 from xuexin_api.repositories.help_requests import HelpRequestRepository
+from xuexin_api.repositories.help_robot import UnansweredRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.help.desk import DeskView, HelpDeskService
 from xuexin_api.services.help.library import read_articles
+from xuexin_api.services.help.unanswered import UnansweredService
 from xuexin_api.settings import Settings
 
 T = TypeVar("T")
 _STATES = ("open", "answered", "closed")
 _LONGEST_ANSWER = 4000
+_SHOWN_OF_A_GROUP = 6
 
 
 def _at_the_desk(work: Callable[[HelpDeskService], Coroutine[Any, Any, T]]) -> T:
@@ -91,6 +95,32 @@ def _show(request: DeskView) -> None:
         typer.echo(f"    contact: {request.contact}")
     if request.answer is not None:
         typer.echo(f"    answer: {request.answer}")
+
+
+def list_unanswered(
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many groups, the largest first")] = 20,
+    newest: Annotated[int, typer.Option(min=1, max=5000, help="Of so many questions that came last")] = 1000,
+) -> None:
+    """Show the questions that no article answered, alike ones together."""
+
+    async def work(parts: Wiring, _: Places) -> list[Group]:
+        session = parts.database.session()
+        desk = UnansweredService(
+            session=session,
+            unanswered=UnansweredRepository(session),
+            library=parts.help_library,
+            clock=parts.clock,
+        )
+        return await desk.list_groups(newest=newest)
+
+    groups = with_parts(work)
+    for group in groups[:limit]:
+        typer.echo(f"{group.times:6}  {group.questions[0].question}")
+        for asked in group.questions[1:_SHOWN_OF_A_GROUP]:
+            typer.echo(f"        {asked.times:4}  {asked.question}")
+    if not groups:
+        say("No unanswered questions")
 
 
 def check_articles(

@@ -542,6 +542,13 @@ class CategoryNotFoundError(RefusalError):
     code = "category_not_found"
 
 
+class ConversationNotFoundError(RefusalError):
+    """No such dialogue, or its time has passed, or it is another account's."""
+
+    status = 404
+    code = "conversation_not_found"
+
+
 class HelpRequestNotFoundError(RefusalError):
     """No request of the asker's has this id, or the secret is not its."""
 

@@ -197,6 +197,19 @@ class StaffPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RobotPolicy:
+    """How much the robot is told, by whom, and how long it is kept."""
+
+    longest: int
+    per_conversation_minute: int
+    per_address_hour: int
+    kept: int
+    kept_with_account: int
+    unanswered_kept: int
+    log: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxPolicy:
     """How messages are taken and tried again, and how many of each channel a day may cost."""
 

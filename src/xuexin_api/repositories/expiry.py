@@ -16,6 +16,7 @@ from xuexin_api.models.base import Base
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.codes import AttemptCounter, OneTimeCode, PhoneProof, SpentChallenge
 from xuexin_api.models.help_requests import HelpRequest
+from xuexin_api.models.help_robot import HelpConversation, UnansweredQuestion
 from xuexin_api.models.idempotency import KeyedOperation
 from xuexin_api.models.messages import OutboxMessage
 from xuexin_api.models.recovery import Recovery
@@ -45,6 +46,8 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (AccountChange, AccountChange.undo_until <= _BEFORE),
         (Recovery, Recovery.expires_at <= _BEFORE),
         (KeyedOperation, KeyedOperation.expires_at <= _BEFORE),
+        (HelpConversation, HelpConversation.expires_at <= _BEFORE),
+        (UnansweredQuestion, UnansweredQuestion.expires_at <= _BEFORE),
         (HelpRequest, HelpRequest.expires_at <= _BEFORE),
         (StaffSession, StaffSession.ends_at <= _BEFORE),
         # Found by their ids, which sort by birth: an index of its own would cost at each login.

@@ -19,6 +19,7 @@ from xuexin_api.models.cases import CaseHolder, IdentityCase, Vouching
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.factors import Passkey, RecoveryCode, TotpSecret
 from xuexin_api.models.help_requests import HelpRequest
+from xuexin_api.models.help_robot import HelpConversation, HelpMessage
 from xuexin_api.models.identity import IdentityVerification
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
 from xuexin_api.models.recovery import Recovery
@@ -28,6 +29,8 @@ ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     CaseHolder,
     Vouching,
     IdentityCase,
+    HelpMessage,
+    HelpConversation,
     IdentityVerification,
     AccountChange,
     Recovery,
@@ -143,6 +146,12 @@ class HoldingRepository:
         )
         statement = select(*columns).where(HelpRequest.account_id == account_id)
         return await self._rows(statement.order_by(HelpRequest.id.desc()).limit(most))
+
+    async def list_help_messages(self, account_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """What the account asked the robot, sealed."""
+        columns = (HelpMessage.at, HelpMessage.text, HelpMessage.reason, HelpMessage.slug)
+        statement = select(*columns).where(HelpMessage.account_id == account_id)
+        return await self._rows(statement.order_by(HelpMessage.id.desc()).limit(most))
 
     async def list_records(self, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
         """The records of the person that the account was verified as."""

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
 from xuexin_api.core.help.articles import Article
 from xuexin_api.core.help.search import Hit
-from xuexin_api.core.messages import Language
+from xuexin_api.core.help.typed import sentences
+from xuexin_api.core.messages import Language, message
+from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas import help_centre as schemas
+from xuexin_api.schemas import help_robot as robot_schemas
 from xuexin_api.schemas.help_requests import HelpRequestMade
 from xuexin_api.services.help.centre import ArticleView, Page
 from xuexin_api.services.help.requests import RequestMade, RequestView
+from xuexin_api.services.help.robot import Answer, Opened
 
 
 def path_of(slug: str) -> str:
@@ -72,3 +82,48 @@ def search_result(page: Page[Hit]) -> schemas.HelpSearchResult:
 def request_made(made: RequestMade) -> HelpRequestMade:
     request = {name: getattr(made.request, name) for name in RequestView.__slots__}
     return HelpRequestMade.model_validate(request | {"secret": made.secret})
+
+
+def opened(conversation: Opened, language: Language) -> robot_schemas.ConversationOpened:
+    words = message(conversation.greeting, language) + message("robot_invites", language)
+    return robot_schemas.ConversationOpened(
+        id=conversation.id, greeting=words, max_characters=conversation.max_characters
+    )
+
+
+def robot_answer(answer: Answer, language: Language, *, events: bool) -> robot_schemas.RobotAnswer | Response:
+    """The answer, or the stream of events that ends in it."""
+    shown = _answer(answer, language)
+    if not events:
+        return shown
+    return StreamingResponse(
+        _events(shown, language), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+    )
+
+
+def _answer(answer: Answer, language: Language) -> robot_schemas.RobotAnswer:
+    found = answer.article
+    return robot_schemas.RobotAnswer(
+        answered=found is not None,
+        reason=answer.reason,
+        text=message(f"robot_{answer.reason}", language) if found is None else found.short_answer,
+        article=None
+        if found is None
+        else robot_schemas.RobotArticle(
+            slug=found.slug,
+            question=found.question,
+            short_answer=found.short_answer,
+            path=path_of(found.slug),
+            resources=resources(found),
+        ),
+        suggestions=[topic(one) for one in answer.suggestions],
+        remaining_characters=answer.remaining_characters,
+        next=choices(answer.next, language),
+    )
+
+
+async def _events(answer: robot_schemas.RobotAnswer, language: Language) -> AsyncIterator[str]:
+    """JSON has no line breaks, so each event is one line of data."""
+    for piece in sentences(answer.text, language):
+        yield f"event: text\ndata: {json.dumps({'text': piece}, ensure_ascii=False)}\n\n"
+    yield f"event: answer\ndata: {answer.model_dump_json()}\n\n"

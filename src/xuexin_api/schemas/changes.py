@@ -145,4 +145,5 @@ class Export(Output):
     audit_events: HeldSection
     messages: HeldSection
     help_requests: HeldSection
+    help_messages: HeldSection
     enrollments: HeldSection

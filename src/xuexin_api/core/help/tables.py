@@ -24,7 +24,11 @@ class Tables:
     chinese_fillers: frozenset[str]
     english_fillers: frozenset[str]
     concepts: Mapping[str, tuple[str, ...]]
-    """Word → the concepts it stands for; a word of several parts has spaces."""
+    """Word → the concepts it stands for."""
+    elsewhere: Mapping[str, tuple[str, ...]]
+    """Questions that the help centre does not answer, by what they are about."""
+    needs: Mapping[str, frozenset[str]]
+    """Slug → concepts of which a question must speak for this article to answer it."""
 
 
 def _table(name: str) -> dict[str, Any]:
@@ -45,6 +49,8 @@ def tables() -> Tables:
         chinese_fillers=frozenset(fillers["zh"].split()),
         english_fillers=frozenset(fillers["en"].split()),
         concepts=_concepts(_table("concepts")),
+        elsewhere={group: tuple(lines.split("\n")) for group, lines in _stripped(_table("elsewhere")).items()},
+        needs={slug: frozenset(words.split()) for slug, words in _table("needs").items()},
     )
 
 
@@ -60,6 +66,10 @@ def _readings(order: str) -> dict[str, str]:
                 syllable = starts.get(character, syllable)
                 found[character] = syllable
     return found
+
+
+def _stripped(table: Mapping[str, str]) -> dict[str, str]:
+    return {name: text.strip() for name, text in table.items()}
 
 
 def _concepts(table: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

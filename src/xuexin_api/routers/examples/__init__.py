@@ -10,6 +10,7 @@ from xuexin_api.routers.examples.archive import ARCHIVE
 from xuexin_api.routers.examples.cases import CASES
 from xuexin_api.routers.examples.factors import FACTORS
 from xuexin_api.routers.examples.help_centre import HELP_CENTRE
+from xuexin_api.routers.examples.help_robot import HELP_ROBOT
 from xuexin_api.routers.examples.identity import IDENTITY
 from xuexin_api.routers.examples.passkeys import PASSKEYS
 from xuexin_api.routers.examples.recovery import RECOVERY
@@ -31,5 +32,6 @@ EXAMPLES: Final[Examples] = {
     **STAFF,
     **ARCHIVE,
     **HELP_CENTRE,
+    **HELP_ROBOT,
 }
 """Operations that are not here show one answer, made of the examples of its fields."""

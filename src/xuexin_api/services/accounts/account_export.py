@@ -22,6 +22,7 @@ from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.help.requests import HELP_REQUEST_CONTEXTS
+from xuexin_api.services.help.robot import MESSAGE_CONTEXT
 from xuexin_api.services.lookups import Lookups
 
 _MOST_ROWS: Final = 1000
@@ -79,6 +80,8 @@ class AccountExportService(Service):
             held["messages"] = _bounded(messages)
             requests = await self._holdings.list_help_requests(account.id, most=_MOST_ROWS + 1)
             held["help_requests"] = _bounded([self._opened(row, HELP_REQUEST_CONTEXTS) for row in requests])
+            asked = await self._holdings.list_help_messages(account.id, most=_MOST_ROWS + 1)
+            held["help_messages"] = _bounded([self._opened(row, {"text": MESSAGE_CONTEXT}) for row in asked])
             records = []
             if account.person_id is not None:
                 records = await self._holdings.list_records(account.person_id, most=_MOST_ROWS + 1)

@@ -12,6 +12,7 @@ import structlog
 
 from xuexin_api.core.help.articles import LANGUAGES, Article, ArticleError, parse_article
 from xuexin_api.core.help.categories import categories
+from xuexin_api.core.help.matching import ELSEWHERE, Matcher, Thresholds
 from xuexin_api.core.help.search import Hit, SearchIndex
 from xuexin_api.core.help.tables import tables
 from xuexin_api.core.messages import Language
@@ -27,6 +28,8 @@ class Shelf:
 
     articles: Mapping[Language, Mapping[str, Article]]
     order: tuple[str, ...]
+    topics: tuple[tuple[str, tuple[str, ...]], ...]
+    """Every slug with all the ways to ask for it, of all languages."""
     searches: Mapping[Language, SearchIndex]
 
     def get(self, slug: str, language: Language) -> Article | None:
@@ -64,6 +67,16 @@ class HelpLibrary:
         self._every = every_seconds
         self._seen = fingerprint(folder)
         self.shelf = self._shelve()
+        self._matched: tuple[Shelf | None, Matcher | None] = None, None
+
+    def matcher(self) -> Matcher:
+        """The robot's index of the shelf that stands; made at start, or by the first who asks."""
+        shelf, matcher = self._matched
+        if shelf is not self.shelf:
+            matcher = _matcher_of(self.shelf.topics)
+            self._matched = self.shelf, matcher
+        assert matcher is not None, "a shelf has a matcher"
+        return matcher
 
     def reload_if_changed(self) -> bool:
         """Read the folder again where a file of it came, went or was written; whether that was so."""
@@ -71,7 +84,10 @@ class HelpLibrary:
         if now == self._seen:
             return False
         self._seen = now
-        self.shelf = self._shelve()
+        shelf = self._shelve()
+        # Both are made before either is used: nobody waits for an index, and none answers from another shelf.
+        self._matched = shelf, _matcher_of(shelf.topics)
+        self.shelf = shelf
         _LOG.info("help_folder_read", files=len(now))
         return True
 
@@ -128,8 +144,24 @@ def shelve(articles: Mapping[Language, Mapping[str, Article]]) -> Shelf:
     return Shelf(
         articles=articles,
         order=tuple(sorted(slugs, key=lambda slug: slugs[slug])),
+        topics=tuple(
+            (slug, tuple(way for language in LANGUAGES for way in _ways(articles[language].get(slug))))
+            for slug in sorted(slugs)
+        ),
         searches={language: SearchIndex(list(articles[language].values()), simplified) for language in LANGUAGES},
     )
+
+
+def _ways(article: Article | None) -> tuple[str, ...]:
+    return () if article is None else (article.question, *article.asks)
+
+
+@lru_cache(maxsize=1)
+def _matcher_of(topics: tuple[tuple[str, tuple[str, ...]], ...]) -> Matcher:
+    """The robot's index of these topics; what is somebody else's matter is a topic, too, that answers nothing."""
+    known = tables()
+    foreign = {f"{ELSEWHERE}{group}": ways for group, ways in known.elsewhere.items()}
+    return Matcher({**dict(topics), **foreign}, known, Thresholds())
 
 
 @lru_cache(maxsize=2)  # one of the process, one of whoever checks a folder

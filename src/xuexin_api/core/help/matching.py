@@ -1,0 +1,207 @@
+"""Which article answers a question: the nearest way to ask it that any article lists, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from xuexin_api.core.help.features import FeatureMaker, Features
+from xuexin_api.core.help.reading import Reader
+from xuexin_api.core.help.tables import Tables
+
+Outcome: TypeAlias = Literal["matched", "ambiguous", "unknown"]
+ELSEWHERE: Final = "elsewhere:"
+"""How the names of topics begin that the help centre does not answer."""
+_RARITY: Final = 1.0
+_UNKNOWN_COUNTS: Final = 0.5
+"""A run that no article has, in the length of the question: typing slips make many."""
+_TOPIC_SHARE: Final = 0.8
+_NEAREST: Final = 3
+_BARE: Final = 3
+_WITHOUT_COVERAGE: Final = 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When the nearest article is an answer. Tuned on tests/data/robot_tuning.tsv."""
+
+    certainty: float = 0.35
+    """The score, less half of that of the nearest foreign matter, times 0.4 and the coverage."""
+    alike: float = 0.985
+    """Asks back where the second topic has this share of the first one's score."""
+    alike_when_bare: float = 0.88
+    """The same for a question that is one word: `照片` may mean much."""
+
+
+class Scored(NamedTuple):
+    """A topic and how near it is."""
+
+    slug: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was found for a question, and why."""
+
+    outcome: Outcome
+    ranked: tuple[Scored, ...]
+    near: tuple[Scored, ...]
+    """What may be offered: nothing where the question is somebody else's matter."""
+    coverage: float
+    why: tuple[tuple[str, float], ...]
+    """The features that spoke for the first, strongest first: what a log may hold, for they are the articles' words."""
+
+
+class Matcher:
+    """An index over every way to ask for an article. Small: some thousand ways, some ten thousand features."""
+
+    def __init__(self, topics: Mapping[str, Sequence[str]], tables: Tables, thresholds: Thresholds) -> None:
+        reader = Reader(tables)
+        reader.learn(text for texts in topics.values() for text in texts)
+        reader.learn(word for word in tables.concepts if word.isascii())
+        self._maker = FeatureMaker(tables, reader)
+        self._thresholds = thresholds
+        self._needs = tables.needs
+        self._slugs = list(topics)
+        self._rarity: dict[str, float] = {}
+        self._ways: dict[str, tuple[array[int], array[float]]] = {}
+        self._topics: dict[str, tuple[array[int], array[float]]] = {}
+        self._topic_of = array("H")
+        self._build(topics)
+
+    def _build(self, topics: Mapping[str, Sequence[str]]) -> None:
+        made = [(place, self._maker.features(text)) for place, texts in enumerate(topics.values()) for text in texts]
+        seen: dict[str, set[int]] = {}
+        for place, features in made:
+            for feature in features.weights:
+                seen.setdefault(feature, set()).add(place)
+        many = len(topics)
+        self._rarity = {feature: math.log(1 + many / len(places)) ** _RARITY for feature, places in seen.items()}
+        self._unseen = math.log(1 + many) ** _RARITY
+        sums: list[dict[str, float]] = [{} for _ in topics]
+        for way, (place, features) in enumerate(made):
+            self._topic_of.append(place)
+            vector = {feature: weight * self._rarity[feature] for feature, weight in features.weights.items()}
+            length = _length(vector.values())
+            for feature, value in vector.items():
+                _put(self._ways, feature, way, value / length)
+                sums[place][feature] = sums[place].get(feature, 0.0) + value / length
+        for place, total in enumerate(sums):
+            # What many ways to ask share counts more, but not as often as it is said.
+            damped = {feature: math.sqrt(value) for feature, value in total.items()}
+            length = _length(damped.values())
+            for feature, value in damped.items():
+                _put(self._topics, feature, place, value / length)
+
+    def match(self, text: str) -> Match:
+        """The nearest articles; `matched` only where one is near and alone, and speaks of what was asked."""
+        features = self._maker.features(text)
+        vector = self._weigh(features)
+        ranked = self._rank(vector)
+        if not ranked:
+            return Match("unknown", (), (), 0.0, ())
+        first = ranked[0]
+        coverage = self._coverage(features, self._slugs.index(first.slug))
+        known = tuple(one for one in ranked if not one.slug.startswith(ELSEWHERE))
+        why = self._why(vector, first.slug)
+        if first.slug.startswith(ELSEWHERE) or self._is_elsewhere(features, first.slug, whole=coverage == 1):
+            return Match("unknown", known, (), coverage, why)
+        foreign = next((one.score for one in ranked if one.slug.startswith(ELSEWHERE)), 0.0)
+        certainty = (first.score - foreign / 2) * (_WITHOUT_COVERAGE + coverage)
+        outcome = self._judge(features, known) if certainty >= self._thresholds.certainty else "unknown"
+        return Match(outcome, known, known, coverage, why)
+
+    def vector(self, text: str) -> dict[str, float]:
+        """The text with what no article has, of length one: for telling how alike two texts are."""
+        weights = self._maker.features(text).weights
+        vector = {feature: weight * self._rarity.get(feature, self._unseen) for feature, weight in weights.items()}
+        length = _length(vector.values())
+        return {feature: value / length for feature, value in vector.items()}
+
+    def _weigh(self, features: Features) -> dict[str, float]:
+        vector, outside = {}, 0.0
+        for feature, weight in features.weights.items():
+            rarity = self._rarity.get(feature)
+            if rarity is None:
+                outside += (_UNKNOWN_COUNTS * weight * self._unseen) ** 2
+            else:
+                vector[feature] = weight * rarity
+        length = math.sqrt(sum(value * value for value in vector.values()) + outside) or 1.0
+        return {feature: value / length for feature, value in vector.items()}
+
+    def _rank(self, vector: Mapping[str, float]) -> list[Scored]:
+        ways: dict[int, float] = {}
+        topics = [0.0] * len(self._slugs)
+        for feature, value in vector.items():
+            for way, held in zip(*self._ways[feature], strict=True):
+                ways[way] = ways.get(way, 0.0) + value * held
+            for place, held in zip(*self._topics[feature], strict=True):
+                topics[place] += value * held
+        nearest: list[list[float]] = [[] for _ in self._slugs]
+        for way, score in ways.items():
+            nearest[self._topic_of[way]].append(score)
+        ranked = []
+        for place, scores in enumerate(nearest):
+            if scores:
+                scores.sort(reverse=True)
+                near = sum(score / (1 + order) for order, score in enumerate(scores[:_NEAREST])) / _HARMONIC
+                ranked.append(Scored(self._slugs[place], near + _TOPIC_SHARE * topics[place]))
+        ranked.sort(key=lambda one: (-one.score, one.slug))
+        return ranked
+
+    def _coverage(self, features: Features, place: int) -> float:
+        """The share of the question's own words of which this topic speaks."""
+        if not features.content:
+            return 1.0
+        spoken = sum(any(self._speaks(feature, place) for feature in unit) for unit in features.content)
+        return spoken / len(features.content)
+
+    def _is_elsewhere(self, features: Features, slug: str, *, whole: bool) -> bool:
+        """Whether the question speaks of what the article never does, or not of what it needs.
+
+        A question that is nothing but the article's subject (`whole`) needs no more.
+        """
+        place = self._slugs.index(slug)
+        foreign = [feature for feature in features.weights if feature.startswith("f:")]
+        if any(feature not in self._topics or place not in self._topics[feature][0] for feature in foreign):
+            return True
+        needs = self._needs.get(slug)
+        return needs is not None and not whole and not any(f"c:{concept}" in features.weights for concept in needs)
+
+    def _speaks(self, feature: str, place: int) -> bool:
+        # A single character says too little.
+        return not feature.startswith("h:") and feature in self._topics and place in self._topics[feature][0]
+
+    def _judge(self, features: Features, known: Sequence[Scored]) -> Outcome:
+        """Whether the first of these is alone."""
+        bare = len(features.content) <= _BARE and sum(feature.startswith("c:") for feature in features.weights) == 1
+        alike = self._thresholds.alike_when_bare if bare else self._thresholds.alike
+        return "ambiguous" if len(known) > 1 and known[1].score >= alike * known[0].score else "matched"
+
+    def _why(self, vector: Mapping[str, float], slug: str) -> tuple[tuple[str, float], ...]:
+        place = self._slugs.index(slug)
+        spoken = []
+        for feature, value in vector.items():
+            for topic, held in zip(*self._topics[feature], strict=True):
+                if topic == place:
+                    spoken.append((feature, round(value * held, 3)))
+        return tuple(sorted(spoken, key=lambda one: -one[1])[:5])
+
+
+_HARMONIC: Final = sum(1 / (1 + order) for order in range(_NEAREST))
+
+
+def _length(values: Iterable[float]) -> float:
+    return math.sqrt(sum(value * value for value in values)) or 1.0
+
+
+def _put(index: dict[str, tuple[array[int], array[float]]], feature: str, place: int, value: float) -> None:
+    held = index.get(feature)
+    if held is None:
+        held = index[feature] = (array("H"), array("f"))
+    held[0].append(place)
+    held[1].append(value)
