@@ -90,8 +90,10 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "refresh_session": "post",  # answers again with the same successor for 30 seconds; after that it must not
         "export_account": "post",  # reads: a POST because a password belongs into no URL; its answer is kept nowhere
         "give_help_feedback": "post",  # counts once a day, however often it is said
+        "send_help_message": "post",  # asked again it answers again
         "check_help_request": "post",  # reads: a POST because a secret belongs into no URL
         "delete_help_request": "delete",
+        "delete_conversation": "delete",
         "begin_passkey": "post",  # these four offer a challenge that nobody keeps; a second one is as good
         "ask_passkey": "post",
         "ask_passkey_to_log_in": "post",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -24,6 +24,7 @@ from xuexin_api.dependencies import (
 )
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers import help_presentation as show
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.help_robot import (
     AskedMessageList,
@@ -33,7 +34,7 @@ from xuexin_api.schemas.help_robot import (
     RobotAnswer,
     SendMessage,
 )
-from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.schemas.types import Id
 from xuexin_api.services.help.dialogues import DialogueService
 from xuexin_api.services.help.robot import RobotService
 
@@ -41,8 +42,6 @@ router = APIRouter(prefix="/v1/help/conversations", tags=["help"], route_class=S
 Robot = Annotated[RobotService, Depends(robot_service)]
 Dialogues = Annotated[DialogueService, Depends(dialogue_service)]
 ConversationId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")]
-PageLimit = Annotated[int, Query(ge=1, le=100, description="How many per page.")]
 _LOGGED_IN = (TokenMissingError, TokenInvalidError)
 _EVENTS: Final[dict[int | str, dict[str, Any]]] = {
     200: {

@@ -52,6 +52,13 @@ def test_a_topic_that_needs_a_word_answers_its_bare_subject_or_with_that_word(ma
     assert matcher.match("手机号吉利不吉利").outcome == "unknown"
 
 
+def test_an_article_about_what_was_foreign_is_answered(matcher: Matcher) -> None:
+    assert matcher.match("明天下雨吗").outcome == "unknown"
+    published = Matcher(TOPICS | {"rain": ["明天下雨吗", "下雨吗"]}, tables(), Thresholds())
+    assert published.match("明天下雨吗").near[0].slug == "rain"
+    assert published.match("明天下雨吗").outcome == "matched"
+
+
 def test_alike_questions_are_one_group(matcher: Matcher) -> None:
     asked = [Asked("鲸鱼怎么飞", 2), Asked("鲸鱼怎么飞啊", 1), Asked("火山咖啡", 5)]
     groups = group_alike(asked, matcher)

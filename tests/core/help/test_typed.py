@@ -21,6 +21,7 @@ from xuexin_api.core.help.typed import count_characters, picked, says_something,
         ("❤️", 1),
         ("𠮷野家", 3),
         ("🏴󠁧󠁢󠁥󠁮󠁧󠁿", 1),
+        ("a\u200db\u200dc", 3),
     ],
 )
 def test_characters_are_counted_as_people_see_them(text: str, count: int) -> None:

@@ -15,12 +15,12 @@ from xuexin_api.core.help.tables import Tables
 Outcome: TypeAlias = Literal["matched", "ambiguous", "unknown"]
 ELSEWHERE: Final = "elsewhere:"
 """How the names of topics begin that the help centre does not answer."""
-_RARITY: Final = 1.0
 _UNKNOWN_COUNTS: Final = 0.5
 """A run that no article has, in the length of the question: typing slips make many."""
 _TOPIC_SHARE: Final = 0.8
 _NEAREST: Final = 3
 _BARE: Final = 3
+_YIELDS: Final = 0.8
 _WITHOUT_COVERAGE: Final = 0.4
 
 
@@ -70,7 +70,7 @@ class Matcher:
         self._rarity: dict[str, float] = {}
         self._ways: dict[str, tuple[array[int], array[float]]] = {}
         self._topics: dict[str, tuple[array[int], array[float]]] = {}
-        self._topic_of = array("H")
+        self._topic_of = array("I")
         self._build(topics)
 
     def _build(self, topics: Mapping[str, Sequence[str]]) -> None:
@@ -80,8 +80,8 @@ class Matcher:
             for feature in features.weights:
                 seen.setdefault(feature, set()).add(place)
         many = len(topics)
-        self._rarity = {feature: math.log(1 + many / len(places)) ** _RARITY for feature, places in seen.items()}
-        self._unseen = math.log(1 + many) ** _RARITY
+        self._rarity = {feature: math.log(1 + many / len(places)) for feature, places in seen.items()}
+        self._unseen = math.log(1 + many)
         sums: list[dict[str, float]] = [{} for _ in topics]
         for way, (place, features) in enumerate(made):
             self._topic_of.append(place)
@@ -104,7 +104,7 @@ class Matcher:
         ranked = self._rank(vector)
         if not ranked:
             return Match("unknown", (), (), 0.0, ())
-        first = ranked[0]
+        first = self._first(ranked)
         coverage = self._coverage(features, self._slugs.index(first.slug))
         known = tuple(one for one in ranked if not one.slug.startswith(ELSEWHERE))
         why = self._why(vector, first.slug)
@@ -114,6 +114,12 @@ class Matcher:
         certainty = (first.score - foreign / 2) * (_WITHOUT_COVERAGE + coverage)
         outcome = self._judge(features, known) if certainty >= self._thresholds.certainty else "unknown"
         return Match(outcome, known, known, coverage, why)
+
+    @staticmethod
+    def _first(ranked: Sequence[Scored]) -> Scored:
+        """The nearest; an article before a foreign matter about as near: an operator may have written it since."""
+        article = next((one for one in ranked if not one.slug.startswith(ELSEWHERE)), ranked[0])
+        return article if article.score >= _YIELDS * ranked[0].score else ranked[0]
 
     def vector(self, text: str) -> dict[str, float]:
         """The text with what no article has, of length one: for telling how alike two texts are."""
@@ -202,6 +208,6 @@ def _length(values: Iterable[float]) -> float:
 def _put(index: dict[str, tuple[array[int], array[float]]], feature: str, place: int, value: float) -> None:
     held = index.get(feature)
     if held is None:
-        held = index[feature] = (array("H"), array("f"))
+        held = index[feature] = (array("I"), array("f"))
     held[0].append(place)
     held[1].append(value)

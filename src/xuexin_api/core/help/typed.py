@@ -35,7 +35,8 @@ def count_characters(text: str) -> int:
         if character == _JOINER:
             joined = True
             continue
-        attached = joined or unicodedata.category(character) in _MARKS or code in _SKIN or code in _TAGS
+        kind = unicodedata.category(character)
+        attached = (joined and kind == "So") or kind in _MARKS or code in _SKIN or code in _TAGS
         if not attached and not (flag and half_flag):
             count += 1
         half_flag = flag and not half_flag
