@@ -52,11 +52,17 @@ def entropy(clock: HandClock) -> KnownEntropy:
 
 @pytest.fixture
 def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
-    """The defaults, with cheap hashes and challenges: their cost is not what tests are about.
+    """The defaults, with cheap hashes and challenges, and patience: their cost is not what tests are about.
 
     `@pytest.mark.settings(name=value)` changes some for one test.
     """
-    cheap: dict[str, Any] = {"argon2_memory_kib": 8, "argon2_passes": 1, "challenge_cost": 1, "hashing_queue": 1000}
+    cheap: dict[str, Any] = {
+        "argon2_memory_kib": 8,
+        "argon2_passes": 1,
+        "challenge_cost": 1,
+        "hashing_queue": 1000,
+        "hashing_wait_seconds": 60,
+    }
     marker = request.node.get_closest_marker("settings")
     return Settings(data_dir=tmp_path, **(cheap | (marker.kwargs if marker else {})))
 
