@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xuexin_api.openapi.lint import Document
+from xuexin_api.openapi.once import IDEMPOTENCY_HEADER
 
 
 class Schemas:
@@ -52,7 +53,7 @@ class Schemas:
         """A pointer and a code that a request to this operation is refused with if something is left out or wrong."""
         if "requestBody" in operation:
             return self._broken_body(operation["requestBody"]["content"]["application/json"]["schema"])
-        own = [parameter for parameter in operation["parameters"] if parameter.get("in") in {"path", "query"}]
+        own = [parameter for parameter in operation.get("parameters", ()) if parameter.get("in") in {"path", "query"}]
         for parameter in own:
             schema, where = parameter["schema"], f"/{parameter['in']}/{parameter['name']}"
             if "enum" in schema:
@@ -61,6 +62,8 @@ class Schemas:
                 return where, "malformed"
             if "minimum" in schema:
                 return where, "out_of_range"
+        if not own:
+            return f"/header/{IDEMPOTENCY_HEADER}", "malformed"
         return f"/{own[0]['in']}/{own[0]['name']}", "too_long"
 
     def _broken_body(self, schema: Document) -> tuple[str, str]:

@@ -100,14 +100,14 @@ def _first_tag(item: Document) -> str:
 def _complete(operation: Document, schemas: Schemas, states: Mapping[str, Shown]) -> None:
     """Add what every operation of a kind takes and answers: the edge's, the framework's, and what examples show."""
     responses = operation["responses"]
-    # FastAPI declares its own shape of 422 wherever there is something to validate.
-    validates = responses.pop("422", None) is not None
+    # FastAPI declares its own shape of 422 wherever there is something to validate; a key is judged by us.
+    validates = responses.pop("422", None) is not None or "requestBody" in operation or ONCE in operation
     good = [status for status in responses if status.startswith("2")]
     _add_refusals(operation, _edge_refusals(operation, validates=validates))
     if "requestBody" in operation:
         body = operation["requestBody"]["content"][_JSON]
         body["examples"] = schemas.requests(body["schema"])
-    if validates or "requestBody" in operation:
+    if validates:
         _show_broken_rule(operation, schemas)
     shown = {status: _show_states(operation, schemas, states, int(status)) for status in good}
     worded = any(name.endswith(".en") for names in shown.values() for name in names)
@@ -145,7 +145,7 @@ def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[in
     if "requestBody" in operation:
         yield 415, "unsupported_media_type"
         yield ContentEncodedError.status, ContentEncodedError.code
-    if validates or "requestBody" in operation:
+    if validates:
         yield InvalidRequestError.status, InvalidRequestError.code
     if ONCE in operation:
         yield from ((refusal.status, refusal.code) for refusal in refusals_of_key(operation[ONCE]))

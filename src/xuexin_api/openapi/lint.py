@@ -48,6 +48,13 @@ def faults(document: Document) -> list[str]:
         if len(operation.get("tags", [])) != 1:
             found.append(f"{where}: not exactly one tag")
         found += [f"{where}: {fault}" for fault in _faults_of_answers(operation)]
+        found += [
+            f"{where}: {parameter['name']} has no bounds"
+            for parameter in operation.get("parameters", ())
+            if parameter.get("in") == "query"
+            and parameter["schema"].get("type") == "integer"
+            and not {"minimum", "maximum"} <= parameter["schema"].keys()
+        ]
     for name, schema in document["components"]["schemas"].items():
         if name == "Problem":
             continue

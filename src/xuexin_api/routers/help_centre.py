@@ -25,7 +25,7 @@ from xuexin_api.schemas.help_centre import (
     Slug,
 )
 from xuexin_api.schemas.platforms import Platform, PlatformList
-from xuexin_api.schemas.types import Number
+from xuexin_api.schemas.types import PLAINLY_WRITTEN
 from xuexin_api.services.help.centre import HelpCentreService
 from xuexin_api.services.help.platforms import list_platforms as platforms_of
 
@@ -63,7 +63,7 @@ async def get_help_article(
 
 @router.get("/help/hot", summary="Hot questions", responses=NOT_MODIFIED)
 async def list_hot_questions(
-    language: RequestLanguage, centre: Centre, limit: Annotated[Number, Query(ge=1, le=30)] = 10
+    language: RequestLanguage, centre: Centre, limit: Annotated[int, Query(ge=1, le=30), PLAINLY_WRITTEN] = 10
 ) -> HotQuestionList:
     """What people open and ask most these days."""
     return HotQuestionList(items=[show.summary(one) for one in await centre.list_hot(language, most=limit)])

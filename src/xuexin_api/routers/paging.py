@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Query
 
-from xuexin_api.schemas.types import Cursor, Number
+from xuexin_api.schemas.types import PLAINLY_WRITTEN, Cursor
 
 PageCursor = Annotated[Cursor | None, Query(description="`next_cursor` of the page before.")]
-PageLimit = Annotated[Number, Query(ge=1, le=100, description="Entries per page.")]
+PageLimit = Annotated[int, Query(ge=1, le=100, description="Entries per page."), PLAINLY_WRITTEN]

@@ -54,7 +54,8 @@ def _rfc3339(moment: datetime) -> str:
 
 
 Id = Annotated[UUID, BeforeValidator(_id_of_text), Field(description="An opaque id.")]
-Number = Annotated[int, BeforeValidator(_number_of_text)]
+PLAINLY_WRITTEN: Final = BeforeValidator(_number_of_text)
+"""For numbers in addresses. It stands after the bounds: before them, it would hide them from the contract."""
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
