@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import httpx
@@ -151,6 +151,29 @@ def test_every_message_has_both_languages_and_the_same_placeholders() -> None:
         assert set(sentences) == {"zh-CN", "en"}, code
         fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in sentences.values()]
         assert fields[0] == fields[1], code
+
+
+def test_every_state_that_an_answer_can_have_is_shown() -> None:
+    contract = Contract(json.loads(COMMITTED.read_text(encoding="utf-8")))
+    shown: dict[str, set[object]] = defaultdict(set)
+    for _, value, schema in contract.examples():
+        for name, field, seen in contract.fields_of(value, schema):
+            shown[f"{name}.{field}"].add(seen)
+    there = {
+        f"{name}.{field}": {state for form in (shape, *shape.get("anyOf", ())) for state in form.get("enum", ())}
+        for name, schema in contract.document["components"]["schemas"].items()
+        for field, shape in schema.get("properties", {}).items()
+        if field in {"state", "phone_status", "end_reason", "acr"} and f"{name}.{field}" in shown
+    }
+    assert len(there) > 10
+    missing = {field: states - shown[field] for field, states in there.items() if states - shown[field]}
+    ends = {"draft", "notice", "approved", "rejected", "withdrawn", "expired", "undone"}
+    assert missing == {
+        "DeskCase.state": ends,  # people look at what waits for them
+        "QueuedCase.state": ends,
+        "Account.state": {"closing", "closed", "superseded"},  # a login undoes a closing; the others have no login
+        "HelpRequestMade.state": {"answered", "closed"},  # it was made just now
+    }
 
 
 async def test_the_broken_rule_that_an_operation_shows_is_the_one_it_answers_with(client: Client) -> None:

@@ -77,6 +77,21 @@ class Contract:
         elif (members := self.resolve(shown)["value"].keys()) != problem.keys():
             yield f"refusal {problem['code']} brings {sorted(problem)}, its example {sorted(members)}"
 
+    def fields_of(self, value: Any, schema: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
+        """(name of the schema, field, value) of every field that an example fills."""
+        name = schema.get("$ref", "").rpartition("/")[2]
+        found = self.resolve(schema)
+        forms = [form for several in ("anyOf", "oneOf") for form in found.get(several, ())]
+        for form in forms:
+            yield from self.fields_of(value, form)
+        for item in value if isinstance(value, list) else ():
+            yield from self.fields_of(item, found.get("items", {}))
+        for field, shape in found.get("properties", {}).items() if isinstance(value, dict) else ():
+            if field in value:
+                if not isinstance(value[field], dict | list):
+                    yield name, field, value[field]
+                yield from self.fields_of(value[field], shape)
+
     def examples(self) -> Iterator[tuple[str, Any, dict[str, Any]]]:
         """(where, value, schema) of every example of a body that the document shows."""
         for _, _, operation in operations(self.document):

@@ -146,8 +146,9 @@ class Session(Output):
     )
     ended_at: Moment | None = Field(examples=[None])
     end_reason: EndReason | None = Field(
-        description="`refresh_reused`: an old refresh token was used again, so somebody may hold a copy. The last "
-        "four: the password was recovered or changed, a change was undone, the account was closed.",
+        description="`refresh_reused`: an old refresh token was used again, so somebody may hold a copy. `recovered`, "
+        "`changed`, `undone`, `closed`: the password was recovered or changed, a change undone, the account closed. "
+        "`superseded`: the document was granted to another account. `case_undone`: such a grant was taken back.",
         examples=[None],
     )
 

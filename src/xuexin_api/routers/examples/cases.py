@@ -92,6 +92,18 @@ _WITH_CLASSMATE: Final = _case(
     facts=False,
     classmates=[_ASKED],
 )
+_ANSWERED: Final = [
+    _ASKED.model_copy(update={"state": state, "answered_at": _HANDED_IN}) for state in ("vouched", "declined")
+]
+_WITH_ANSWERS: Final = _case(
+    "draft",
+    (_OPENED, ("classmate_vouched", "service", _HANDED_IN), ("classmate_declined", "service", _HANDED_IN)),
+    "give_record_facts",
+    "ask_classmates",
+    "withdraw_case",
+    facts=False,
+    classmates=_ANSWERED,
+)
 _NOTICE: Final = _case("notice", _TOLD, "await_notice", "withdraw_case", effect_at=_EFFECT)
 _IN_REVIEW: Final = _case(
     "in_review",
@@ -116,6 +128,25 @@ _REJECTED: Final = _case(
     decided_at=_DECIDED,
 )
 _WITHDRAWN: Final = _case("withdrawn", (*_TOLD, ("withdrawn", "claimant", _EFFECT)), "open_case", decided_at=_EFFECT)
+_SUBMITTED: Final = _case(
+    "submitted", (_OPENED, ("submitted", "claimant", _HANDED_IN)), "await_review", "withdraw_case", facts=False
+)
+_EXPIRED: Final = _case("expired", (_OPENED, ("expired", "service", _EFFECT)), "open_case", facts=False)
+_UNDO_ASKED: Final = ("undo_asked", "holder", _DECIDED + timedelta(days=2))
+_UNDO_REVIEW: Final = _case(
+    "undo_review",
+    (_OPENED, ("approved", "service", _DECIDED), _UNDO_ASKED),
+    "await_review",
+    decided_at=_DECIDED,
+    undo_until=_DECIDED + timedelta(days=30),
+)
+_UNDONE: Final = _case(
+    "undone",
+    (_OPENED, ("approved", "service", _DECIDED), _UNDO_ASKED, ("undone", "service", _DECIDED + timedelta(days=4))),
+    "open_case",
+    why="evidence_false",
+    decided_at=_DECIDED + timedelta(days=4),
+)
 _HELD_TOLD: Final[Line] = ("holder_told", "service", _HANDED_IN)
 _HELD: Final = _case(
     "notice", (_HELD_TOLD,), "object", "verify_identity", role="holder", facts=False, effect_at=_EFFECT
@@ -165,12 +196,17 @@ CASES: Final[Examples] = {
     },
     "get_identity_case": {
         "draft": Shown("No evidence yet.", _DRAFT),
+        "classmates": Shown("One classmate vouched, one declined.", _WITH_ANSWERS),
         "ready": Shown("Evidence enough to be handed in.", _READY),
         "notice": Shown("The holder was told, and may object.", _NOTICE),
         "in_review": Shown("Reviewers are waited for.", _IN_REVIEW),
         "approved": Shown("Granted.", _APPROVED),
         "rejected": Shown("Not granted.", _REJECTED),
         "withdrawn": Shown("Given up.", _WITHDRAWN),
+        "expired": Shown("Never handed in.", _EXPIRED),
+        "submitted": Shown("Photos that somebody must look at before the holder is told.", _SUBMITTED),
+        "undo_review": Shown("Granted, and the former holder asks to undo it.", _UNDO_REVIEW),
+        "undone": Shown("Granted, and undone.", _UNDONE),
         "holder": Shown("What the holder sees.", _HELD),
     },
     "give_record_facts": {"accepted": Shown("Weak evidence, accepted.", _READY)},

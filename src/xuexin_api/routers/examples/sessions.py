@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Final
+from typing import Final, get_args
 
 from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.examples.accounts import ACTIVE, AN_ID, DEVICE_TOKEN, NOW, TOKENS, VERIFIED, VERIFIED_TOKENS
 from xuexin_api.routers.presentation import choices
-from xuexin_api.schemas.sessions import LoggedIn, LoginTicket, Refreshed, Session, SessionList
+from xuexin_api.schemas.sessions import EndReason, LoggedIn, LoginTicket, Refreshed, Session, SessionList
 
 _LOGGED_IN: Final = LoggedIn(account=ACTIVE, tokens=TOKENS, device_token=DEVICE_TOKEN)
 _VERIFIED: Final = LoggedIn(account=VERIFIED, tokens=TOKENS, device_token=DEVICE_TOKEN)
@@ -32,10 +32,8 @@ _ELSEWHERE: Final = _LIVING.model_copy(
     update={"current": False, "platform": "windows", "address": "198.51.100.20", "methods": ["pwd", "otp", "mfa"]}
 )
 _EXPIRED: Final = _ELSEWHERE.model_copy(update={"state": "expired", "expires_at": NOW + timedelta(days=14)})
-_ENDED: Final = _ELSEWHERE.model_copy(
-    update={"state": "ended", "ended_at": NOW + timedelta(hours=2), "end_reason": "logout"}
-)
-_REUSED: Final = _ENDED.model_copy(update={"end_reason": "refresh_reused"})
+_ENDED: Final = _ELSEWHERE.model_copy(update={"state": "ended", "ended_at": NOW + timedelta(hours=2)})
+_EVERY_END: Final = [_ENDED.model_copy(update={"end_reason": reason}) for reason in get_args(EndReason)]
 
 
 def _ticket(*factors: str) -> Callable[[Language], LoginTicket]:
@@ -78,7 +76,6 @@ SESSIONS: Final[Examples] = {
     "list_login_history": {
         "living": Shown("This session.", _page(_LIVING)),
         "expired": Shown("One that was not used for too long.", _page(_LIVING, _EXPIRED)),
-        "ended": Shown("One that was logged out.", _page(_LIVING, _ENDED)),
-        "reused": Shown("One whose old refresh token came again: somebody may hold a copy.", _page(_LIVING, _REUSED)),
+        "ended": Shown("Those that somebody ended, by every reason there is.", _page(_LIVING, *_EVERY_END)),
     },
 }

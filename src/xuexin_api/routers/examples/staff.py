@@ -12,7 +12,7 @@ from xuexin_api.core.staff import DECISIONS, REASONS
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.case_presentation import case_event, case_evidence
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
-from xuexin_api.schemas.staff import DeskCase, DeskHolder, DeskPhoto, DeskRecord
+from xuexin_api.schemas.staff import DeskCase, DeskHolder, DeskPhoto, DeskRecord, QueuedCase, ReviewQueue
 
 _EFFECT: Final = NOW + timedelta(hours=72)
 _HOLDER: Final = DeskHolder(
@@ -65,10 +65,41 @@ def _case(state: CaseState, **more: Any) -> Callable[[Language], DeskCase]:
     return made
 
 
+_ACCEPTED: Final = [photo.model_copy(update={"state": "accepted"}) for photo in _PHOTOS]
+_REFUSED: Final = [photo.model_copy(update={"state": "rejected"}) for photo in _PHOTOS]
+_WAITING: Final = QueuedCase(
+    id=AN_ID,
+    state="in_review",
+    strength="weak",
+    queued_at=NOW,
+    deadline=NOW + timedelta(days=10),
+    overdue=False,
+    reviewers=1,
+    approvals=0,
+    assigned=False,
+    mine=False,
+)
+_UNSEEN: Final = _WAITING.model_copy(update={"state": "submitted", "strength": None})
+_UNDO: Final = _WAITING.model_copy(
+    update={"state": "undo_review", "strength": "strong", "reviewers": 2, "approvals": 1}
+)
 STAFF: Final[Examples] = {
+    "list_review_queue": {
+        "waiting": Shown(
+            "A claim, photos to look at, and a grant.", ReviewQueue(items=[_WAITING, _UNSEEN, _UNDO], next_cursor=None)
+        ),
+        "nothing": Shown("Nothing waits.", ReviewQueue(items=[], next_cursor=None)),
+    },
+    "take_case": {
+        "mine": Shown("Assigned to the asker.", _WAITING.model_copy(update={"assigned": True, "mine": True}))
+    },
     "view_case": {
         "claim": Shown("A claim to which the holder objects.", _case(CaseState.IN_REVIEW)),
         "photos": Shown("Photos to look at.", _case(CaseState.SUBMITTED, evidence=[], holders=[], photos=_PHOTOS)),
+        "strong": Shown(
+            "A claim with photos that were accepted, after others that were not.",
+            _case(CaseState.IN_REVIEW, photos=[*_REFUSED, *_ACCEPTED]),
+        ),
         "grant": Shown("A grant that the former holder asks to undo.", _case(CaseState.UNDO_REVIEW)),
-    }
+    },
 }
