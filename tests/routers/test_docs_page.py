@@ -14,6 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from support.client import Client
+from xuexin_api.core.messages import Language, message
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -53,8 +54,8 @@ async def address(app: FastAPI) -> AsyncIterator[str]:
     listener.close()
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
-async def test_a_browser_without_any_network_shows_every_operation(address: str, tmp_path: Path) -> None:
+async def _seen(address: str, profile: Path) -> str:
+    """The page as a browser without any network has it at last."""
     assert CHROMIUM is not None
     command = [
         CHROMIUM,
@@ -67,16 +68,33 @@ async def test_a_browser_without_any_network_shows_every_operation(address: str,
         "--disable-component-update",
         "--disable-sync",
         "--disable-dev-shm-usage",
-        f"--user-data-dir={tmp_path}",
+        f"--user-data-dir={profile}",
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         "--virtual-time-budget=15000",
         "--dump-dom",
-        f"{address}/docs",
+        address,
     ]
     process = await asyncio.create_subprocess_exec(
         *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
     )
     output, _ = await asyncio.wait_for(process.communicate(), timeout=120)
-    page = output.decode()
+    return output.decode()
+
+
+_LOOKED_AT = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
+
+
+@_LOOKED_AT
+async def test_a_browser_without_any_network_shows_every_operation(address: str, tmp_path: Path) -> None:
+    page = await _seen(f"{address}/docs", tmp_path)
     for operation in ("register_account", "create_session", "get_enrollment_photo", "get_liveness"):
         assert operation in page, page[:2000]
+
+
+@_LOOKED_AT
+async def test_an_operation_that_is_opened_shows_its_examples_in_both_languages(address: str, tmp_path: Path) -> None:
+    page = await _seen(f"{address}/docs#/registration/register_account", tmp_path)
+    languages: tuple[Language, ...] = ("zh-CN", "en")
+    for language in languages:
+        assert message("phone_registered", language) in page, page[:2000]
+    assert "Could not resolve reference" not in page
