@@ -1,4 +1,4 @@
-"""Small providers of SMS on real HTTP, who check signatures by their own reading of the published algorithms."""
+"""Small providers on real HTTP, and those of SMS, who check signatures by their own reading of what is published."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import json
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,6 +22,7 @@ SECRET = "a-secret-of-the-tests"
 class Taken:
     """One request that a provider took."""
 
+    target: str
     headers: Mapping[str, str]
     body: bytes
     rightly_signed: bool
@@ -28,12 +30,16 @@ class Taken:
 
 @dataclass
 class Provider:
-    """What it took, in order, and how it answers: a status and a body, or silence while `gate` is closed."""
+    """What it took, in order, and how it answers: a status and a body, or silence while `gate` is closed.
+
+    One that `drips` sends a byte at a time, and is not done for a minute.
+    """
 
     url: str = ""
     taken: queue.Queue[Taken] = field(default_factory=queue.Queue)
     answer: Callable[[Taken], tuple[int, bytes]] = lambda _: (200, b"{}")
     gate: threading.Event = field(default_factory=threading.Event)
+    drips: bool = False
 
 
 @contextmanager
@@ -41,19 +47,29 @@ def running(check: Callable[[str, str, Mapping[str, str], bytes], bool]) -> Iter
     """A provider on a free port; `check` reads (method, target, headers, body)."""
     provider = Provider()
     provider.gate.set()
+    leaving = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            one = Taken(headers, body, check("POST", self.path, headers, body))
+            one = Taken(self.path, headers, body, check(self.command, self.path, headers, body))
             provider.taken.put(one)
             provider.gate.wait(30)
             status, answer = provider.answer(one)
-            self.send_response(status)
-            self.send_header("content-length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
+            # Whoever asked may have gone.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                self.send_response(status)
+                self.send_header("content-length", str(len(answer)))
+                if status == HTTPStatus.FOUND:
+                    self.send_header("location", "/elsewhere")
+                self.end_headers()
+                for part in [answer[n : n + 1] for n in range(len(answer))] if provider.drips else [answer]:
+                    self.wfile.write(part)
+                    if provider.drips:
+                        leaving.wait(60 / len(answer))
+
+        do_GET = do_POST  # noqa: N815 - the library's names
 
         def log_message(self, *_: Any) -> None:
             """Quiet."""
@@ -66,6 +82,7 @@ def running(check: Callable[[str, str, Mapping[str, str], bytes], bool]) -> Iter
     try:
         yield provider
     finally:
+        leaving.set()
         provider.gate.set()
         server.shutdown()
         server.server_close()
