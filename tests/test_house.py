@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from support.login_providers import settings_for
 from xuexin_api.cli.migration import PROJECT
 from xuexin_api.core.clock import SystemClock
 from xuexin_api.core.entropy import SystemEntropy
@@ -105,6 +106,52 @@ def test_production_sends_no_message_to_a_console() -> None:
     keys = {name.removeprefix("XUEXIN_").lower(): value for name, value in _fresh_keys().items()}
     with pytest.raises(SettingsError, match="XUEXIN_SMS_GATEWAY"):
         Settings(environment="production", database_url="postgresql://x/y", **keys).refuse_unfit()  # type: ignore[arg-type]
+
+
+def _production(**more: Any) -> Settings:
+    """Settings that production starts with, and `more`."""
+    keys = {name.removeprefix("XUEXIN_").lower(): value for name, value in _fresh_keys().items()}
+    templates = dict.fromkeys(catalogue(), "SMS_1")
+    ready: dict[str, Any] = {
+        "environment": "production",
+        "database_url": "postgresql://x/y",
+        "sms_gateway": "aliyun",
+        "aliyun_key_id": "id",
+        "aliyun_key_secret": "secret",
+        "aliyun_sign_name": "学信",
+        "aliyun_templates": templates,
+        "email_gateway": "smtp",
+        "smtp_host": "mail.example.edu",
+        "smtp_sender": "no-reply@example.edu",
+        "front_end_url": "https://www.example.edu",
+    }
+    return Settings(**(keys | ready | more))
+
+
+def test_production_starts_with_all_login_providers_or_none() -> None:
+    _production().refuse_unfit()
+    given = settings_for({}) | {"login_providers": "alipay,wechat,weibo"}
+    urls = {name: "https://provider.example" for name in given if name.endswith("_url")}
+    _production(**(given | urls)).refuse_unfit()
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"alipay_public_key": None}, "XUEXIN_ALIPAY_PUBLIC_KEY"),
+        ({"alipay_private_key": "not-a-key-of-anybody"}, "XUEXIN_ALIPAY_PRIVATE_KEY"),
+        ({"wechat_app_secret": ""}, "XUEXIN_WECHAT_APP_SECRET"),
+        ({"weibo_app_key": None, "weibo_app_secret": None}, "XUEXIN_WEIBO_APP_KEY, XUEXIN_WEIBO_APP_SECRET"),
+        ({"wechat_url": "http://api.weixin.qq.com"}, "XUEXIN_WECHAT_URL"),
+        ({"alipay_authorize_url": "http://openauth.alipay.com"}, "XUEXIN_ALIPAY_AUTHORIZE_URL"),
+    ],
+)
+def test_production_refuses_a_login_provider_that_is_half_configured(changed: dict[str, Any], named: str) -> None:
+    given = settings_for({}) | {"login_providers": "alipay,wechat,weibo"}
+    urls = {name: "https://provider.example" for name in given if name.endswith("_url")}
+    with pytest.raises(SettingsError, match=named) as refused:
+        _production(**(given | urls | changed)).refuse_unfit()
+    assert "not-a-key-of-anybody" not in str(refused.value)
 
 
 def test_production_refuses_several_workers_with_limits_in_memory() -> None:

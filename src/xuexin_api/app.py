@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -20,13 +20,17 @@ from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer, derive_key
 from xuexin_api.core.tokens import TokenMint
 from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.alipay_login import AlipayLogin
 from xuexin_api.gateways.aliyun_sms import AliyunSmsGateway
 from xuexin_api.gateways.messaging import ConsoleGateway, GatewayChain, MessageGateway
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.smtp_email import SmtpEmailGateway
 from xuexin_api.gateways.tencent_sms import TencentSmsGateway
+from xuexin_api.gateways.third_party import OfflineThirdParty, ThirdParty
 from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.gateways.wechat_login import WechatLogin
+from xuexin_api.gateways.weibo_login import WeiboLogin
 from xuexin_api.keys import Keys
 from xuexin_api.middleware import EdgeMiddleware, MessageMetrics
 from xuexin_api.repositories.accounts import AccountReads, AccountRepository
@@ -61,6 +65,7 @@ from xuexin_api.routers import (
     service,
     sessions,
     staff_sessions,
+    third_party,
     verification_codes,
     vouching_requests,
 )
@@ -125,6 +130,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             policy=settings.session_policy(),
             clock=clock,
         ),
+        login_providers=_login_providers(settings, clock),
         photos=photos,
         help_library=HelpLibrary(
             folder=settings.help_folder,
@@ -203,6 +209,40 @@ def _email_gateway(settings: Settings) -> MessageGateway:
     return SmtpEmailGateway(settings.smtp_server(), seconds=settings.gateway_seconds)
 
 
+def _login_providers(settings: Settings, clock: Clock) -> Mapping[str, ThirdParty]:
+    """Those that are chosen; in a demo where none is, the offline twin of each."""
+    back = {name: f"{settings.front_end_url}/third-party/{name}" for name in ("alipay", "wechat", "weibo")}
+    made: dict[str, ThirdParty] = {}
+    for name in settings.login_providers:
+        if name == "alipay":
+            made[name] = AlipayLogin(
+                settings.alipay_app(),
+                url=settings.alipay_url,
+                authorize_url=settings.alipay_authorize_url,
+                redirect_uri=back[name],
+                seconds=settings.gateway_seconds,
+                clock=clock,
+            )
+        elif name == "wechat":
+            made[name] = WechatLogin(
+                settings.wechat_app(),
+                url=settings.wechat_url,
+                authorize_url=settings.wechat_authorize_url,
+                redirect_uri=back[name],
+                seconds=settings.gateway_seconds,
+            )
+        else:
+            made[name] = WeiboLogin(
+                settings.weibo_app(), url=settings.weibo_url, redirect_uri=back[name], seconds=settings.gateway_seconds
+            )
+    if made or settings.production:
+        return made
+    return {
+        name: OfflineThirdParty(uri, code_parameter="auth_code" if name == "alipay" else "code")
+        for name, uri in back.items()
+    }
+
+
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     parts: Wiring = app.state.wiring
@@ -219,6 +259,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.gather(*background, return_exceptions=True)
         await parts.dispatcher.close()
         await parts.help_interest.close()
+        for provider in parts.login_providers.values():
+            await provider.close()
         parts.hashing.close()
         await parts.database.close()
 
@@ -259,6 +301,8 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         recovery.router,
         factors.router,
         passkeys.router,
+        third_party.router,
+        third_party.account_router,
         account_changes.router,
         account_holdings.router,
         identity_verifications.router,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -21,6 +22,7 @@ from xuexin_api.core.sealing import KeyedHash, Sealer
 from xuexin_api.core.tokens import Claims, TokenMint, TokenRejectedError
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.third_party import ThirdParty
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.problems import language_of
 from xuexin_api.repositories.accounts import AccountReads, AccountRepository
@@ -46,6 +48,7 @@ from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.repositories.third_party import ThirdPartyRepository
 from xuexin_api.repositories.vouchings import VouchingRepository
 from xuexin_api.services.accounts.account import AccountService
 from xuexin_api.services.accounts.account_changes import AccountChangeService
@@ -81,11 +84,14 @@ from xuexin_api.services.identity.vouching_codes import VouchingCodes
 from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations
 from xuexin_api.services.login.factors import FactorService
 from xuexin_api.services.login.further_factors import FurtherFactors
+from xuexin_api.services.login.linked_identities import LinkedIdentityService
 from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.login.login_limits import LoginLimits
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
 from xuexin_api.services.login.passkeys import PasskeyService
 from xuexin_api.services.login.second_factors import SecondFactors
+from xuexin_api.services.login.third_party import ThirdParties
+from xuexin_api.services.login.third_party_login import ThirdPartyLoginService
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox
@@ -123,6 +129,7 @@ class Wiring:
     challenges: ChallengeService
     dispatcher: OutboxDispatcher
     housekeeping: HousekeepingService
+    login_providers: Mapping[str, ThirdParty]
     photos: PhotoStore
     help_library: HelpLibrary
     help_interest: HelpInterest
@@ -382,7 +389,10 @@ async def registration_service(request: Request) -> RegistrationService:
 
 async def login_service(request: Request) -> LoginService:
     parts = wiring(request)
-    session = parts.database.session()
+    return _login(parts, parts.database.session())
+
+
+def _login(parts: Wiring, session: AsyncSession) -> LoginService:
     codes = CodeRepository(session)
     return LoginService(
         session=session,
@@ -544,6 +554,7 @@ async def change_undoing_service(request: Request) -> ChangeUndoingService:
         codes=CodeRepository(session),
         sessions=SessionRepository(session),
         recoveries=RecoveryRepository(session),
+        links=ThirdPartyRepository(session),
         audit=AuditRepository(session),
         log=_change_log(parts, session),
         notices=_notices(parts, session),
@@ -578,6 +589,7 @@ async def account_export_service(request: Request) -> AccountExportService:
         session=session,
         confirmations=_confirmations(parts, session),
         holdings=HoldingRepository(session),
+        links=ThirdPartyRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),
         lookups=parts.lookups,
@@ -665,6 +677,55 @@ async def passkey_service(request: Request) -> PasskeyService:
         policy=parts.passkey_policy,
         clock=parts.clock,
         entropy=parts.entropy,
+    )
+
+
+def _third_parties(parts: Wiring, session: AsyncSession) -> ThirdParties:
+    return ThirdParties(
+        providers=parts.login_providers,
+        repository=ThirdPartyRepository(session),
+        limits=_login_limits(parts, session),
+        lookups=parts.lookups,
+        policy=parts.settings.third_party_policy(),
+        entropy=parts.entropy,
+    )
+
+
+async def third_party_login_service(request: Request) -> ThirdPartyLoginService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ThirdPartyLoginService(
+        session=session,
+        parties=_third_parties(parts, session),
+        links=ThirdPartyRepository(session),
+        accounts=AccountRepository(session),
+        login=_login(parts, session),
+        devices=parts.devices,
+        dispatcher=parts.dispatcher,
+        lookups=parts.lookups,
+        clock=parts.clock,
+    )
+
+
+async def login_provider_names(request: Request) -> list[str]:
+    """The providers that are open."""
+    return list(wiring(request).login_providers)
+
+
+async def linked_identity_service(request: Request) -> LinkedIdentityService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return LinkedIdentityService(
+        session=session,
+        confirmations=_confirmations(parts, session),
+        callers=_callers(parts, session),
+        parties=_third_parties(parts, session),
+        links=ThirdPartyRepository(session),
+        log=_change_log(parts, session),
+        dispatcher=parts.dispatcher,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        clock=parts.clock,
     )
 
 

@@ -33,20 +33,28 @@ from xuexin_api.core.policies import (
     RobotPolicy,
     SessionPolicy,
     StaffPolicy,
+    ThirdPartyPolicy,
     VerificationPolicy,
     doubling_waits,
 )
 from xuexin_api.core.sealing import KEY_BYTES
 from xuexin_api.core.tokens import TokenPolicy
+from xuexin_api.gateways.alipay_login import AlipayApp, read_private_key, read_public_key
 from xuexin_api.gateways.aliyun_sms import AliyunAccount
 from xuexin_api.gateways.smtp_email import SmtpServer
 from xuexin_api.gateways.tencent_sms import TencentAccount
+from xuexin_api.gateways.wechat_login import WechatApp
+from xuexin_api.gateways.weibo_login import WeiboApp
 
+LoginProvider = Literal["alipay", "wechat", "weibo"]
 SmsGateway = Literal["console", "aliyun", "tencent"]
 _NEEDED: Final = {
     "aliyun": ("aliyun_key_id", "aliyun_key_secret", "aliyun_sign_name"),
     "tencent": ("tencent_secret_id", "tencent_secret_key", "tencent_app_id", "tencent_sign_name"),
     "smtp": ("smtp_host", "smtp_sender"),
+    "alipay": ("alipay_app_id", "alipay_private_key", "alipay_public_key"),
+    "wechat": ("wechat_app_id", "wechat_app_secret"),
+    "weibo": ("weibo_app_key", "weibo_app_secret"),
 }
 _LIMITS_URL: Final = re.compile(r"async\+(memory://|(redis|rediss|valkey|valkeys)(\+(unix|sentinel|cluster))?://.)")
 _APP: Final = "android:apk-key-hash:"
@@ -217,6 +225,36 @@ class Settings(BaseSettings):
         30, gt=0, description="logins of one known device and minute, whatever its address does"
     )
 
+    # Third-party login; each provider comes back to <XUEXIN_FRONT_END_URL>/third-party/<provider>
+    login_providers: Annotated[tuple[LoginProvider, ...], NoDecode, BeforeValidator(_names)] = Field(
+        (),
+        description="alipay, wechat, weibo, comma-separated; none: in production closed, in demo all, answered offline",
+    )
+    third_party_seconds: int = Field(
+        600, gt=0, description="time to come back from a provider: their codes live ten minutes"
+    )
+    third_party_retry_after_seconds: int = Field(30, gt=0, description="Retry-After where a provider does not answer")
+    alipay_app_id: str | None = Field(None, description="APPID of the application")
+    alipay_private_key: SecretStr | None = Field(
+        None, description="应用私钥 (RSA2), base64 as Alipay's tool writes it, or PEM"
+    )
+    alipay_public_key: str | None = Field(
+        None, description="支付宝公钥, base64 as its console shows it, or PEM: not the application's own"
+    )
+    alipay_url: str = Field("https://openapi.alipay.com/gateway.do", description="gateway")
+    alipay_authorize_url: str = Field(
+        "https://openauth.alipay.com/oauth2/publicAppAuthorize.htm", description="page that asks"
+    )
+    wechat_app_id: str | None = Field(None, description="AppID of the website application (open.weixin.qq.com)")
+    wechat_app_secret: SecretStr | None = Field(None, description="AppSecret")
+    wechat_url: str = Field("https://api.weixin.qq.com", description="endpoint")
+    wechat_authorize_url: str = Field(
+        "https://open.weixin.qq.com/connect/qrconnect", description="page with the QR code"
+    )
+    weibo_app_key: str | None = Field(None, description="App Key")
+    weibo_app_secret: SecretStr | None = Field(None, description="App Secret")
+    weibo_url: str = Field("https://api.weibo.com", description="endpoint, and page that asks")
+
     # Second factors
     factor_tries_per_day: int = Field(
         30,
@@ -263,7 +301,9 @@ class Settings(BaseSettings):
 
     # Account changes
     front_end_url: str = Field(
-        "http://localhost:3000", pattern="^https?://[^#?]+[^/#?]$", description="where links in messages lead; no slash"
+        "http://localhost:3000",
+        pattern="^https?://[^#?]+[^/#?]$",
+        description="where links in messages lead, and login providers come back to; no slash",
     )
     undo_seconds: int = Field(72 * 3600, gt=0, description="the old channel may undo a change for so long")
     undos_per_address_minute: int = Field(30, gt=0, description="wrong links to undo, of one address and minute")
@@ -486,6 +526,12 @@ class Settings(BaseSettings):
             facts_per_person_day=self.verification_tries_per_person_day,
         )
 
+    def third_party_policy(self) -> ThirdPartyPolicy:
+        return ThirdPartyPolicy(
+            flow_lifetime=self.third_party_seconds,
+            retry_after=self.third_party_retry_after_seconds,
+        )
+
     def factor_policy(self) -> FactorPolicy:
         return FactorPolicy(
             tries_per_day=self.factor_tries_per_day, recovery_codes=self.recovery_codes, issuer=self.totp_issuer
@@ -619,6 +665,21 @@ class Settings(BaseSettings):
             self.tencent_templates,
         )
 
+    def alipay_app(self) -> AlipayApp:
+        """SettingsError for a key that is none."""
+        try:
+            private = read_private_key(_secret(self.alipay_private_key))
+            public = read_public_key(self.alipay_public_key or "")
+        except ValueError as unreadable:
+            raise SettingsError(f"XUEXIN_ALIPAY_PRIVATE_KEY or XUEXIN_ALIPAY_PUBLIC_KEY: {unreadable}") from None
+        return AlipayApp(self.alipay_app_id or "", private, public)
+
+    def wechat_app(self) -> WechatApp:
+        return WechatApp(self.wechat_app_id or "", _secret(self.wechat_app_secret))
+
+    def weibo_app(self) -> WeiboApp:
+        return WeiboApp(self.weibo_app_key or "", _secret(self.weibo_app_secret))
+
     def smtp_server(self) -> SmtpServer:
         return SmtpServer(
             self.smtp_host or "",
@@ -660,15 +721,17 @@ class Settings(BaseSettings):
 
     def refuse_unfit(self) -> None:
         """SettingsError, naming everything that production needs and does not have."""
-        chosen = (*self.sms_gateway, self.email_gateway)
+        chosen = (*self.sms_gateway, self.email_gateway, *self.login_providers)
         unset = [
             f"XUEXIN_{name.upper()}"
             for gateway in chosen
             for name in _NEEDED.get(gateway, ())
-            if getattr(self, name) is None
+            if not getattr(self, name)
         ]
         if unset:
-            raise SettingsError(f"the chosen message gateways need {', '.join(unset)}")
+            raise SettingsError(f"the chosen gateways and login providers need {', '.join(unset)}")
+        if "alipay" in self.login_providers:
+            self.alipay_app()
         if self.workers > 1 and self.limits_url.get_secret_value().startswith("async+memory") and self.production:
             raise SettingsError("several workers need shared limits: set XUEXIN_LIMITS_URL=async+redis://…")
         self._refuse_short_lease()
@@ -691,9 +754,21 @@ class Settings(BaseSettings):
             words = [word for word in sorted(catalogue()) if word.startswith("body_") and word not in templates]
             if words:
                 raise SettingsError(f"XUEXIN_{gateway.upper()}_TEMPLATES has no template for {', '.join(words)}")
+        self._refuse_open_ways()
+
+    def _refuse_open_ways(self) -> None:
+        """SettingsError where secrets would travel without TLS."""
         open_ways = [name for name in ("aliyun_url", "tencent_url") if not getattr(self, name).startswith("https://")]
         if open_ways or self.smtp_protection == "none":
             raise SettingsError("production speaks to message gateways through TLS only")
+        unsafe = [
+            f"XUEXIN_{name.upper()}"
+            for provider in self.login_providers
+            for name in (f"{provider}_url", f"{provider}_authorize_url")
+            if not getattr(self, name, "https://").startswith("https://")
+        ]
+        if unsafe:
+            raise SettingsError(f"production speaks to login providers through TLS only: {', '.join(unsafe)}")
         if not self.front_end_url.startswith("https://"):
             raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
         self._refuse_strange_origins()

@@ -310,6 +310,62 @@ class PasskeyLimitReachedError(RefusalError):
     code = "passkey_limit_reached"
 
 
+class ProviderNotOpenError(RefusalError):
+    """This provider is not open here: its settings were not given."""
+
+    status = 404
+    code = "provider_not_open"
+
+
+class ThirdPartyRejectedError(RefusalError):
+    """State or secret are unknown, late, used, or of another client or account, or the provider knows no such code."""
+
+    status = 403
+    code = "third_party_rejected"
+
+
+class ThirdPartyNotLinkedError(RefusalError):
+    """Who somebody is at the provider is linked to no account."""
+
+    status = 403
+    code = "third_party_not_linked"
+
+
+class ThirdPartyTakenError(RefusalError):
+    """Another account has linked this identity of the provider."""
+
+    status = 409
+    code = "third_party_taken"
+
+
+class ThirdPartySetError(RefusalError):
+    """The account has linked an identity of this provider already."""
+
+    status = 409
+    code = "third_party_set"
+
+
+class LinkNotFoundError(RefusalError):
+    """The account has linked no identity of this provider."""
+
+    status = 404
+    code = "link_not_found"
+
+
+class ProviderAnsweredWronglyError(RefusalError):
+    """The provider's answer is malformed, too large, unsigned, or signed by somebody else."""
+
+    status = 502
+    code = "provider_answered_wrongly"
+
+
+class ProviderUnavailableError(RefusalError):
+    """The provider does not answer, or not in time: come back after Retry-After."""
+
+    status = 503
+    code = "provider_unavailable"
+
+
 class SessionNotFoundError(RefusalError):
     """No living session of the asker's own account has this id."""
 

@@ -86,6 +86,14 @@ def doubling_waits(first: int, longest: int) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class ThirdPartyPolicy:
+    """How long somebody may be away at a provider, and when to ask a silent one again."""
+
+    flow_lifetime: int
+    retry_after: int
+
+
+@dataclass(frozen=True, slots=True)
 class FactorPolicy:
     """How often a second factor may be tried, and how many recovery codes there are."""
 

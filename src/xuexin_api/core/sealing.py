@@ -21,6 +21,7 @@ _NONCE_BYTES: Final = 12
 DOCUMENT_CONTEXT: Final = b"document"
 EMAIL_CONTEXT: Final = b"email"
 PHONE_CONTEXT: Final = b"phone"
+THIRD_PARTY_CONTEXT: Final = b"third_party"
 
 
 class SealBrokenError(Exception):

@@ -16,6 +16,7 @@ from xuexin_api.models import (
     messages,
     recovery,
     staff,
+    third_party,
 )
 from xuexin_api.models.base import Base
 
@@ -36,4 +37,5 @@ __all__ = [
     "messages",
     "recovery",
     "staff",
+    "third_party",
 ]

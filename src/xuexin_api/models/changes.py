@@ -16,7 +16,17 @@ class AccountChange(Base):
 
     __tablename__ = "account_changes"
     __table_args__ = (
-        one_of("kind", "phone", "email", "password", "security_questions", "totp", "passkey"),
+        one_of(
+            "kind",
+            "phone",
+            "email",
+            "password",
+            "security_questions",
+            "totp",
+            "passkey",
+            "identity_linked",
+            "identity_released",
+        ),
         Index("ix_account_changes_account_id_created_at", "account_id", "created_at"),
         Index("ix_account_changes_undo_until", "undo_until"),
     )

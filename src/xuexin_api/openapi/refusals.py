@@ -20,6 +20,7 @@ from xuexin_api.core.errors import (
     RecoveryWaitingError,
     RefusalError,
     SecondFactorNeededError,
+    ThirdPartyNotLinkedError,
     WarningNotAcknowledgedError,
 )
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
@@ -27,6 +28,7 @@ from xuexin_api.openapi.lint import Document
 from xuexin_api.problems import MEDIA_TYPE, problem_document, refusal_headers, refusal_members
 from xuexin_api.services.assurance import methods_of_problem
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
+from xuexin_api.services.login.third_party_login import NOT_LINKED_OPTIONS
 from xuexin_api.services.registration.registration import DOCUMENT_OPTIONS, WARNING
 
 LANGUAGES: Final[Mapping[str, Language]] = {"": DEFAULT_LANGUAGE, ".en": "en"}
@@ -44,6 +46,7 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     ConsentRequiredError(options=(Option("close_account"),)),
     IdentityCaseNeededError(options=(Option("identity_case"),)),
     SecondFactorNeededError(options=(Option("totp"), Option("recovery_code"))),
+    ThirdPartyNotLinkedError(options=NOT_LINKED_OPTIONS),
     RecoveryWaitingError(retry_after=86400),
     OperationInProgressError(retry_after=1),
     InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),

@@ -16,6 +16,7 @@ TAGS: Final = {
     "codes": "One-time codes by SMS or e-mail, and what they prove.",
     "registration": "实名注册: the real-name form and what it agrees to.",
     "sessions": "Logging in, staying, leaving.",
+    "third-party login": "Logging in as whom Alipay, WeChat or Weibo says one is, where the account linked that.",
     "recovery": "找回: a forgotten username or password, and lost channels.",
     "account": "One's own account.",
     "identity": "实人认证: proving who one is. Its tokens read the archive.",

@@ -21,6 +21,7 @@ from xuexin_api.models.idempotency import KeyedOperation
 from xuexin_api.models.messages import OutboxMessage
 from xuexin_api.models.recovery import Recovery
 from xuexin_api.models.staff import StaffSession
+from xuexin_api.models.third_party import ThirdPartyFlow
 
 _BEFORE: Final[BindParameter[datetime]] = bindparam("before")
 
@@ -43,6 +44,7 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (PhoneProof, PhoneProof.expires_at <= _BEFORE),
         (SpentChallenge, SpentChallenge.expires_at <= _BEFORE),
         (Flow, Flow.expires_at <= _BEFORE),
+        (ThirdPartyFlow, ThirdPartyFlow.expires_at <= _BEFORE),
         (AccountChange, AccountChange.undo_until <= _BEFORE),
         (Recovery, Recovery.expires_at <= _BEFORE),
         (KeyedOperation, KeyedOperation.expires_at <= _BEFORE),

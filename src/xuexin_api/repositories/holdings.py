@@ -23,6 +23,7 @@ from xuexin_api.models.help_robot import HelpConversation, HelpMessage
 from xuexin_api.models.identity import IdentityVerification
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
 from xuexin_api.models.recovery import Recovery
+from xuexin_api.models.third_party import LinkedIdentity, ThirdPartyFlow
 
 ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     HelpRequest,
@@ -37,6 +38,8 @@ ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     RecoveryCode,
     Passkey,
     TotpSecret,
+    ThirdPartyFlow,
+    LinkedIdentity,
     Flow,
     SessionRow,
     Device,

@@ -17,6 +17,7 @@ from xuexin_api.schemas import factors as factor_schemas
 from xuexin_api.schemas import identity as identity_schemas
 from xuexin_api.schemas import recovery as recovery_schemas
 from xuexin_api.schemas import sessions as session_schemas
+from xuexin_api.schemas import third_party as third_party_schemas
 from xuexin_api.schemas.agreements import SecurityQuestion, SecurityQuestionList
 from xuexin_api.schemas.changes import ClosingEffect
 from xuexin_api.schemas.types import Choice
@@ -26,6 +27,7 @@ from xuexin_api.services.archive.archive import PHOTO_KINDS, EnrollmentView
 from xuexin_api.services.identity.identity_verification import StartedVerification
 from xuexin_api.services.login.login import Caller, LoggedIn, PasswordPair, PhoneCode, SignedByPasskey, Ticket
 from xuexin_api.services.login.second_factors import SecondFactor
+from xuexin_api.services.login.third_party import CameBack
 from xuexin_api.services.recovery.recovery_ways import Way
 from xuexin_api.services.sessions.session_opening import Tokens
 from xuexin_api.services.sessions.sessions import LoginPage
@@ -182,3 +184,13 @@ def takes_over(body: session_schemas.ContinueByAnswer | session_schemas.Continue
 
 def login_caller(device_token: str | None, source: Source) -> Caller:
     return Caller(source.address, source.network, source.platform, device_token)
+
+
+def providers(names: Iterable[str], language: Language) -> third_party_schemas.ProviderList:
+    return third_party_schemas.ProviderList(
+        items=[Choice(id=name, title=message(f"provider_{name}", language)) for name in names]
+    )
+
+
+def came_back(body: third_party_schemas.CameBack) -> CameBack:
+    return CameBack(body.state, body.code, body.secret)

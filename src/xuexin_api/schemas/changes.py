@@ -23,7 +23,9 @@ from xuexin_api.schemas.types import (
 )
 
 ConsentKind = Literal["user_agreement", "privacy_policy", "service_messages"]
-ChangeKind = Literal["phone", "email", "password", "security_questions", "totp", "passkey"]
+ChangeKind = Literal[
+    "phone", "email", "password", "security_questions", "totp", "passkey", "identity_linked", "identity_released"
+]
 
 
 class GivenCode(Input):
@@ -146,4 +148,5 @@ class Export(Output):
     messages: HeldSection
     help_requests: HeldSection
     help_messages: HeldSection
+    linked_identities: HeldSection
     enrollments: HeldSection

@@ -138,7 +138,9 @@ class Session(Output):
         examples=["android"],
     )
     address: str = Field(description="The network address of the login.", examples=["203.0.113.7"])
-    methods: list[str] = Field(description="How it was opened (RFC 8176).", examples=[["pwd"]])
+    methods: list[str] = Field(
+        description="How it was opened (RFC 8176); `fed` is a linked third party.", examples=[["pwd"]]
+    )
     created_at: Moment = Field(description="When it was opened.", examples=["2026-11-24T08:00:00Z"])
     last_used_at: Moment = Field(description="Its latest refresh.", examples=["2026-11-24T09:30:00Z"])
     expires_at: Moment = Field(

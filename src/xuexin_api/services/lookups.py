@@ -31,6 +31,9 @@ class Lookups:
         """What knows a whole body again. Keyed, for it may hold a password: a plain hash is quick to guess against."""
         return self._keyed.digest(b"content\x00" + body)
 
+    def third_party(self, provider: str, subject: str) -> bytes:
+        return self._keyed.lookup(f"third_party:{provider}", subject)
+
     def attempt(self, *parts: str | bytes) -> bytes:
         """The subject of a counter made of several facts."""
         text = "\x00".join(part.hex() if isinstance(part, bytes) else part for part in parts)

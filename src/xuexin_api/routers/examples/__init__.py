@@ -17,11 +17,13 @@ from xuexin_api.routers.examples.recovery import RECOVERY
 from xuexin_api.routers.examples.registrations import REGISTRATIONS
 from xuexin_api.routers.examples.sessions import SESSIONS
 from xuexin_api.routers.examples.staff import STAFF
+from xuexin_api.routers.examples.third_party import THIRD_PARTY
 
 EXAMPLES: Final[Examples] = {
     **ACCOUNTS,
     **REGISTRATIONS,
     **SESSIONS,
+    **THIRD_PARTY,
     **RECOVERY,
     **FACTORS,
     **PASSKEYS,

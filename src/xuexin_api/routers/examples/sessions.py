@@ -45,7 +45,7 @@ def _page(*sessions: Session, more: bool = False) -> SessionList:
     return SessionList(items=list(sessions), next_cursor="AZmhssPUfl-Kb3yNng8aKw" if more else None)
 
 
-_STEPS: Final = {
+STEPS: Final = {
     "logged_in": Shown("Logged in.", _LOGGED_IN, 201),
     "logged_in_verified": Shown("Logged in; the archive asks for a fresh verification all the same.", _VERIFIED, 201),
     "second_factor": Shown(
@@ -55,7 +55,7 @@ _STEPS: Final = {
     "phone_lost": Shown("The account lost its number, and binds a new one first.", _ticket("phone_proof"), 200),
 }
 SESSIONS: Final[Examples] = {
-    "create_session": _STEPS
+    "create_session": STEPS
     | {
         "one_more": Shown(
             "A phone code on a device that never logged in here: one more factor is needed; every account without a "
@@ -64,7 +64,7 @@ SESSIONS: Final[Examples] = {
             200,
         )
     },
-    "continue_session": _STEPS,
+    "continue_session": STEPS,
     "refresh_session": {
         "login": Shown("A session that logged in.", Refreshed(tokens=TOKENS)),
         "verified": Shown("A session whose verification is still fresh.", Refreshed(tokens=VERIFIED_TOKENS)),

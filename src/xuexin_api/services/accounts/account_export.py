@@ -12,12 +12,13 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import TooManyOperationsError
 from xuexin_api.core.policies import ChangePolicy
-from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, THIRD_PARTY_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts import AccountRow
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.holdings import SECTIONS, HoldingRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.third_party import StoredLink, ThirdPartyRepository
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.codes.code_checking import DAY
@@ -38,6 +39,7 @@ class AccountExportService(Service):
         session: AsyncSession,
         confirmations: Confirmations,
         holdings: HoldingRepository,
+        links: ThirdPartyRepository,
         counters: CounterRepository,
         audit: AuditRepository,
         lookups: Lookups,
@@ -49,6 +51,7 @@ class AccountExportService(Service):
         super().__init__(session, clock)
         self._confirmations = confirmations
         self._holdings = holdings
+        self._links = links
         self._counters = counters
         self._audit = audit
         self._lookups = lookups
@@ -78,6 +81,8 @@ class AccountExportService(Service):
                 held[section] = _bounded(rows)
             messages = await self._holdings.list_messages(self._destinations(account), most=_MOST_ROWS + 1)
             held["messages"] = _bounded(messages)
+            links = await self._links.list_for_account(account.id)
+            held["linked_identities"] = _bounded([self._link(link) for link in links])
             requests = await self._holdings.list_help_requests(account.id, most=_MOST_ROWS + 1)
             held["help_requests"] = _bounded([self._opened(row, HELP_REQUEST_CONTEXTS) for row in requests])
             asked = await self._holdings.list_help_messages(account.id, most=_MOST_ROWS + 1)
@@ -102,6 +107,14 @@ class AccountExportService(Service):
             "verified": account.person_id is not None,
             "second_factors": ", ".join(account.second_factors),
             "created_at": account.created_at,
+        }
+
+    def _link(self, link: StoredLink) -> dict[str, Any]:
+        return {
+            "provider": link.provider,
+            "subject": self._open(link.subject_ciphertext, THIRD_PARTY_CONTEXT),
+            "linked_at": link.linked_at,
+            "last_used_at": link.last_used_at,
         }
 
     def _destinations(self, account: AccountRow) -> dict[bytes, datetime]:

@@ -19,6 +19,7 @@ from xuexin_api.repositories.changes import ChangeRepository, StoredChange
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.third_party import StoredLink
 from xuexin_api.services.base import seconds_until
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.lookups import Lookups
@@ -28,6 +29,8 @@ PHONE: Final = "phone"
 EMAIL: Final = "email"
 PASSWORD: Final = "password"
 QUESTIONS: Final = "security_questions"
+LINKED: Final = "identity_linked"
+RELEASED: Final = "identity_released"
 _CHANGED: Final = "account_changes"
 
 
@@ -58,11 +61,19 @@ class ChangeLog:
         self._entropy = entropy
 
     async def note(
-        self, kind: str, account: AccountRow, before: Mapping[str, Any], *, session_id: UUID, now: datetime
+        self,
+        kind: str,
+        account: AccountRow,
+        before: Mapping[str, Any],
+        *,
+        session_id: UUID,
+        now: datetime,
+        **words: str,
     ) -> None:
         """Keep `before`, and tell every channel that `account` had before the change; few a day, for each is told.
 
-        Whoever changes something has all that a recovery would give: what was begun of those ends.
+        Whoever changes something has all that a recovery would give: what was begun of those ends. `words` fill the
+        places of the message that are the kind's own.
         """
         if not await self._counters.add_one_unless(
             _CHANGED,
@@ -96,7 +107,7 @@ class ChangeLog:
         hours = max(1, self._policy.undo // 3600)
         await self._recoveries.end_all(account.id, now=now)
         settled, fresh = _by_age(account, settled_since=now - timedelta(seconds=self._policy.undo))
-        await self._notices.post_everywhere(settled, f"body_changed_{kind}", now=now, link=link, hours=hours)
+        await self._notices.post_everywhere(settled, f"body_changed_{kind}", now=now, link=link, hours=hours, **words)
         await self._notices.post_everywhere(fresh, "body_changed_told", now=now)
 
     def before(self, change: StoredChange) -> dict[str, Any]:
@@ -123,6 +134,27 @@ def _by_age(account: AccountRow, *, settled_since: datetime) -> tuple[AccountRow
     settled = (no_phone if PHONE not in may else {}) | (no_email if EMAIL not in may else {})
     fresh = (no_phone if PHONE in may else {}) | (no_email if EMAIL in may else {})
     return replace(account, **settled), replace(account, **fresh)
+
+
+def kept_of(link: StoredLink) -> dict[str, Any]:
+    """A linked identity as it is kept."""
+    return {
+        "provider": link.provider,
+        "key": to_text(link.subject_key),
+        "ciphertext": to_text(link.subject_ciphertext),
+        "linked_at": link.linked_at.isoformat(),
+    }
+
+
+def link_of(kept: Mapping[str, Any]) -> StoredLink:
+    """Back again; when it was used last is not kept."""
+    return StoredLink(
+        provider=kept["provider"],
+        subject_key=base64.b64decode(kept["key"]),
+        subject_ciphertext=base64.b64decode(kept["ciphertext"]),
+        linked_at=datetime.fromisoformat(kept["linked_at"]),
+        last_used_at=None,
+    )
 
 
 def to_text(value: bytes | None) -> str | None:

@@ -26,13 +26,29 @@ from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.passkeys import PasskeyRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.services.accounts.change_log import EMAIL, PASSWORD, PHONE, ChangeLog, to_bytes, to_moment
+from xuexin_api.repositories.third_party import ThirdPartyRepository
+from xuexin_api.services.accounts.change_log import (
+    EMAIL,
+    LINKED,
+    PASSWORD,
+    PHONE,
+    RELEASED,
+    ChangeLog,
+    link_of,
+    to_bytes,
+    to_moment,
+)
 from xuexin_api.services.base import Service
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 
 _MINUTE: Final = 60
+_TAKEN_MEANWHILE: Final = (
+    "uq_accounts_phone_key",
+    "uq_accounts_email_key",
+    "uq_linked_identities_provider_subject_key",
+)
 
 
 class ChangeUndoingService(Service):
@@ -49,6 +65,7 @@ class ChangeUndoingService(Service):
         codes: CodeRepository,
         sessions: SessionRepository,
         recoveries: RecoveryRepository,
+        links: ThirdPartyRepository,
         audit: AuditRepository,
         log: ChangeLog,
         notices: Notices,
@@ -68,6 +85,7 @@ class ChangeUndoingService(Service):
         self._codes = codes
         self._sessions = sessions
         self._recoveries = recoveries
+        self._links = links
         self._audit = audit
         self._log = log
         self._notices = notices
@@ -92,7 +110,7 @@ class ChangeUndoingService(Service):
             raise
 
     async def _undo(self, secret_hash: bytes) -> tuple[list[str], list[str]]:
-        taken = {name: UndoRejectedError() for name in ("uq_accounts_phone_key", "uq_accounts_email_key")}
+        taken = {name: UndoRejectedError() for name in _TAKEN_MEANWHILE}
         with refused_by(taken):
             async with self._transaction():
                 now = self._clock.now()
@@ -131,18 +149,18 @@ class ChangeUndoingService(Service):
             return await self._put_phone_back(account, kept)
         if change.kind == EMAIL:
             return await self._put_email_back(account, to_bytes(kept["ciphertext"]), kept["verified_at"])
+        if change.kind in {LINKED, RELEASED}:
+            return await self._put_link_back(account, change.kind, kept)
         if change.kind == PASSWORD:
             await self._accounts.replace_password(account.id, kept["hash"], now=now)
-            return True
-        if change.kind == TOTP:
+        elif change.kind == TOTP:
             await self._factors.remove_totp(account.id)
-            return True
-        if change.kind == PASSKEY:
+        elif change.kind == PASSKEY:
             await self._passkeys.remove(account.id, UUID(kept["id"]))
-            return True
-        await self._changes.remove_security_answers(account.id)
-        if kept:
-            await self._accounts.add_security_answers(account.id, kept["ids"], kept["hash"], now=now)
+        else:
+            await self._changes.remove_security_answers(account.id)
+            if kept:
+                await self._accounts.add_security_answers(account.id, kept["ids"], kept["hash"], now=now)
         return True
 
     async def _put_phone_back(self, account: AccountRow, kept: Mapping[str, Any]) -> bool:
@@ -154,6 +172,17 @@ class ChangeUndoingService(Service):
         if not free or await self._accounts.get_id_by_phone(key) not in {None, account.id}:
             return False
         await self._accounts.set_phone(account.id, key, ciphertext, bound_at=to_moment(kept["bound_at"]))
+        return True
+
+    async def _put_link_back(self, account: AccountRow, kind: str, kept: Mapping[str, Any]) -> bool:
+        if kind == LINKED:
+            await self._links.remove(account.id, kept["provider"])
+            return True
+        link = link_of(kept)
+        await self._links.remove_from_dead(link.provider, link.subject_key)
+        if await self._links.get_holder(link.provider, link.subject_key) is not None:
+            return False
+        await self._links.add(account.id, link)
         return True
 
     async def _put_email_back(self, account: AccountRow, ciphertext: bytes | None, verified_at: str | None) -> bool:

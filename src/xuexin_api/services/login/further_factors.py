@@ -21,6 +21,7 @@ from xuexin_api.services.lookups import Lookups
 PASSWORD: Final = "password"
 RECORD_FACT: Final = "record_fact"
 PHONE_PROOF: Final = "phone_proof"
+THIRD_PARTY: Final = "third_party"
 _SECOND: Final = frozenset({PASSKEY, TOTP, RECOVERY_CODE})
 METHODS: Final = {
     PASSWORD: ("pwd",),
@@ -30,9 +31,12 @@ METHODS: Final = {
     TOTP: ("otp", "mfa"),
     RECOVERY_CODE: ("otp", "mfa"),
     PHONE_PROOF: ("sms",),
+    # RFC 8176 has no word for it; this one is in common use.
+    THIRD_PARTY: ("fed",),
 }
 """What each factor adds to `amr` (RFC 8176)."""
-_PROVES_THE_PERSON: Final = frozenset({"pwd", "kba", "mfa"})
+# Numbers change hands and prove no person; what its owner linked does not.
+_PROVES_THE_PERSON: Final = frozenset({"pwd", "kba", "mfa", "fed"})
 _FACT: Final = "candidate_number"
 _PASSWORD_TRIES: Final = "ticket_passwords"
 _PERSON_TRIES: Final = "ticket_person"

@@ -45,6 +45,7 @@ from xuexin_api.services.login.further_factors import (
     PASSWORD,
     PHONE_PROOF,
     RECORD_FACT,
+    THIRD_PARTY,
     FurtherFactors,
     still_asked,
 )
@@ -242,6 +243,13 @@ class LoginService(Service):
             raise LoginRejectedError from None
         # The code is used up also where the phone belongs to nobody, or to an account that is over.
         raise LoginRejectedError
+
+    async def go_on_from_third_party(self, row: AccountRow, caller: Caller, *, now: datetime) -> LoggedIn | Ticket:
+        """A session for who a linked third party says it is, inside the transaction that locked the account."""
+        if _is_over(row, now):
+            raise LoginRejectedError
+        known = await self._known_device(row.id, caller) is not None
+        return await self._go_on(row, methods=[*METHODS[THIRD_PARTY]], known=known, caller=caller, now=now)
 
     async def ask_passkey(self, ticket: str | None, caller: Caller) -> dict[str, Any]:
         """What a browser has a passkey sign: for a ticket, as one of its tries, or to log in by the passkey alone."""
