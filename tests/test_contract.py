@@ -116,6 +116,7 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "delete_session": "delete",
         "end_staff_session": "delete",
         "release_identity": "delete",  # what is released is link_not_found
+        "end_identity_verification": "delete",
     }
 
 

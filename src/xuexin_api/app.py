@@ -20,12 +20,15 @@ from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer, derive_key
 from xuexin_api.core.tokens import TokenMint
 from xuexin_api.dependencies import Wiring
+from xuexin_api.gateways.alipay_certify import AlipayCertify
 from xuexin_api.gateways.alipay_login import AlipayLogin
 from xuexin_api.gateways.aliyun_sms import AliyunSmsGateway
+from xuexin_api.gateways.identity_providers import IdentityProvider, OfflineIdentityProvider
 from xuexin_api.gateways.messaging import ConsoleGateway, GatewayChain, MessageGateway
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.smtp_email import SmtpEmailGateway
+from xuexin_api.gateways.tencent_faceid import TencentFaceid
 from xuexin_api.gateways.tencent_sms import TencentSmsGateway
 from xuexin_api.gateways.third_party import OfflineThirdParty, ThirdParty
 from xuexin_api.gateways.throttle import Throttle
@@ -131,6 +134,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             clock=clock,
         ),
         login_providers=_login_providers(settings, clock),
+        identity_providers=_identity_providers(settings, clock),
         photos=photos,
         help_library=HelpLibrary(
             folder=settings.help_folder,
@@ -209,6 +213,30 @@ def _email_gateway(settings: Settings) -> MessageGateway:
     return SmtpEmailGateway(settings.smtp_server(), seconds=settings.gateway_seconds)
 
 
+def _identity_providers(settings: Settings, clock: Clock) -> Mapping[str, IdentityProvider]:
+    """Those that are chosen; in a demo, where it is asked for, the offline twin of each."""
+    made: dict[str, IdentityProvider] = {}
+    for name in settings.identity_providers:
+        if settings.identity_providers_offline:
+            made[name] = OfflineIdentityProvider()
+        elif name == "alipay_certify":
+            made[name] = AlipayCertify(
+                settings.alipay_app(),
+                url=settings.alipay_url,
+                scene=settings.alipay_certify_scene,
+                seconds=settings.gateway_seconds,
+                clock=clock,
+            )
+        else:
+            made[name] = TencentFaceid(
+                settings.faceid_account(),
+                url=settings.tencent_faceid_url,
+                seconds=settings.gateway_seconds,
+                clock=clock,
+            )
+    return made
+
+
 def _login_providers(settings: Settings, clock: Clock) -> Mapping[str, ThirdParty]:
     """Those that are chosen; in a demo where none is, the offline twin of each."""
     back = {name: f"{settings.front_end_url}/third-party/{name}" for name in ("alipay", "wechat", "weibo")}
@@ -261,6 +289,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.help_interest.close()
         for provider in parts.login_providers.values():
             await provider.close()
+        for verifier in parts.identity_providers.values():
+            await verifier.close()
         parts.hashing.close()
         await parts.database.close()
 

@@ -20,6 +20,7 @@ from xuexin_api.core.policies import PasskeyPolicy
 from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer
 from xuexin_api.core.tokens import Claims, TokenMint, TokenRejectedError
+from xuexin_api.gateways.identity_providers import IdentityProvider
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.third_party import ThirdParty
@@ -79,6 +80,8 @@ from xuexin_api.services.identity.case_progress import CaseProgress
 from xuexin_api.services.identity.case_view import CaseViews
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
+from xuexin_api.services.identity.provider_asking import ProviderAsking
+from xuexin_api.services.identity.verification_results import VerificationResultService
 from xuexin_api.services.identity.vouching import VouchingService
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
 from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations
@@ -135,6 +138,7 @@ class Wiring:
     help_interest: HelpInterest
     account_reads: AccountReads
     archive_reads: ArchiveReads
+    identity_providers: Mapping[str, IdentityProvider]
 
 
 def wiring(request: Request) -> Wiring:
@@ -271,6 +275,7 @@ async def archive_service(request: Request) -> ArchiveService:
         photos=parts.photos,
         sealer=parts.sealer,
         verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
         clock=parts.clock,
     )
 
@@ -503,6 +508,7 @@ def _confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
         lookups=parts.lookups,
         policy=parts.settings.change_policy(),
         sessions_policy=parts.settings.session_policy(),
+        identity_providers=parts.identity_providers,
         clock=parts.clock,
     )
 
@@ -874,11 +880,31 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         accounts=AccountRepository(session),
         callers=_callers(parts, session),
         cases=CaseRepository(session),
+        case_opening=_case_opening(parts, session),
+        persons=PersonRepository(session),
+        asking=ProviderAsking(
+            providers=parts.identity_providers, sealer=parts.sealer, policy=parts.settings.verification_policy()
+        ),
         records=RecordRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),
         opening=_opening(parts, session),
         policy=parts.settings.verification_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def verification_result_service(request: Request) -> VerificationResultService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return VerificationResultService(
+        session=session,
+        verifications=VerificationRepository(session),
+        sessions=SessionRepository(session),
+        callers=_callers(parts, session),
+        audit=AuditRepository(session),
+        policy=parts.settings.session_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -921,6 +947,7 @@ def _case_views(parts: Wiring, session: AsyncSession) -> CaseViews:
         cases=CaseRepository(session),
         vouchings=VouchingRepository(session),
         codes=VouchingCodes(parts.codes_hash),
+        providers=parts.identity_providers,
         sealer=parts.sealer,
         policy=parts.settings.case_policy(),
     )
@@ -967,6 +994,7 @@ async def vouching_service(request: Request) -> VouchingService:
         sealer=parts.sealer,
         policy=parts.settings.case_policy(),
         sessions_policy=parts.settings.session_policy(),
+        identity_providers=parts.identity_providers,
         clock=parts.clock,
     )
 

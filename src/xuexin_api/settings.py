@@ -39,13 +39,15 @@ from xuexin_api.core.policies import (
 )
 from xuexin_api.core.sealing import KEY_BYTES
 from xuexin_api.core.tokens import TokenPolicy
-from xuexin_api.gateways.alipay_login import AlipayApp, read_private_key, read_public_key
+from xuexin_api.gateways.alipay_gateway import AlipayApp, read_private_key, read_public_key
 from xuexin_api.gateways.aliyun_sms import AliyunAccount
 from xuexin_api.gateways.smtp_email import SmtpServer
+from xuexin_api.gateways.tencent_faceid import FaceidAccount
 from xuexin_api.gateways.tencent_sms import TencentAccount
 from xuexin_api.gateways.wechat_login import WechatApp
 from xuexin_api.gateways.weibo_login import WeiboApp
 
+IdentityProviderName = Literal["alipay_certify", "tencent_faceid"]
 LoginProvider = Literal["alipay", "wechat", "weibo"]
 SmsGateway = Literal["console", "aliyun", "tencent"]
 _NEEDED: Final = {
@@ -55,6 +57,8 @@ _NEEDED: Final = {
     "alipay": ("alipay_app_id", "alipay_private_key", "alipay_public_key"),
     "wechat": ("wechat_app_id", "wechat_app_secret"),
     "weibo": ("weibo_app_key", "weibo_app_secret"),
+    "alipay_certify": ("alipay_app_id", "alipay_private_key", "alipay_public_key"),
+    "tencent_faceid": ("tencent_secret_id", "tencent_secret_key", "tencent_faceid_rule_id"),
 }
 _LIMITS_URL: Final = re.compile(r"async\+(memory://|(redis|rediss|valkey|valkeys)(\+(unix|sentinel|cluster))?://.)")
 _APP: Final = "android:apk-key-hash:"
@@ -328,6 +332,18 @@ class Settings(BaseSettings):
     )
     verification_tries_per_account_day: int = Field(10, gt=0, description="tries per account and day")
 
+    # Providers that verify an identity; each comes back to <XUEXIN_FRONT_END_URL>/identity-verification
+    identity_providers: Annotated[tuple[IdentityProviderName, ...], NoDecode, BeforeValidator(_names)] = Field(
+        (), description="alipay_certify, tencent_faceid, comma-separated; none: these ways are closed"
+    )
+    identity_providers_offline: bool = Field(
+        default=False, description="in a demo: the chosen providers are not asked, and everybody passes"
+    )
+    alipay_certify_scene: str = Field("FACE", description="biz_code of the certification that was signed up for")
+    tencent_faceid_rule_id: str | None = Field(None, description="RuleId that was approved")
+    tencent_faceid_region: str = Field("ap-guangzhou", description="region of the endpoint")
+    tencent_faceid_url: str = Field("https://faceid.tencentcloudapi.com", description="endpoint")
+
     # Identity cases
     case_draft_seconds: int = Field(86400, gt=0, description="a case that nobody hands in expires after")
     case_notice_unverified_seconds: int = Field(
@@ -584,6 +600,16 @@ class Settings(BaseSettings):
             tries=self.verification_tries,
             per_person_day=self.verification_tries_per_person_day,
             per_account_day=self.verification_tries_per_account_day,
+            front_end=self.front_end_url,
+            retry_after=self.third_party_retry_after_seconds,
+        )
+
+    def faceid_account(self) -> FaceidAccount:
+        return FaceidAccount(
+            self.tencent_secret_id or "",
+            _secret(self.tencent_secret_key),
+            self.tencent_faceid_region,
+            self.tencent_faceid_rule_id or "",
         )
 
     def help_policy(self) -> HelpPolicy:
@@ -721,7 +747,8 @@ class Settings(BaseSettings):
 
     def refuse_unfit(self) -> None:
         """SettingsError, naming everything that production needs and does not have."""
-        chosen = (*self.sms_gateway, self.email_gateway, *self.login_providers)
+        asked = () if self.identity_providers_offline else self.identity_providers
+        chosen = (*self.sms_gateway, self.email_gateway, *self.login_providers, *asked)
         unset = [
             f"XUEXIN_{name.upper()}"
             for gateway in chosen
@@ -730,7 +757,7 @@ class Settings(BaseSettings):
         ]
         if unset:
             raise SettingsError(f"the chosen gateways and login providers need {', '.join(unset)}")
-        if "alipay" in self.login_providers:
+        if {"alipay", "alipay_certify"} & {*self.login_providers, *asked}:
             self.alipay_app()
         if self.workers > 1 and self.limits_url.get_secret_value().startswith("async+memory") and self.production:
             raise SettingsError("several workers need shared limits: set XUEXIN_LIMITS_URL=async+redis://…")
@@ -761,14 +788,21 @@ class Settings(BaseSettings):
         open_ways = [name for name in ("aliyun_url", "tencent_url") if not getattr(self, name).startswith("https://")]
         if open_ways or self.smtp_protection == "none":
             raise SettingsError("production speaks to message gateways through TLS only")
+        if self.identity_providers_offline:
+            raise SettingsError("production asks identity providers: unset XUEXIN_IDENTITY_PROVIDERS_OFFLINE")
         unsafe = [
             f"XUEXIN_{name.upper()}"
             for provider in self.login_providers
             for name in (f"{provider}_url", f"{provider}_authorize_url")
             if not getattr(self, name, "https://").startswith("https://")
         ]
+        urls = {"alipay_certify": "alipay_url", "tencent_faceid": "tencent_faceid_url"}
+        asked = [urls[provider] for provider in self.identity_providers]
+        unsafe += [f"XUEXIN_{name.upper()}" for name in asked if not getattr(self, name).startswith("https://")]
         if unsafe:
-            raise SettingsError(f"production speaks to login providers through TLS only: {', '.join(unsafe)}")
+            raise SettingsError(
+                f"production speaks to login and identity providers through TLS only: {', '.join(unsafe)}"
+            )
         if not self.front_end_url.startswith("https://"):
             raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
         self._refuse_strange_origins()

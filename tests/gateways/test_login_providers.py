@@ -25,15 +25,15 @@ from support.login_providers import (
     textbook_sign,
 )
 from support.providers import Provider
-from xuexin_api.gateways.alipay_login import (
+from xuexin_api.gateways.alipay_gateway import (
     AlipayApp,
-    AlipayLogin,
     is_signed,
     read_private_key,
     read_public_key,
     sign_rsa2,
     split_answer,
 )
+from xuexin_api.gateways.alipay_login import AlipayLogin
 from xuexin_api.gateways.third_party import (
     CodeNotAcceptedError,
     OfflineThirdParty,

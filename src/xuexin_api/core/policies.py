@@ -153,12 +153,14 @@ class IdempotencyPolicy:
 
 @dataclass(frozen=True, slots=True)
 class VerificationPolicy:
-    """How often a person's facts may be guessed."""
+    """How often a person's facts may be guessed; and where a provider sends somebody back to."""
 
     lifetime: int
     tries: int
     per_person_day: int
     per_account_day: int
+    front_end: str
+    retry_after: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,13 @@ class OfflineThirdParty:
 async def ask(http: ProviderHttp, method: str, target: str, form: Mapping[str, str] | None = None) -> ProviderAnswer:
     """The answer to a request that may carry a form, or the error that says how the provider failed."""
     headers, content = (None, None) if form is None else (dict(_FORM), urlencode(form).encode())
+    return await ask_content(http, method, target, headers=headers, content=content)
+
+
+async def ask_content(
+    http: ProviderHttp, method: str, target: str, *, headers: dict[str, str] | None, content: bytes | None
+) -> ProviderAnswer:
+    """The same with content of any kind."""
     try:
         answer = await http.ask(method, target, headers=headers, content=content)
     except (NotSentError, LateAnswerError) as failed:

@@ -14,12 +14,12 @@ from xuexin_api.models.base import Base, one_of
 
 
 class IdentityVerification(Base):
-    """One try of one method by one account in one session."""
+    """One try of one method by one account in one session; `provider_id` is what a provider knows it by."""
 
     __tablename__ = "identity_verifications"
     __table_args__ = (
-        one_of("method", "record_facts"),
-        one_of("status", "pending", "passed"),
+        one_of("method", "record_facts", "alipay_certify", "tencent_faceid"),
+        one_of("status", "pending", "passed", "failed", "ended"),
         Index("ix_identity_verifications_account_id_id", "account_id", "id"),
     )
 
@@ -34,4 +34,6 @@ class IdentityVerification(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     passed_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    provider_id: Mapped[str | None]
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))

@@ -3,14 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.identity import IdentityVerification
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationRow:
+    """One verification as it is stored."""
+
+    id: UUID
+    session_id: UUID
+    method: str
+    status: str
+    created_at: datetime
+    expires_at: datetime
+    passed_at: datetime | None
+    ended_at: datetime | None
+    provider_id: str | None
+
+
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    IdentityVerification.id,
+    IdentityVerification.session_id,
+    IdentityVerification.method,
+    IdentityVerification.status,
+    IdentityVerification.created_at,
+    IdentityVerification.expires_at,
+    IdentityVerification.passed_at,
+    IdentityVerification.ended_at,
+    IdentityVerification.provider_id,
+)
 
 
 class VerificationRepository:
@@ -42,12 +72,38 @@ class VerificationRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else list(row[0])
 
-    async def consume(self, verification_id: UUID, *, person_id: UUID, now: datetime) -> bool:
-        """Pending becomes passed, once."""
+    async def get(self, verification_id: UUID, *, account_id: UUID) -> VerificationRow | None:
+        statement = select(*_COLUMNS).where(
+            IdentityVerification.id == verification_id, IdentityVerification.account_id == account_id
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else VerificationRow(*row)
+
+    async def list_for_account(self, account_id: UUID, *, before: UUID | None, most: int) -> list[VerificationRow]:
+        """Newest first."""
+        statement = select(*_COLUMNS).where(IdentityVerification.account_id == account_id)
+        if before is not None:
+            statement = statement.where(IdentityVerification.id < before)
+        rows = await self._session.execute(statement.order_by(IdentityVerification.id.desc()).limit(most))
+        return [VerificationRow(*row) for row in rows]
+
+    async def fail(self, verification_id: UUID) -> bool:
+        """Pending becomes failed, once."""
+        return await self._move(verification_id, "pending", status="failed")
+
+    async def end(self, verification_id: UUID, *, now: datetime) -> bool:
+        """Passed becomes ended, once."""
+        return await self._move(verification_id, "passed", status="ended", ended_at=now)
+
+    async def _move(self, verification_id: UUID, from_status: str, **values: Any) -> bool:
         statement = (
             update(IdentityVerification)
-            .where(IdentityVerification.id == verification_id, IdentityVerification.status == "pending")
-            .values(status="passed", passed_at=now, person_id=person_id)
+            .where(IdentityVerification.id == verification_id, IdentityVerification.status == from_status)
+            .values(**values)
             .returning(IdentityVerification.id)
         )
         return (await self._session.execute(statement)).first() is not None
+
+    async def consume(self, verification_id: UUID, *, person_id: UUID | None, now: datetime) -> bool:
+        """Pending becomes passed, once."""
+        return await self._move(verification_id, "pending", status="passed", passed_at=now, person_id=person_id)

@@ -141,6 +141,14 @@ class SessionRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else SessionState(*row)
 
+    async def drop_verification(self, session_id: UUID, verified_at: datetime) -> None:
+        """The session is back at login, where it was raised at that moment: its access tokens end, it lives on."""
+        await self._session.execute(
+            update(SessionRow)
+            .where(SessionRow.id == session_id, SessionRow.verified_at == verified_at)
+            .values(verified_at=None, verified_by=None, epoch=SessionRow.epoch + 1)
+        )
+
     async def revoke(self, session_id: UUID, reason: str, *, account_id: UUID, now: datetime) -> bool:
         """End a session of the account; False when it had ended, or is not the account's."""
         return bool(await self._end(SessionRow.id == session_id, account_id, reason, now))

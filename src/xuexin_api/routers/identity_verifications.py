@@ -4,33 +4,46 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Query
 
 from xuexin_api.core.errors import (
+    CaseClosedError,
     FactsDoNotMatchError,
     IdentityHeldError,
     MethodNotAvailableError,
+    ProviderAnsweredWronglyError,
+    ProviderUnavailableError,
     TokenInvalidError,
     TokenMissingError,
     TooManyOperationsError,
     VerificationNotFoundError,
 )
-from xuexin_api.dependencies import CallerClaims, RequestLanguage, identity_verification_service
+from xuexin_api.dependencies import (
+    CallerClaims,
+    RequestLanguage,
+    identity_verification_service,
+    verification_result_service,
+)
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.presentation import tokens, verification_method, verification_started
+from xuexin_api.routers.presentation import tokens, verification_checked, verification_method, verification_started
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.identity import (
     VerificationAnswers,
+    VerificationChecked,
     VerificationMethodList,
     VerificationPassed,
     VerificationRequest,
+    VerificationResult,
+    VerificationResultList,
     VerificationStarted,
 )
-from xuexin_api.schemas.types import Id
+from xuexin_api.schemas.types import Cursor, Id
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
+from xuexin_api.services.identity.verification_results import VerificationResultService
 
 router = APIRouter(prefix="/v1/identity-verifications", tags=["identity"], route_class=StrictRoute)
 VerificationId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
+Results = Annotated[VerificationResultService, Depends(verification_result_service)]
 Verifications = Annotated[IdentityVerificationService, Depends(identity_verification_service)]
 
 
@@ -48,12 +61,20 @@ async def list_verification_methods(
     status_code=201,
     summary="Begin a verification",
     openapi_extra=once(secret=False),
-    responses=refusals(TokenMissingError, TokenInvalidError, MethodNotAvailableError, TooManyOperationsError),
+    responses=refusals(
+        TokenMissingError,
+        TokenInvalidError,
+        MethodNotAvailableError,
+        CaseClosedError,
+        TooManyOperationsError,
+        ProviderAnsweredWronglyError,
+        ProviderUnavailableError,
+    ),
 )
 async def start_identity_verification(
     body: VerificationRequest, claims: CallerClaims, language: RequestLanguage, verifications: Verifications
 ) -> VerificationStarted:
-    """Get the questions. They say nothing about whether the archive knows the claimed document."""
+    """Get the questions, which say nothing about whether the archive knows the document; or the provider's page."""
     return verification_started(await verifications.start(body.method, claims), language)
 
 
@@ -85,3 +106,62 @@ async def answer_identity_verification(
         verification_id, {str(asked): text for asked, text in body.answers.items()}, claims
     )
     return VerificationPassed(id=passed.id, status="passed", tokens=tokens(passed.tokens))
+
+
+@router.post(
+    "/{verification_id}/check",
+    summary="Ask the provider how it went",
+    openapi_extra=once(secret=True),
+    responses=refusals(
+        TokenMissingError,
+        TokenInvalidError,
+        VerificationNotFoundError,
+        IdentityHeldError,
+        CaseClosedError,
+        ProviderAnsweredWronglyError,
+        ProviderUnavailableError,
+    ),
+)
+async def check_identity_verification(
+    verification_id: VerificationId, claims: CallerClaims, verifications: Verifications
+) -> VerificationChecked:
+    """We ask the provider ourselves; what its page or a redirect brought is believed by nobody.
+
+    `pending` may be asked again. An active account that passed gets tokens that read the archive; for one in conflict
+    it is strong evidence of its case.
+    """
+    return verification_checked(await verifications.check(verification_id, claims))
+
+
+@router.get("", summary="My verifications", responses=refusals(TokenMissingError, TokenInvalidError))
+async def list_identity_verifications(
+    claims: CallerClaims,
+    results: Results,
+    cursor: Annotated[Cursor | None, Query(description="From the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="At most so many.")] = 20,
+) -> VerificationResultList:
+    """What was tried and what came of it, newest first."""
+    return VerificationResultList.model_validate(await results.list_mine(claims, cursor=cursor, most=limit))
+
+
+@router.get(
+    "/{verification_id}",
+    summary="One verification",
+    responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
+)
+async def get_identity_verification(
+    verification_id: VerificationId, claims: CallerClaims, results: Results
+) -> VerificationResult:
+    """Its status as we know it; `…/check` asks the provider."""
+    return VerificationResult.model_validate(await results.get(verification_id, claims))
+
+
+@router.delete(
+    "/{verification_id}",
+    status_code=204,
+    summary="End a result",
+    responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
+)
+async def end_identity_verification(verification_id: VerificationId, claims: CallerClaims, results: Results) -> None:
+    """It opens nothing from now on: the session that it raised is back at login, and refreshes to such tokens."""
+    await results.end(verification_id, claims)

@@ -24,7 +24,7 @@ from xuexin_api.schemas.types import Choice
 from xuexin_api.services.account_view import AccountView
 from xuexin_api.services.accounts.account_closing import EFFECTS
 from xuexin_api.services.archive.archive import PHOTO_KINDS, EnrollmentView
-from xuexin_api.services.identity.identity_verification import StartedVerification
+from xuexin_api.services.identity.identity_verification import CheckedVerification, StartedVerification
 from xuexin_api.services.login.login import Caller, LoggedIn, PasswordPair, PhoneCode, SignedByPasskey, Ticket
 from xuexin_api.services.login.second_factors import SecondFactor
 from xuexin_api.services.login.third_party import CameBack
@@ -124,7 +124,19 @@ def verification_started(started: StartedVerification, language: Language) -> id
             "questions": [
                 {"id": asked, "title": message(f"question_{asked}", language)} for asked in started.questions
             ],
+            "redirect_url": started.redirect_url,
             "expires_in": started.expires_in,
+        }
+    )
+
+
+def verification_checked(done: CheckedVerification) -> identity_schemas.VerificationChecked:
+    return identity_schemas.VerificationChecked.model_validate(
+        {
+            "id": done.id,
+            "status": done.status,
+            "tokens": None if done.tokens is None else tokens(done.tokens),
+            "case_id": done.case_id,
         }
     )
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.accounts import Tokens
-from xuexin_api.schemas.types import Id, Input, Output
+from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output
 
 QuestionId = Literal[
     "candidate_number",
@@ -20,7 +20,9 @@ QuestionId = Literal[
     "class_name",
 ]
 FactText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-MethodName = Literal["record_facts"]
+MethodName = Literal["record_facts", "classmates", "alipay_certify", "tencent_faceid", "handheld_photo"]
+Startable = Literal["record_facts", "alipay_certify", "tencent_faceid"]
+VerificationStatus = Literal["pending", "passed", "failed", "expired", "ended"]
 
 
 class VerificationMethod(Output):
@@ -36,7 +38,7 @@ class VerificationMethodList(Output):
 
 
 class VerificationRequest(Input):
-    method: MethodName = Field(examples=["record_facts"])
+    method: Startable = Field(examples=["record_facts"])
 
 
 class VerificationQuestion(Output):
@@ -48,7 +50,12 @@ class VerificationStarted(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
     method: MethodName = Field(examples=["record_facts"])
     status: Literal["pending"] = Field(examples=["pending"])
-    questions: list[VerificationQuestion] = Field(description="All must be answered, and all be right.")
+    questions: list[VerificationQuestion] = Field(
+        description="All must be answered, and all be right; none where a provider is asked."
+    )
+    redirect_url: str | None = Field(
+        description="The provider's page; then ask …/check, whatever it brought back.", examples=[None]
+    )
     expires_in: int = Field(description="Seconds.", examples=[900])
 
 
@@ -63,3 +70,33 @@ class VerificationPassed(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
     status: Literal["passed"] = Field(examples=["passed"])
     tokens: Tokens = Field(description="They read the archive; all earlier tokens of the session are dead.")
+
+
+class VerificationChecked(Output):
+    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    status: Literal["pending", "passed", "failed"] = Field(examples=["passed"])
+    tokens: Tokens | None = Field(
+        description="Of an active account that passed: they read the archive; the session's earlier tokens are dead.",
+        examples=[None],
+    )
+    case_id: Id | None = Field(
+        description="Of an account in conflict that passed: the case whose evidence it is.", examples=[None]
+    )
+
+
+class VerificationResult(Output):
+    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    method: Startable = Field(examples=["record_facts"])
+    strength: Literal["weak", "strong"] = Field(examples=["weak"])
+    status: VerificationStatus = Field(examples=["passed"])
+    created_at: Moment = Field(examples=["2026-11-23T08:00:00Z"])
+    passed_at: Moment | None = Field(examples=["2026-11-23T08:01:00Z"])
+    valid_until: Moment | None = Field(
+        description="It opens the archive until then.", examples=["2026-11-23T08:31:00Z"]
+    )
+    ended_at: Moment | None = Field(examples=[None])
+
+
+class VerificationResultList(Output):
+    items: list[VerificationResult]
+    next_cursor: NextCursor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -26,15 +26,17 @@ def refuse_unless_live(session: Mapping[str, Any] | None, claims: Claims, *, now
         raise TokenInvalidError
 
 
-def refuse_unless_verified(claims: Claims, *, account_state: str, max_age: int, now: datetime) -> None:
+def refuse_unless_verified(
+    claims: Claims, *, account_state: str, max_age: int, now: datetime, providers: Collection[str]
+) -> None:
     """The RFC 9470 challenge unless the token was issued by a verification not older than `max_age` seconds."""
     fresh = claims.auth_time + max_age > now.timestamp()
     if claims.assurance is Assurance.VERIFIED and fresh:
         return
-    raise InsufficientUserAuthenticationError(max_age=max_age, methods=methods_of_problem(account_state))
+    raise InsufficientUserAuthenticationError(max_age=max_age, methods=methods_of_problem(account_state, providers))
 
 
-def methods_of_problem(account_state: str) -> list[dict[str, object]]:
+def methods_of_problem(account_state: str, providers: Collection[str] = ()) -> list[dict[str, object]]:
     """The ways to verify, as the problem document lists them."""
     return [
         {
@@ -43,5 +45,5 @@ def methods_of_problem(account_state: str) -> list[dict[str, object]]:
             "available": method.available,
             "reason": method.reason,
         }
-        for method in methods_for(account_state)
+        for method in methods_for(account_state, providers=providers)
     ]

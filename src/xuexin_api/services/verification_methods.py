@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from xuexin_api.core.case_rules import Evidence
+from xuexin_api.core.documents import DocumentType
+
 RECORD_FACTS: Final = "record_facts"
+PROVIDERS: Final = (Evidence.ALIPAY_CERTIFY, Evidence.TENCENT_FACEID)
+"""Those that ask a provider outside."""
+_FOR_A_CASE: Final = frozenset({Evidence.CLASSMATES, Evidence.HANDHELD_PHOTO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +28,38 @@ class VerificationMethod:
     reason: str | None
 
 
-def methods_for(account_state: str, *, contested: bool = False) -> list[VerificationMethod]:
-    """Weak ways are closed to an account in conflict, and while somebody else contests its document."""
-    reason = "document_contested" if contested else None
-    if account_state != "active":
-        reason = "account_not_active"
-    return [VerificationMethod(RECORD_FACTS, "weak", reason is None, reason)]
+def methods_for(
+    account_state: str,
+    *,
+    providers: Collection[str] = (),
+    document_type: str = DocumentType.SFZ,
+    contested: bool = False,
+) -> list[VerificationMethod]:
+    """Every way, the most used first. `providers` are those whose settings were given; they know ID cards only.
+
+    Weak ways are closed to an account in conflict, and while somebody else contests its document; what an account in
+    conflict proves is evidence of its case.
+    """
+    methods = []
+    for kind in Evidence:
+        reason = _reason(kind, account_state, providers, document_type, contested=contested)
+        strength: Literal["weak", "strong"] = "weak" if kind.strength == "weak" else "strong"
+        methods.append(VerificationMethod(str(kind), strength, reason is None, reason))
+    return methods
+
+
+def _reason(
+    kind: Evidence, account_state: str, providers: Collection[str], document_type: str, *, contested: bool
+) -> str | None:
+    """Why it is not open; None where it is."""
+    if account_state not in {"active", "conflict"}:
+        return "account_not_active"
+    if kind in PROVIDERS:
+        if kind not in providers:
+            return "not_configured"
+        return None if document_type == DocumentType.SFZ else "document_not_supported"
+    if account_state == "conflict":
+        return "given_to_its_case"
+    if kind in _FOR_A_CASE:
+        return "only_for_a_case"
+    return "document_contested" if contested else None

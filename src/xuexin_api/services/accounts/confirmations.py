@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
@@ -40,6 +41,7 @@ class Confirmations(Service):
         lookups: Lookups,
         policy: ChangePolicy,
         sessions_policy: SessionPolicy,
+        identity_providers: Collection[str],
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
@@ -51,6 +53,7 @@ class Confirmations(Service):
         self._lookups = lookups
         self._policy = policy
         self._sessions_policy = sessions_policy
+        self._identity_providers = identity_providers
 
     async def confirm(self, claims: Claims, password: str) -> AccountRow:
         """The caller's account, or a refusal. Wrong passwords are counted per session, before they are judged.
@@ -105,4 +108,5 @@ class Confirmations(Service):
                 account_state=account.state,
                 max_age=self._sessions_policy.verified,
                 now=self._clock.now(),
+                providers=self._identity_providers,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -73,6 +73,7 @@ class ArchiveService:
         photos: PhotoStore,
         sealer: Sealer,
         verified_seconds: int,
+        identity_providers: Collection[str],
         clock: Clock,
     ) -> None:
         self._claims = claims
@@ -80,6 +81,7 @@ class ArchiveService:
         self._photos = photos
         self._sealer = sealer
         self._verified_seconds = verified_seconds
+        self._identity_providers = identity_providers
         self._clock = clock
 
     async def get_enrollment(self, enrollment_id: UUID) -> EnrollmentView:
@@ -124,7 +126,11 @@ class ArchiveService:
         refuse_unless_live(row, self._claims, now=now)
         assert row is not None, "refused where there is none"
         refuse_unless_verified(
-            self._claims, account_state=row["account_state"], max_age=self._verified_seconds, now=now
+            self._claims,
+            account_state=row["account_state"],
+            max_age=self._verified_seconds,
+            now=now,
+            providers=self._identity_providers,
         )
         return row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -15,6 +16,7 @@ from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.repositories.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
 from xuexin_api.repositories.vouchings import AskedRow, VouchingRepository
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
+from xuexin_api.services.verification_methods import PROVIDERS
 
 Role = Literal["claimant", "holder"]
 FACTS: Final = ("candidate_number", "student_number", "admission_year")
@@ -76,12 +78,14 @@ class CaseViews:
         cases: CaseRepository,
         vouchings: VouchingRepository,
         codes: VouchingCodes,
+        providers: Collection[str],
         sealer: Sealer,
         policy: CasePolicy,
     ) -> None:
         self._cases = cases
         self._vouchings = vouchings
         self._codes = codes
+        self._providers = providers
         self._sealer = sealer
         self._policy = policy
 
@@ -91,7 +95,7 @@ class CaseViews:
         if case.account_id == account_id:
             evidence = await self._cases.list_evidence(case.id)
             asked = await self._vouchings.list_for_case(case.id)
-            steps = _steps_of_claimant(case, evidence)
+            steps = _steps_of_claimant(case, evidence, self._providers)
             return await self._view(case, "claimant", log, steps, now, evidence=evidence, asked=asked)
         for row in await self._cases.list_holders(case.id):
             if row.account_id == account_id:
@@ -146,14 +150,14 @@ class CaseViews:
         return Waiting(await self._cases.count_queued_before(case.queued_at), expected)
 
 
-def _steps_of_claimant(case: CaseRow, evidence: list[EvidenceRow]) -> tuple[Option, ...]:
+def _steps_of_claimant(case: CaseRow, evidence: list[EvidenceRow], providers: Collection[str]) -> tuple[Option, ...]:
     """What the claimant can do next, the most useful first."""
     state = CaseState(case.state)
     if state is CaseState.DRAFT:
         given = {row.kind for row in evidence}
-        steps = ["submit_case"] if given else []
-        steps += [step for kind, step in _WAYS.items() if kind not in given]
-        return tuple(Option(step) for step in (*steps, "withdraw_case"))
+        open_ways = [kind for kind in _WAYS if kind not in given and (kind not in PROVIDERS or kind in providers)]
+        steps = dict.fromkeys(_WAYS[kind] for kind in open_ways)
+        return tuple(Option(step) for step in (*(("submit_case",) if given else ()), *steps, "withdraw_case"))
     if state is CaseState.APPROVED:
         return (Option("verify_identity"),)
     if state is CaseState.UNDO_REVIEW:
@@ -165,7 +169,12 @@ def _steps_of_claimant(case: CaseRow, evidence: list[EvidenceRow]) -> tuple[Opti
     return (Option("open_case"),)
 
 
-_WAYS: Final = {"record_facts": "give_record_facts", "classmates": "ask_classmates"}
+_WAYS: Final = {
+    "record_facts": "give_record_facts",
+    "classmates": "ask_classmates",
+    "alipay_certify": "verify_in_app",
+    "tencent_faceid": "verify_in_app",
+}
 
 
 def _steps_of_holder(case: CaseRow, row: HolderRow) -> tuple[Option, ...]:

@@ -1,4 +1,4 @@
-"""Proving who one is: today by facts of one's own record (weak: classmates know some of them)."""
+"""Proving who one is: by facts of one's own record (weak: classmates know some of them), or by a provider (strong)."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.case_rules import Strength
+from xuexin_api.core.case_rules import CaseState, Evidence
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
+    CaseClosedError,
     FactsDoNotMatchError,
     IdentityHeldError,
     MethodNotAvailableError,
@@ -23,17 +24,21 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.policies import VerificationPolicy
 from xuexin_api.core.tokens import Claims
+from xuexin_api.gateways.identity_providers import Opened, Verdict
 from xuexin_api.repositories.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.archive import RecordRepository
 from xuexin_api.repositories.cases import CaseRepository
 from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.identity import VerificationRepository
+from xuexin_api.repositories.identity import VerificationRepository, VerificationRow
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.persons import PersonRepository
 from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY
+from xuexin_api.services.identity.case_opening import CaseOpening
+from xuexin_api.services.identity.provider_asking import ProviderAsking
 from xuexin_api.services.identity.record_facts import PERSON_TRIES, judge_facts
 from xuexin_api.services.sessions.session_opening import SessionOpening, Tokens
 from xuexin_api.services.verification_methods import RECORD_FACTS, VerificationMethod, methods_for
@@ -44,16 +49,19 @@ _ALWAYS_ASKED: Final = ("candidate_number", "student_number")
 _DRAWN_FROM: Final = ("admission_year", "institution_code", "programme_name")
 _ACCOUNT_TRIES: Final = "verification_account"
 _STARTS: Final = "verification_starts"
+_CHECKS: Final = 100
+"""How often one verification may be asked about at its provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartedVerification:
-    """Pending: the questions wait for answers."""
+    """Pending: the questions wait for answers, or the provider's page for somebody."""
 
     id: UUID
     method: str
     questions: list[str]
     expires_in: int
+    redirect_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,18 @@ class PassedVerification:
     tokens: Tokens
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedVerification:
+    """What the provider told us: passed with tokens, or, of an account in conflict, as evidence of its case."""
+
+    id: UUID
+    status: str
+    tokens: Tokens | None = None
+    case_id: UUID | None = None
+
+
 class IdentityVerificationService(Service):
-    """One state machine: pending → passed, or left behind."""
+    """One state machine: pending → passed, failed, or left behind; passed → ended."""
 
     def __init__(
         self,
@@ -76,6 +94,9 @@ class IdentityVerificationService(Service):
         accounts: AccountRepository,
         callers: Callers,
         cases: CaseRepository,
+        case_opening: CaseOpening,
+        persons: PersonRepository,
+        asking: ProviderAsking,
         records: RecordRepository,
         counters: CounterRepository,
         audit: AuditRepository,
@@ -90,6 +111,9 @@ class IdentityVerificationService(Service):
         self._accounts = accounts
         self._callers = callers
         self._cases = cases
+        self._case_opening = case_opening
+        self._persons = persons
+        self._asking = asking
         self._records = records
         self._counters = counters
         self._audit = audit
@@ -100,23 +124,29 @@ class IdentityVerificationService(Service):
     async def list_methods(self, claims: Claims) -> list[VerificationMethod]:
         """Every way there is, and whether it is open to this account."""
         async with self._read():
-            account = await self._callers.account_of(claims)
-            return methods_for(account.state, contested=await self._is_contested(account))
+            return await self._methods(await self._callers.account_of(claims))
 
     async def start(self, method: str, claims: Claims) -> StartedVerification:
         """Begin a verification by `method`."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
-            methods = methods_for(account.state, contested=await self._is_contested(account))
+            methods = await self._methods(account)
             if not any(known.method == method and known.available for known in methods):
                 raise MethodNotAvailableError
+            if account.state == "conflict":
+                await self._draft_of(account)
             await self._count_or_refuse(
                 _STARTS, account.id.bytes, most=self._policy.per_account_day * self._policy.tries, now=now
             )
+        verification_id = self._entropy.identifier()
+        if method == RECORD_FACTS:
             drawn = _DRAWN_FROM[self._entropy.below(len(_DRAWN_FROM))]
-            questions = [*_ALWAYS_ASKED, drawn]
-            verification_id = self._entropy.identifier()
+            questions: list[str] = [*_ALWAYS_ASKED, drawn]
+            opened: Opened | None = None
+        else:
+            questions, opened = [], await self._asking.open(method, verification_id, account)
+        async with self._transaction():
             await self._verifications.add(
                 {
                     "id": verification_id,
@@ -128,9 +158,11 @@ class IdentityVerificationService(Service):
                     "tries": 0,
                     "created_at": now,
                     "expires_at": now + timedelta(seconds=self._policy.lifetime),
+                    "provider_id": None if opened is None else opened.provider_id,
                 }
             )
-        return StartedVerification(verification_id, method, questions, self._policy.lifetime)
+        url = None if opened is None else opened.url
+        return StartedVerification(verification_id, method, questions, self._policy.lifetime, url)
 
     async def answer(self, verification_id: UUID, answers: Mapping[str, str], claims: Claims) -> PassedVerification:
         """Tokens for right answers; FactsDoNotMatchError for anything else, the try counted first."""
@@ -144,7 +176,7 @@ class IdentityVerificationService(Service):
                 most=self._policy.tries,
                 now=now,
             )
-            if questions is None:
+            if not questions:
                 raise VerificationNotFoundError
             person = account.document_key
             tries = await self._counters.add_one(PERSON_TRIES, person, now=now, window_ends_at=now + DAY)
@@ -163,39 +195,105 @@ class IdentityVerificationService(Service):
         if person_id is None:
             raise FactsDoNotMatchError
         with refused_by({"uq_accounts_person_id": IdentityHeldError()}):
-            return await self._pass(verification_id, account, person_id, claims)
+            async with self._transaction():
+                # With the lock of the document: a claim to it may be handed in at this moment.
+                await self._cases.lock_document(account.document_key)
+                if await self._is_contested(account):
+                    raise MethodNotAvailableError
+                tokens = await self._pass(verification_id, RECORD_FACTS, account, person_id, claims)
+                await self._counters.take_back(PERSON_TRIES, account.document_key)
+                await self._counters.take_back(_ACCOUNT_TRIES, account.id.bytes)
+        return PassedVerification(verification_id, tokens)
 
-    async def _pass(
-        self, verification_id: UUID, account: AccountRow, person_id: UUID, claims: Claims
-    ) -> PassedVerification:
+    async def check(self, verification_id: UUID, claims: Claims) -> CheckedVerification:
+        """Ask the provider how it went: nothing that a redirect brings is believed."""
         now = self._clock.now()
         async with self._transaction():
-            # With the lock of the document: a claim to it may be handed in at this moment.
-            await self._cases.lock_document(account.document_key)
-            if await self._is_contested(account):
-                raise MethodNotAvailableError
-            if not await self._verifications.consume(verification_id, person_id=person_id, now=now):
-                raise VerificationNotFoundError
-            if not await self._accounts.bind_person(account.id, person_id, Strength.WEAK):
-                raise IdentityHeldError
-            state = await self._sessions.mark_verified(claims.session_id, claims.epoch, RECORD_FACTS, now=now)
-            if state is None:
-                raise TokenInvalidError
-            await self._counters.take_back(PERSON_TRIES, account.document_key)
-            await self._counters.take_back(_ACCOUNT_TRIES, account.id.bytes)
-            await self._counters.take_back(_STARTS, account.id.bytes)
-            await self._audit.add(
-                self._entropy.identifier(),
-                "identity:verification:pass",
-                account_id=account.id,
-                session_id=claims.session_id,
-                now=now,
+            account = await self._callers.account_of(claims)
+            counted = await self._verifications.count_try(
+                verification_id, account_id=account.id, session_id=claims.session_id, most=_CHECKS, now=now
             )
-        return PassedVerification(verification_id, self._opening.tokens_of(state, now=now))
+            row = await self._verifications.get(verification_id, account_id=account.id)
+        if counted is None or row is None or row.provider_id is None or row.method not in self._asking.providers:
+            raise VerificationNotFoundError
+        verdict = await self._asking.verdict(row.method, row.provider_id, account)
+        if verdict is Verdict.PENDING:
+            return CheckedVerification(verification_id, "pending")
+        if verdict is Verdict.FAILED:
+            async with self._transaction():
+                if not await self._verifications.fail(verification_id):
+                    raise VerificationNotFoundError
+            return CheckedVerification(verification_id, "failed")
+        with refused_by({"uq_accounts_person_id": IdentityHeldError()}):
+            async with self._transaction():
+                return await self._pass_by_provider(row, account.id, claims)
+
+    async def _pass_by_provider(self, row: VerificationRow, account_id: UUID, claims: Claims) -> CheckedVerification:
+        """A result for an active account; for one in conflict, evidence of its case."""
+        seen = await self._accounts.get(account_id)
+        if seen is None:
+            raise TokenInvalidError
+        await self._cases.lock_document(seen.document_key)
+        account = await self._accounts.lock(account_id)
+        if account is None:
+            raise TokenInvalidError
+        now = self._clock.now()
+        person_id = await self._persons.get_id_by_document(account.document_key, account.document_type)
+        if account.state == "conflict":
+            case_id = await self._draft_of(account)
+            if not await self._verifications.consume(row.id, person_id=person_id, now=now):
+                raise VerificationNotFoundError
+            await self._case_opening.add_evidence(case_id, Evidence(row.method), person_id, "claimant", now=now)
+            await self._note("pass", account.id, claims, now)
+            return CheckedVerification(row.id, "passed", case_id=case_id)
+        if person_id is None:
+            person_id = self._entropy.identifier()
+            await self._persons.add_from_account(person_id, account.id, {"ethnicity": "", "created_at": now})
+        tokens = await self._pass(row.id, row.method, account, person_id, claims)
+        return CheckedVerification(row.id, "passed", tokens)
+
+    async def _pass(
+        self, verification_id: UUID, method: str, account: AccountRow, person_id: UUID, claims: Claims
+    ) -> Tokens:
+        now = self._clock.now()
+        if not await self._verifications.consume(verification_id, person_id=person_id, now=now):
+            raise VerificationNotFoundError
+        if not await self._accounts.bind_person(account.id, person_id, Evidence(method).strength):
+            raise IdentityHeldError
+        state = await self._sessions.mark_verified(claims.session_id, claims.epoch, method, now=now)
+        if state is None:
+            raise TokenInvalidError
+        await self._counters.take_back(_STARTS, account.id.bytes)
+        await self._note("pass", account.id, claims, now)
+        return self._opening.tokens_of(state, now=now)
+
+    async def _draft_of(self, account: AccountRow) -> UUID:
+        """The case that evidence goes to; handed in, it takes none any more."""
+        case = await self._cases.get_living_for_account(account.id)
+        if case is None or case.state != CaseState.DRAFT or case.expires_at <= self._clock.now():
+            raise CaseClosedError
+        return case.id
+
+    async def _methods(self, account: AccountRow) -> list[VerificationMethod]:
+        return methods_for(
+            account.state,
+            providers=self._asking.providers,
+            document_type=account.document_type,
+            contested=await self._is_contested(account),
+        )
 
     async def _is_contested(self, account: AccountRow) -> bool:
         """Whether a claim keeps the account from its first verification; one that was verified stays as it is."""
         return account.person_id is None and await self._cases.is_contested(account.document_key)
+
+    async def _note(self, action: str, account_id: UUID, claims: Claims, now: datetime) -> None:
+        await self._audit.add(
+            self._entropy.identifier(),
+            f"identity:verification:{action}",
+            account_id=account_id,
+            session_id=claims.session_id,
+            now=now,
+        )
 
     async def _count_or_refuse(self, scope: str, subject: bytes, *, most: int, now: datetime) -> None:
         counter = await self._counters.add_one(scope, subject, now=now, window_ends_at=now + DAY)

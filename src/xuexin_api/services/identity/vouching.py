@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -76,6 +77,7 @@ class VouchingService(Service):
         sealer: Sealer,
         policy: CasePolicy,
         sessions_policy: SessionPolicy,
+        identity_providers: Collection[str],
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
@@ -89,6 +91,7 @@ class VouchingService(Service):
         self._sealer = sealer
         self._policy = policy
         self._sessions_policy = sessions_policy
+        self._identity_providers = identity_providers
 
     async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> VouchingPage:
         """Whom the caller was asked to vouch for: classmates' names, so only after a verification."""
@@ -138,7 +141,11 @@ class VouchingService(Service):
     async def _verified(self, claims: Claims) -> AccountRow:
         account = await self._callers.account_of(claims)
         refuse_unless_verified(
-            claims, account_state=account.state, max_age=self._sessions_policy.verified, now=self._clock.now()
+            claims,
+            account_state=account.state,
+            max_age=self._sessions_policy.verified,
+            now=self._clock.now(),
+            providers=self._identity_providers,
         )
         return account
 

@@ -21,6 +21,8 @@ from xuexin_api.repositories.logins import AuditedAs, LoginRepository, OpenedOn
 from xuexin_api.repositories.sessions import SessionState
 
 _ID_BYTES: Final = 16
+_METHODS: Final = {"record_facts": "kba", "alipay_certify": "face", "tencent_faceid": "face"}
+"""What each way of verification adds to `amr` (RFC 8176)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,9 @@ class SessionOpening:
             None if state.verified_at is None else state.verified_at + timedelta(seconds=self._policy.verified)
         )
         verified = verified_until is not None and now < verified_until
-        methods = list(dict.fromkeys([*state.methods, "kba"])) if verified else state.methods
+        methods = (
+            list(dict.fromkeys([*state.methods, _METHODS[state.verified_by or ""]])) if verified else state.methods
+        )
         access = self._mint.issue(
             account_id=state.account_id,
             session_id=state.id,
