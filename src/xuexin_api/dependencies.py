@@ -763,6 +763,7 @@ async def password_recovery_service(request: Request) -> PasswordRecoveryService
         accounts=AccountRepository(session),
         changes=ChangeRepository(session),
         sessions=SessionRepository(session),
+        links=ThirdPartyRepository(session),
         records=RecordRepository(session),
         codes=CodeRepository(session),
         counters=CounterRepository(session),

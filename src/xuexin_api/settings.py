@@ -585,6 +585,7 @@ class Settings(BaseSettings):
             usernames_per_document_day=self.usernames_per_document_day,
             facts_per_person_day=self.verification_tries_per_person_day,
             per_address_minute=self.recoveries_per_address_minute,
+            undo=self.undo_seconds,
         )
 
     def idempotency_policy(self) -> IdempotencyPolicy:

@@ -6,6 +6,7 @@ import asyncio
 import re
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -165,6 +166,38 @@ async def test_after_a_recovery_no_device_is_known_any_more(client: Client, part
         assert thief.device_token != old
         assert "新设备" in (await client.messages(student.phone))[0].body
         assert len(await client.messages(student.phone)) == before + 1
+
+
+def _back(begun: httpx.Response, code: str) -> dict[str, str]:
+    state = parse_qs(urlsplit(begun.json()["authorize_url"]).query)["state"][0]
+    return {"state": state, "code": code, "secret": begun.json()["secret"]}
+
+
+async def _link(client: Client, provider: str, code: str) -> None:
+    path = f"/v1/account/linked-identities/{provider}"
+    begun = await client.post(f"{path}/start", {"password": PASSWORD})
+    assert (await client.post(f"{path}/callback", _back(begun, code))).status_code == 201
+
+
+async def _log_in_by(client: Client, provider: str, code: str) -> httpx.Response:
+    begun = await client.request("POST", f"/v1/third-party/{provider}/start")
+    return await client.post(f"/v1/third-party/{provider}/callback", _back(begun, code))
+
+
+async def test_a_recovery_releases_whom_somebody_linked_lately(client: Client, parts: Wiring, clock: HandClock) -> None:
+    """Whoever knew the password and linked himself must not log in again when the owner has a new one."""
+    (student,) = students(1)
+    await client.register(student)
+    await _link(client, "weibo", "demo-owner")
+    clock.pass_time(hours=73)
+    async with connected_client(client.app, parts) as thief:
+        await thief.log_in(student.phone)
+        await _link(thief, "wechat", "demo-thief")
+        recovery = await _recovery(client, student)
+        await recovery.prove()
+        assert (await recovery.complete()).status_code == 200
+        assert code_of(await _log_in_by(thief, "wechat", "demo-thief")) == "third_party_not_linked"
+    assert (await _log_in_by(client, "weibo", "demo-owner")).status_code == 201
 
 
 async def test_a_code_by_email_does_as_well(client: Client, parts: Wiring, clock: HandClock) -> None:

@@ -140,6 +140,7 @@ class RecoveryPolicy:
     usernames_per_document_day: int
     facts_per_person_day: int
     per_address_minute: int
+    undo: int
 
 
 @dataclass(frozen=True, slots=True)

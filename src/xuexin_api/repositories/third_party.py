@@ -121,6 +121,12 @@ class ThirdPartyRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else StoredLink(*row)
 
+    async def remove_since(self, account_id: UUID, moment: datetime) -> None:
+        """Release what the account linked since then."""
+        await self._session.execute(
+            delete(LinkedIdentity).where(LinkedIdentity.account_id == account_id, LinkedIdentity.linked_at > moment)
+        )
+
     async def remove_from_dead(self, provider: str, subject_key: bytes) -> None:
         """An account that nobody can log in to keeps no identity from its owner."""
         dead = select(Account.id).where(Account.state.in_(_DEAD))

@@ -49,6 +49,7 @@ from xuexin_api.repositories.counters import Counter, CounterRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.recoveries import RecoveryKey, RecoveryRepository, RecoveryState
 from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.third_party import ThirdPartyRepository
 from xuexin_api.services.accounts.change_log import PASSWORD
 from xuexin_api.services.accounts.new_passwords import judge_new_password
 from xuexin_api.services.base import Service, seconds_until
@@ -124,6 +125,7 @@ class PasswordRecoveryService(Service):
         accounts: AccountRepository,
         changes: ChangeRepository,
         sessions: SessionRepository,
+        links: ThirdPartyRepository,
         records: RecordRepository,
         codes: CodeRepository,
         counters: CounterRepository,
@@ -151,6 +153,7 @@ class PasswordRecoveryService(Service):
         self._accounts = accounts
         self._changes = changes
         self._sessions = sessions
+        self._links = links
         self._records = records
         self._codes = codes
         self._counters = counters
@@ -403,6 +406,8 @@ class PasswordRecoveryService(Service):
                 await self._recoveries.end_all(locked.id, now=now)
                 await self._sessions.revoke_all(locked.id, "recovered", now=now)
                 await self._sessions.forget_devices(locked.id)
+                # Whoever got in may have linked himself: what its owner could still undo is released.
+                await self._links.remove_since(locked.id, now - timedelta(seconds=self._policy.undo))
                 await self._sessions.end_flows(locked.id, now=now)
                 # Told where it was bound before: whoever holds an old channel hears of it.
                 await self._notices.post_everywhere(locked, "body_password_recovered", now=now)
