@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from typing import Any
 
 import httpx
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
@@ -24,7 +25,7 @@ from xuexin_api.cli.operating import contract
 from xuexin_api.core.errors import RefusalError
 from xuexin_api.core.messages import catalogue
 from xuexin_api.dependencies import Wiring
-from xuexin_api.openapi import ONCE, faults, operations
+from xuexin_api.openapi import ONCE, faults, operation_of, operations
 from xuexin_api.routers.examples import EXAMPLES
 
 _EXAMPLES = 4
@@ -156,6 +157,17 @@ def test_every_message_has_both_languages_and_the_same_placeholders() -> None:
         assert set(sentences) == {"zh-CN", "en"}, code
         fields = [{part.split("}")[0] for part in text.split("{")[1:]} for text in sentences.values()]
         assert fields[0] == fields[1], code
+
+
+@pytest.mark.parametrize(
+    "path", ["README.md", "openapi/openapi.json", *(f"openapi/{one.name}" for one in PROJECT.glob("openapi/*.md"))]
+)
+def test_every_operation_that_is_written_about_exists(path: str) -> None:
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    text = (PROJECT / path).read_text(encoding="utf-8")
+    for method, address in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w./{}-]*[\w}])", text):
+        known = operation_of(document, method, re.sub(r"\{\w+\}", UNKNOWN, address))
+        assert "operationId" in known, f"{path}: {method} {address}"
 
 
 def test_every_state_that_an_answer_can_have_is_shown() -> None:
