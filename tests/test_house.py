@@ -108,31 +108,11 @@ def test_production_sends_no_message_to_a_console() -> None:
         Settings(environment="production", database_url="postgresql://x/y", **keys).refuse_unfit()  # type: ignore[arg-type]
 
 
-def _production(**more: Any) -> Settings:
-    """Settings that production starts with, and `more`."""
-    keys = {name.removeprefix("XUEXIN_").lower(): value for name, value in _fresh_keys().items()}
-    templates = dict.fromkeys(catalogue(), "SMS_1")
-    ready: dict[str, Any] = {
-        "environment": "production",
-        "database_url": "postgresql://x/y",
-        "sms_gateway": "aliyun",
-        "aliyun_key_id": "id",
-        "aliyun_key_secret": "secret",
-        "aliyun_sign_name": "学信",
-        "aliyun_templates": templates,
-        "email_gateway": "smtp",
-        "smtp_host": "mail.example.edu",
-        "smtp_sender": "no-reply@example.edu",
-        "front_end_url": "https://www.example.edu",
-    }
-    return Settings(**(keys | ready | more))
-
-
 def test_production_starts_with_all_login_providers_or_none() -> None:
-    _production().refuse_unfit()
+    Settings(**_production()).refuse_unfit()
     given = settings_for({}) | {"login_providers": "alipay,wechat,weibo"}
     urls = {name: "https://provider.example" for name in given if name.endswith("_url")}
-    _production(**(given | urls)).refuse_unfit()
+    Settings(**(_production() | given | urls)).refuse_unfit()
 
 
 @pytest.mark.parametrize(
@@ -150,8 +130,14 @@ def test_production_refuses_a_login_provider_that_is_half_configured(changed: di
     given = settings_for({}) | {"login_providers": "alipay,wechat,weibo"}
     urls = {name: "https://provider.example" for name in given if name.endswith("_url")}
     with pytest.raises(SettingsError, match=named) as refused:
-        _production(**(given | urls | changed)).refuse_unfit()
+        Settings(**(_production() | given | urls | changed)).refuse_unfit()
     assert "not-a-key-of-anybody" not in str(refused.value)
+
+
+def test_production_signs_tokens_in_its_own_name() -> None:
+    Settings(**_production()).refuse_unfit()
+    with pytest.raises(SettingsError, match="XUEXIN_TOKEN_ISSUER"):
+        Settings(**_production() | {"token_issuer": "http://127.0.0.1:8000"}).refuse_unfit()
 
 
 def test_production_refuses_several_workers_with_limits_in_memory() -> None:
@@ -203,24 +189,8 @@ def test_an_origin_that_could_never_use_a_passkey_is_refused(rp_id: str, origin:
     [("example.edu", "http://example.edu"), ("edu", "https://edu"), ("192.0.2.1", "https://192.0.2.1")],
 )
 def test_production_gives_passkeys_to_https_pages_of_a_domain_only(rp_id: str, origin: str) -> None:
-    keys = {name.removeprefix("XUEXIN_").lower(): value for name, value in _fresh_keys().items()}
-    templates = {word: "SMS_1" for word in catalogue() if word.startswith("body_")}
-    production: dict[str, Any] = keys | {
-        "environment": "production",
-        "database_url": "postgresql://x/y",
-        "front_end_url": "https://my.example.edu",
-        "sms_gateway": "aliyun",
-        "aliyun_key_id": "x",
-        "aliyun_key_secret": "x",
-        "aliyun_sign_name": "x",
-        "aliyun_templates": templates,
-        "email_gateway": "smtp",
-        "smtp_host": "mail.example.edu",
-        "smtp_sender": "no-reply@example.edu",
-    }
-    Settings(**production).refuse_unfit()
     with pytest.raises(SettingsError, match="https origins of a domain"):
-        Settings(**production, passkey_rp_id=rp_id, passkey_origins=origin).refuse_unfit()
+        Settings(**_production(), passkey_rp_id=rp_id, passkey_origins=origin).refuse_unfit()
 
 
 @pytest.mark.parametrize(
@@ -241,6 +211,25 @@ def test_a_malformed_secret_is_named_and_never_shown(name: str, value: str) -> N
         load_keys(settings, SystemEntropy(SystemClock()))
     assert value not in str(refused.value)
     assert value not in repr(settings)
+
+
+def _production() -> dict[str, Any]:
+    """Everything that production needs."""
+    keys = {name.removeprefix("XUEXIN_").lower(): value for name, value in _fresh_keys().items()}
+    return keys | {
+        "environment": "production",
+        "database_url": "postgresql://x/y",
+        "token_issuer": "https://api.example.edu",
+        "front_end_url": "https://my.example.edu",
+        "sms_gateway": "aliyun",
+        "aliyun_key_id": "x",
+        "aliyun_key_secret": "x",
+        "aliyun_sign_name": "x",
+        "aliyun_templates": {word: "SMS_1" for word in catalogue() if word.startswith("body_")},
+        "email_gateway": "smtp",
+        "smtp_host": "mail.example.edu",
+        "smtp_sender": "no-reply@example.edu",
+    }
 
 
 def _fresh_keys() -> dict[str, str]:

@@ -100,8 +100,9 @@ def _versions(text: str) -> dict[int, bytes]:
 
 
 def _token_keys(text: str) -> list[ec.EllipticCurvePrivateKey]:
+    # An environment has no lines: shells and env files hand on the two characters that stand for the end of one.
     try:
-        keys = [load_signing_key(pem) for pem in _PEM.findall(text)]
+        keys = [load_signing_key(pem) for pem in _PEM.findall(text.replace("\\n", "\n"))]
     except ValueError as problem:
         raise SettingsError(f"XUEXIN_TOKEN_KEYS: {problem}") from None
     if not keys:

@@ -773,6 +773,15 @@ class Settings(BaseSettings):
         ]
         if missing:
             raise SettingsError(f"production needs its own {', '.join(missing)} (see `xuexin keys generate`)")
+        self._refuse_careless_gateways()
+        if not self.front_end_url.startswith("https://"):
+            raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
+        if not (self.token_issuer or "").startswith("https://"):
+            raise SettingsError("production signs tokens in its own name: set XUEXIN_TOKEN_ISSUER to its https address")
+        self._refuse_strange_origins()
+
+    def _refuse_careless_gateways(self) -> None:
+        """Messages of production leave, with approved texts, and through TLS."""
         console = [name for name in ("sms_gateway", "email_gateway") if "console" in getattr(self, name)]
         if console:
             names = ", ".join(f"XUEXIN_{name.upper()}" for name in console)
@@ -804,9 +813,6 @@ class Settings(BaseSettings):
             raise SettingsError(
                 f"production speaks to login and identity providers through TLS only: {', '.join(unsafe)}"
             )
-        if not self.front_end_url.startswith("https://"):
-            raise SettingsError("production sends secrets in links: set XUEXIN_FRONT_END_URL to an https address")
-        self._refuse_strange_origins()
 
     def _refuse_short_lease(self) -> None:
         """A message is asked of each gateway in turn, and marked; meanwhile nobody else may send it."""

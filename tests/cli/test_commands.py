@@ -196,6 +196,21 @@ def test_a_database_under_other_keys_is_not_touched(run: Run, environment: dict[
         assert "Traceback" not in done.stderr
 
 
+def test_the_keys_that_are_made_can_be_given_to_a_shell(run: Run, environment: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "keys.env"
+    file.write_text(run("keys", "generate").stdout, encoding="utf-8")
+    own = environment | {
+        "XUEXIN_DATA_DIR": str(tmp_path / "data"),
+        "XUEXIN_DATABASE_URL": environment["XUEXIN_DATABASE_URL"].replace("xuexin_cli", "xuexin_cli_keys"),
+    }
+    words = f"set -a; . {file}; {XUEXIN} migrate && {XUEXIN} purge"
+    done = subprocess.run(["sh", "-c", words], env=own, capture_output=True, text=True, timeout=120, check=False)
+    name = own["XUEXIN_DATABASE_URL"].partition("?")[0].rpartition("/")[2]
+    asyncio.run(run_on(environment["XUEXIN_DATABASE_URL"], f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "data" / "secrets.json").exists()
+
+
 def test_production_without_its_secrets_says_what_is_missing(environment: dict[str, str]) -> None:
     done = subprocess.run(
         [XUEXIN, "serve"],

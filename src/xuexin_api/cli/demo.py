@@ -25,6 +25,7 @@ from xuexin_api.repositories.record_photos import RecordPhotoRepository
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_import import PhotoImportService
 from xuexin_api.services.archive.roster_import import RejectedCell
+from xuexin_api.settings import SettingsError
 
 _DEMO_SEED: Final = 2026
 _DEMO_STUDENTS: Final = 200
@@ -51,6 +52,8 @@ def demo_data() -> None:
 
 async def load_students(parts: Wiring, places: Places, students: list[DemoStudent]) -> int:
     """Import schools, students and the first students' photos, as a school's own files would come in."""
+    if places.settings.production:
+        raise SettingsError("made-up people do not belong into production")
     session = parts.database.session()
     institutions = InstitutionImportService(
         session=session, institutions=InstitutionRepository(session), clock=parts.clock
