@@ -21,7 +21,7 @@ from xuexin_api.core.documents import document_from_roster
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, PHONE_CONTEXT
 from xuexin_api.core.tokens import Assurance
 from xuexin_api.demo.people import DemoStudent, make_students
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.roster_imports import STAGED_COLUMNS
 from xuexin_api.settings import Settings
 

@@ -14,7 +14,7 @@ from benchmarks.ground import peak_mib
 from xuexin_api.cli.imports import make_roster_import
 from xuexin_api.cli.places import Places
 from xuexin_api.cli.workbench import with_parts
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.roster_files import open_roster
 from xuexin_api.services.archive.roster_import import RejectedCell
 

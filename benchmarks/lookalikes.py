@@ -22,7 +22,7 @@ from benchmarks.load import Connection
 from xuexin_api.cli.workbench import make_wiring
 from xuexin_api.core.sealing import EMAIL_CONTEXT, PHONE_CONTEXT
 from xuexin_api.demo.people import DemoStudent, make_students
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.services.registration.agreements import version_in_force
 from xuexin_api.settings import Settings
 

@@ -24,7 +24,7 @@ from xuexin_api.cli.migration import PROJECT
 from xuexin_api.cli.operating import contract
 from xuexin_api.core.errors import RefusalError
 from xuexin_api.core.messages import catalogue
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.openapi import ONCE, faults, operation_of, operations
 from xuexin_api.routers.examples import EXAMPLES
 

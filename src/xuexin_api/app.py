@@ -19,7 +19,7 @@ from xuexin_api.core.passkeys import PasskeyChallenges
 from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer, derive_key
 from xuexin_api.core.tokens import TokenMint
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.alipay_certify import AlipayCertify
 from xuexin_api.gateways.alipay_login import AlipayLogin
 from xuexin_api.gateways.aliyun_sms import AliyunSmsGateway

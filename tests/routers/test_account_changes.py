@@ -17,7 +17,7 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import Student, students
 from support.tables import count_rows, rows_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.models import Base
 from xuexin_api.repositories.holdings import ERASED_WITH_ACCOUNT
 from xuexin_api.services.registration.agreements import version_in_force

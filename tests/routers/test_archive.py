@@ -12,7 +12,7 @@ from support.clock import HandClock
 from support.people import students
 from support.tables import rows_of
 from xuexin_api.demo.rosters import roster_row
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 UNKNOWN = "01999999-9999-7999-8999-999999999999"
 

@@ -21,7 +21,7 @@ from support.entropy import CODE
 from support.people import students
 from support.staff import member
 from support.tables import count_rows
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.openapi import operations
 
 LOGIN = '"method":"password","identifier":"17012340001"'

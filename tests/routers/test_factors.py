@@ -15,7 +15,7 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import students
 from support.tables import count_rows, rows_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 TOTP_PATH = "/v1/account/factors/totp"
 

@@ -15,7 +15,7 @@ from support.keys import keys_for_tests
 from support.people import students
 from support.tables import count_rows, rows_of
 from xuexin_api.app import create_app, wire
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 ENGLISH = {"Accept-Language": "en"}
 ARTICLE = """+++

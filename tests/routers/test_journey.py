@@ -6,7 +6,7 @@ from support.archive import add_photos, enroll
 from support.client import Client, code_of
 from support.entropy import CODE
 from support.people import students
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 
 async def test_a_student_registers_verifies_reads_the_archive_and_logs_out(client: Client, parts: Wiring) -> None:

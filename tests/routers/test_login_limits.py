@@ -13,7 +13,7 @@ from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
 from support.tables import rows_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 WRONG = "wrong-password"
 EAGER = {"login_failures_before_challenge": 100, "login_strangers_failures_before_challenge": 100}

@@ -30,7 +30,7 @@ from support.entropy import CODE
 from support.people import Student, students
 from support.tables import count_rows, rows_of
 from support.work import counted_work
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 PATH = "/v1/account/factors/passkeys"
 OPTIONS = "/v1/sessions/passkey-options"

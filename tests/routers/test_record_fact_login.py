@@ -10,7 +10,7 @@ from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
 from support.tables import rows_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 EMAIL = "owner@example.edu"
 

@@ -16,7 +16,7 @@ from support.people import students
 from support.tables import count_rows, rows_of
 from support.work import meeting_at_the_hash
 from xuexin_api.demo.people import id_number
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 
 async def _errors(client: Client, **changes: Any) -> dict[str, str]:

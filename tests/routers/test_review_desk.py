@@ -29,7 +29,7 @@ from support.people import Student, students
 from support.staff import member
 from support.tables import rows_of
 from xuexin_api.core.staff import Role
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)
 

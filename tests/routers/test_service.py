@@ -11,7 +11,7 @@ from sqlalchemy.pool import NullPool
 from support.client import Client, code_of, connected_client
 from support.people import students
 from support.server import run_on
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.middleware import client_address, network_of
 from xuexin_api.settings import Settings
 

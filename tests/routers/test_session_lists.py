@@ -11,7 +11,7 @@ from support.clock import HandClock
 from support.people import students
 from support.tables import count_rows, rows_of
 from xuexin_api.core.platforms import platform_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 PHONE = "Mozilla/5.0 (Linux; Android 16; Pixel 11) AppleWebKit/537.36"
 LAPTOP = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"

@@ -14,7 +14,7 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import students
 from support.tables import rows_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 
 async def test_phone_and_document_number_are_login_names_however_they_are_typed(client: Client) -> None:

@@ -17,7 +17,7 @@ from support.staff import STAFF_PASSWORD, Member, invite, member, staff_accounts
 from support.tables import rows_of
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.staff import Role
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 
 async def test_a_member_enrols_by_an_invitation_and_logs_in_by_both_factors(client: Client, parts: Wiring) -> None:

@@ -15,7 +15,7 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import Student, students
 from support.tables import rows_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 NEW_PASSWORD = "another-river-under-stars"
 

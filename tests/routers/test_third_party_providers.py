@@ -17,7 +17,7 @@ from support.client import PASSWORD, Client, code_of, connected_client
 from support.login_providers import SECRET, LoginProvider, running_provider, settings_for, signed_by
 from support.people import students
 from support.tables import count_rows
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.settings import Settings
 
 LINKS = "/v1/account/linked-identities"

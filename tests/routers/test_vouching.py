@@ -14,7 +14,7 @@ from support.client import Client, code_of, connected_client
 from support.people import Student, students
 from support.tables import rows_of
 from support.work import counted_work
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)
 

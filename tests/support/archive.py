@@ -9,7 +9,7 @@ from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.roster import COLUMNS, Cell, InstitutionNames
 from xuexin_api.demo.photos import draw_archive_photo
 from xuexin_api.demo.rosters import roster_row
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.institution_file import ListedInstitution
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.repositories.institutions import InstitutionRepository

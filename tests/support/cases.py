@@ -9,7 +9,7 @@ from typing import Any
 from support.client import Client
 from support.people import Student, students
 from support.tables import rows_of
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 CLAIM: dict[str, Any] = {"on_document_registered": "re_register", "acknowledged_warning": "other_platforms"}
 CLAIMANTS_PHONE = "+8617199990001"

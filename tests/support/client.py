@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from support.contract import contract_of_the_code
 from support.entropy import CODE
 from support.people import Student
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage
 from xuexin_api.services.registration.agreements import version_in_force

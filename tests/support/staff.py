@@ -11,7 +11,7 @@ import pyotp
 
 from support.client import Client, connected_client
 from xuexin_api.core.staff import Role
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.institutions import InstitutionRepository
 from xuexin_api.repositories.staff import StaffRepository
 from xuexin_api.services.staff.staff_accounts import StaffAccountService

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 
 async def rows_of(parts: Wiring, table: str, statement: str | None = None) -> list[Mapping[str, Any]]:

@@ -17,7 +17,7 @@ from xuexin_api.core.roster import COLUMNS
 from xuexin_api.demo.people import DemoStudent, make_students
 from xuexin_api.demo.photos import draw_archive_photo
 from xuexin_api.demo.rosters import Format, generate_rows, roster_row, write_roster
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.institution_file import InstitutionError, ListedInstitution, read_institutions
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.repositories.institutions import InstitutionRepository

@@ -15,7 +15,7 @@ from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.errors import HelpRequestNotFoundError
 from xuexin_api.core.help.likeness import Group
 from xuexin_api.core.help.values import RULES
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.help_files import folder_files, package_files
 from xuexin_api.repositories.help_requests import HelpRequestRepository
 from xuexin_api.repositories.help_robot import UnansweredRepository

@@ -19,7 +19,7 @@ from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
 from xuexin_api.core.roster import COLUMNS, InstitutionNames
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.institution_file import InstitutionError, read_institutions
 from xuexin_api.gateways.photo_archive import open_photos
 from xuexin_api.gateways.roster_files import open_roster

@@ -14,7 +14,7 @@ from xuexin_api.cli.places import Places, say
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.demo.people import DemoStudent
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.messaging.outbox import OutboxReading
 

@@ -24,7 +24,7 @@ from xuexin_api.core.entropy import SystemEntropy
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.messages import message
 from xuexin_api.core.phones import parse_phone
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.keys import generate_keys
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage

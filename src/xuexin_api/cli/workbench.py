@@ -18,7 +18,7 @@ from xuexin_api.cli.migration import is_behind
 from xuexin_api.cli.places import Places, connecting, open_places
 from xuexin_api.core.clock import SystemClock
 from xuexin_api.core.entropy import SystemEntropy
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.keys import load_keys
 from xuexin_api.middleware import failures_of
 from xuexin_api.repositories.database import Database

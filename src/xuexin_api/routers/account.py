@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import TokenInvalidError, TokenMissingError
-from xuexin_api.dependencies import account_service
+from xuexin_api.dependencies.accounts import account_service
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.presentation import account

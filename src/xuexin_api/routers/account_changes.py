@@ -23,13 +23,8 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     UndoRejectedError,
 )
-from xuexin_api.dependencies import (
-    CallerClaims,
-    RequestLanguage,
-    RequestSource,
-    account_change_service,
-    change_undoing_service,
-)
+from xuexin_api.dependencies.accounts import account_change_service, change_undoing_service
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import account, choices
 from xuexin_api.routers.strict_route import StrictRoute

@@ -14,13 +14,8 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import (
-    CallerClaims,
-    RequestLanguage,
-    account_closing_service,
-    account_export_service,
-    consent_service,
-)
+from xuexin_api.dependencies.accounts import account_closing_service, account_export_service, consent_service
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.account_changes import CONFIRMED
 from xuexin_api.routers.paging import PageCursor, PageLimit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from xuexin_api.dependencies import RequestLanguage
+from xuexin_api.dependencies.callers import RequestLanguage
 from xuexin_api.routers.presentation import security_questions
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.agreements import Agreement, AgreementList, SecurityQuestionList

@@ -13,7 +13,8 @@ from xuexin_api.core.errors import (
     TokenInvalidError,
     TokenMissingError,
 )
-from xuexin_api.dependencies import KnownTags, archive_service
+from xuexin_api.dependencies.archive import archive_service
+from xuexin_api.dependencies.callers import KnownTags
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.hot_route import HotRoute

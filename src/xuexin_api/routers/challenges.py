@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import AddressLimitedError
-from xuexin_api.dependencies import RequestSource, challenge_service
+from xuexin_api.dependencies.callers import RequestSource
+from xuexin_api.dependencies.service import challenge_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.challenges import Challenge, ChallengeRequest

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from xuexin_api.core.errors import AddressLimitedError, ArticleNotFoundError, CategoryNotFoundError, TokenInvalidError
-from xuexin_api.dependencies import RequestLanguage, RequestSource, SentClaims, help_centre_service
+from xuexin_api.dependencies.callers import RequestLanguage, RequestSource, SentClaims
+from xuexin_api.dependencies.help import help_centre_service
 from xuexin_api.openapi import refusals
 from xuexin_api.routers import help_presentation as show
 from xuexin_api.routers.cacheable_route import CacheableRoute

@@ -13,12 +13,8 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import (
-    CallerClaims,
-    RequestSource,
-    SentClaims,
-    help_request_service,
-)
+from xuexin_api.dependencies.callers import CallerClaims, RequestSource, SentClaims
+from xuexin_api.dependencies.help import help_request_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.help_presentation import request_made
 from xuexin_api.routers.paging import PageCursor, PageLimit

@@ -13,15 +13,8 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import (
-    CallerClaims,
-    RequestLanguage,
-    RequestSource,
-    SentClaims,
-    WantsEvents,
-    dialogue_service,
-    robot_service,
-)
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource, SentClaims, WantsEvents
+from xuexin_api.dependencies.help import dialogue_service, robot_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers import help_presentation as show
 from xuexin_api.routers.paging import PageCursor, PageLimit

@@ -22,7 +22,8 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import CallerClaims, RequestLanguage, RequestSource, identity_case_service
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
+from xuexin_api.dependencies.identity import identity_case_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.case_presentation import identity_case
 from xuexin_api.routers.paging import PageCursor, PageLimit

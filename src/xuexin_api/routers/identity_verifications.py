@@ -18,12 +18,8 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     VerificationNotFoundError,
 )
-from xuexin_api.dependencies import (
-    CallerClaims,
-    RequestLanguage,
-    identity_verification_service,
-    verification_result_service,
-)
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
+from xuexin_api.dependencies.identity import identity_verification_service, verification_result_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import tokens, verification_checked, verification_method, verification_started
 from xuexin_api.routers.strict_route import StrictRoute

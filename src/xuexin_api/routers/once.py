@@ -11,7 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from xuexin_api.core.errors import FieldProblem, InvalidRequestError, RefusalError
-from xuexin_api.dependencies import claims_if_any, idempotency_service, staff_claims_if_any
+from xuexin_api.dependencies.callers import claims_if_any, staff_claims_if_any
+from xuexin_api.dependencies.service import idempotency_service
 from xuexin_api.openapi import IDEMPOTENCY_HEADER
 from xuexin_api.services.idempotency import Answer, Operation
 

@@ -20,7 +20,8 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import CallerClaims, passkey_service
+from xuexin_api.dependencies.callers import CallerClaims
+from xuexin_api.dependencies.login import passkey_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import second_factor
 from xuexin_api.routers.strict_route import StrictRoute

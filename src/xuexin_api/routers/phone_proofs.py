@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import AddressLimitedError, CodeRejectedError, DailyLimitReachedError
-from xuexin_api.dependencies import RequestLanguage, RequestSource, phone_proof_service
+from xuexin_api.dependencies.callers import RequestLanguage, RequestSource
+from xuexin_api.dependencies.codes import phone_proof_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import choices
 from xuexin_api.routers.strict_route import StrictRoute

@@ -10,7 +10,7 @@ from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language, message
 from xuexin_api.core.security_questions import QUESTION_IDS
-from xuexin_api.dependencies import Source
+from xuexin_api.dependencies.callers import Source
 from xuexin_api.schemas import accounts as account_schemas
 from xuexin_api.schemas import archive as archive_schemas
 from xuexin_api.schemas import factors as factor_schemas

@@ -26,12 +26,8 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     WayNotOfferedError,
 )
-from xuexin_api.dependencies import (
-    RequestLanguage,
-    RequestSource,
-    password_recovery_service,
-    username_recovery_service,
-)
+from xuexin_api.dependencies.callers import RequestLanguage, RequestSource
+from xuexin_api.dependencies.recovery import password_recovery_service, username_recovery_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import choices, recovery_way, second_factor
 from xuexin_api.routers.strict_route import StrictRoute

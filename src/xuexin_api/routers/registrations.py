@@ -17,7 +17,8 @@ from xuexin_api.core.errors import (
     ServiceBusyError,
     WarningNotAcknowledgedError,
 )
-from xuexin_api.dependencies import RequestLanguage, RequestSource, registration_service
+from xuexin_api.dependencies.callers import RequestLanguage, RequestSource
+from xuexin_api.dependencies.registration import registration_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import account, choices, tokens
 from xuexin_api.routers.strict_route import StrictRoute

@@ -18,7 +18,8 @@ from xuexin_api.core.errors import (
     TokenMissingError,
 )
 from xuexin_api.core.staff import Decision
-from xuexin_api.dependencies import RequestLanguage, StaffClaims, review_desk_service
+from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
+from xuexin_api.dependencies.staff import review_desk_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.case_presentation import desk_case
 from xuexin_api.routers.paging import PageCursor, PageLimit

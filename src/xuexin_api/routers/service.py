@@ -9,7 +9,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from xuexin_api.core.errors import NotForThisAddressError, NotReadyError
 from xuexin_api.core.tokens import TokenMint
-from xuexin_api.dependencies import readiness_service, refuse_unless_operator, token_mint
+from xuexin_api.dependencies.callers import refuse_unless_operator
+from xuexin_api.dependencies.service import readiness_service, token_mint
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.service import Health, JsonWebKeySet

@@ -23,13 +23,9 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import (
-    CallerClaims,
-    RequestLanguage,
-    RequestSource,
-    login_service,
-    session_service,
-)
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
+from xuexin_api.dependencies.login import login_service
+from xuexin_api.dependencies.sessions import session_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.paging import PageCursor, PageLimit

@@ -18,7 +18,8 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import RequestSource, StaffClaims, staff_session_service
+from xuexin_api.dependencies.callers import RequestSource, StaffClaims
+from xuexin_api.dependencies.staff import staff_session_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import (

@@ -21,14 +21,9 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import (
-    CallerClaims,
-    RequestLanguage,
-    RequestSource,
-    linked_identity_service,
-    login_provider_names,
-    third_party_login_service,
-)
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
+from xuexin_api.dependencies.login import linked_identity_service, third_party_login_service
+from xuexin_api.dependencies.service import login_provider_names
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.account_changes import CONFIRMED
 from xuexin_api.routers.presentation import came_back, login_answer, login_caller, providers

@@ -12,7 +12,8 @@ from xuexin_api.core.errors import (
     DailyLimitReachedError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies import RequestSource, verification_code_service
+from xuexin_api.dependencies.callers import RequestSource
+from xuexin_api.dependencies.codes import verification_code_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.codes import VerificationCodeRequest, VerificationCodeSent

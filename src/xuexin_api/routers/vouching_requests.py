@@ -14,7 +14,8 @@ from xuexin_api.core.errors import (
     VouchingCodeRejectedError,
     VouchingNotFoundError,
 )
-from xuexin_api.dependencies import CallerClaims, RequestLanguage, vouching_service
+from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
+from xuexin_api.dependencies.identity import vouching_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.case_presentation import vouching_request
 from xuexin_api.routers.paging import PageCursor, PageLimit

@@ -18,7 +18,7 @@ from support.tables import rows_of
 from xuexin_api.core.archive_photos import PhotoRules, check_archive_photo
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.demo.photos import draw_archive_photo
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.photo_archive import PhotoFile, open_photos
 
 GOOD = draw_archive_photo(1, "admission")

@@ -16,7 +16,7 @@ from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import COLUMNS, Cell
 from xuexin_api.demo.people import make_students
 from xuexin_api.demo.rosters import generate_rows, roster_row
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 
 CODES = list(COLUMNS)
 

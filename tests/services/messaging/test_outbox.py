@@ -16,7 +16,7 @@ from support.people import students
 from support.tables import count_rows, rows_of
 from xuexin_api.app import create_app
 from xuexin_api.core.policies import OutboxPolicy
-from xuexin_api.dependencies import Wiring
+from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.messaging import Letter, NotSentError
 from xuexin_api.models.codes import SpentChallenge
 from xuexin_api.services.messaging.outbox import OutboxDispatcher

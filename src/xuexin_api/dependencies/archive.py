@@ -1,0 +1,23 @@
+"""The services of `services/archive`, for one request."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from xuexin_api.dependencies.callers import read_claims
+from xuexin_api.dependencies.wiring import wiring
+from xuexin_api.services.archive.archive import ArchiveService
+
+
+async def archive_service(request: Request) -> ArchiveService:
+    """Bound to the caller here, and not through another dependency: each costs at every request."""
+    parts = wiring(request)
+    return ArchiveService(
+        claims=read_claims(request),
+        reads=parts.archive_reads,
+        photos=parts.photos,
+        sealer=parts.sealer,
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
+    )

@@ -1,0 +1,122 @@
+"""The services of `services/identity`, for one request."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.dependencies import shared
+from xuexin_api.dependencies.wiring import Wiring, wiring
+from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.identity import VerificationRepository
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.persons import PersonRepository
+from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.vouchings import VouchingRepository
+from xuexin_api.services.identity.case_view import CaseViews
+from xuexin_api.services.identity.identity_cases import IdentityCaseService
+from xuexin_api.services.identity.identity_verification import IdentityVerificationService
+from xuexin_api.services.identity.provider_asking import ProviderAsking
+from xuexin_api.services.identity.verification_results import VerificationResultService
+from xuexin_api.services.identity.vouching import VouchingService
+from xuexin_api.services.identity.vouching_codes import VouchingCodes
+
+
+async def identity_verification_service(request: Request) -> IdentityVerificationService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return IdentityVerificationService(
+        session=session,
+        verifications=VerificationRepository(session),
+        sessions=SessionRepository(session),
+        accounts=AccountRepository(session),
+        callers=shared.callers(parts, session),
+        cases=CaseRepository(session),
+        case_opening=shared.case_opening(parts, session),
+        persons=PersonRepository(session),
+        asking=ProviderAsking(
+            providers=parts.identity_providers, sealer=parts.sealer, policy=parts.settings.verification_policy()
+        ),
+        records=RecordRepository(session),
+        counters=CounterRepository(session),
+        audit=AuditRepository(session),
+        opening=shared.opening(parts, session),
+        policy=parts.settings.verification_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def verification_result_service(request: Request) -> VerificationResultService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return VerificationResultService(
+        session=session,
+        verifications=VerificationRepository(session),
+        sessions=SessionRepository(session),
+        callers=shared.callers(parts, session),
+        audit=AuditRepository(session),
+        policy=parts.settings.session_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def _case_views(parts: Wiring, session: AsyncSession) -> CaseViews:
+    return CaseViews(
+        cases=CaseRepository(session),
+        vouchings=VouchingRepository(session),
+        codes=VouchingCodes(parts.codes_hash),
+        providers=parts.identity_providers,
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+    )
+
+
+async def identity_case_service(request: Request) -> IdentityCaseService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return IdentityCaseService(
+        session=session,
+        cases=CaseRepository(session),
+        vouchings=VouchingRepository(session),
+        accounts=AccountRepository(session),
+        records=RecordRepository(session),
+        counters=CounterRepository(session),
+        callers=shared.callers(parts, session),
+        opening=shared.case_opening(parts, session),
+        progress=shared.case_progress(parts, session),
+        views=_case_views(parts, session),
+        log=shared.case_log(parts, session),
+        dispatcher=parts.dispatcher,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+        facts_policy=parts.settings.verification_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def vouching_service(request: Request) -> VouchingService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return VouchingService(
+        session=session,
+        vouchings=VouchingRepository(session),
+        cases=CaseRepository(session),
+        counters=CounterRepository(session),
+        callers=shared.callers(parts, session),
+        opening=shared.case_opening(parts, session),
+        log=shared.case_log(parts, session),
+        codes=VouchingCodes(parts.codes_hash),
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+        sessions_policy=parts.settings.session_policy(),
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
+    )

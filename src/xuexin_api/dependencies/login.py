@@ -1,0 +1,187 @@
+"""The services of `services/login`, for one request."""
+
+from __future__ import annotations
+
+from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.dependencies import shared
+from xuexin_api.dependencies.wiring import Wiring, wiring
+from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.factors import FactorRepository
+from xuexin_api.repositories.logins import LoginRepository
+from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.passkeys import PasskeyRepository
+from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.third_party import ThirdPartyRepository
+from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations
+from xuexin_api.services.login.factors import FactorService
+from xuexin_api.services.login.further_factors import FurtherFactors
+from xuexin_api.services.login.linked_identities import LinkedIdentityService
+from xuexin_api.services.login.login import LoginService
+from xuexin_api.services.login.login_limits import LoginLimits
+from xuexin_api.services.login.passkeys import PasskeyService
+from xuexin_api.services.login.third_party import ThirdParties
+from xuexin_api.services.login.third_party_login import ThirdPartyLoginService
+
+
+async def login_service(request: Request) -> LoginService:
+    parts = wiring(request)
+    return _login(parts, parts.database.session())
+
+
+def _login(parts: Wiring, session: AsyncSession) -> LoginService:
+    codes = CodeRepository(session)
+    return LoginService(
+        session=session,
+        accounts=AccountRepository(session),
+        sessions=SessionRepository(session),
+        codes=codes,
+        limits=_login_limits(parts, session),
+        notices=shared.notices(parts, session),
+        dispatcher=parts.dispatcher,
+        factors=_further_factors(parts, session),
+        second=shared.factors(parts, session),
+        passkeys=shared.passkeys(parts, session),
+        binding=shared.binding(parts, session),
+        checking=shared.checking(parts, session),
+        challenges=parts.challenges,
+        opening=shared.opening(parts, session),
+        devices=parts.devices,
+        hashing=parts.hashing,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.login_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def _further_factors(parts: Wiring, session: AsyncSession) -> FurtherFactors:
+    return FurtherFactors(
+        second=shared.factors(parts, session),
+        accounts=AccountRepository(session),
+        records=RecordRepository(session),
+        counters=CounterRepository(session),
+        lookups=parts.lookups,
+        policy=parts.settings.login_policy(),
+    )
+
+
+def _login_limits(parts: Wiring, session: AsyncSession) -> LoginLimits:
+    return LoginLimits(
+        logins=LoginRepository(parts.database, session),
+        challenges=parts.challenges,
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        policy=parts.settings.login_policy(),
+        clock=parts.clock,
+    )
+
+
+def _factor_confirmations(parts: Wiring, session: AsyncSession) -> FactorConfirmations:
+    return FactorConfirmations(
+        session=session,
+        confirmations=shared.confirmations(parts, session),
+        checking=shared.factors(parts, session),
+        clock=parts.clock,
+    )
+
+
+def _factor_changes(parts: Wiring, session: AsyncSession) -> FactorChanges:
+    return FactorChanges(
+        confirmations=shared.confirmations(parts, session),
+        factors=FactorRepository(session),
+        checking=shared.factors(parts, session),
+        log=shared.change_log(parts, session),
+        audit=AuditRepository(session),
+        notices=shared.notices(parts, session),
+        policy=parts.settings.factor_policy(),
+        entropy=parts.entropy,
+    )
+
+
+async def factor_service(request: Request) -> FactorService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return FactorService(
+        session=session,
+        confirmations=_factor_confirmations(parts, session),
+        callers=shared.callers(parts, session),
+        factors=FactorRepository(session),
+        passkeys=PasskeyRepository(session),
+        checking=shared.factors(parts, session),
+        changes=_factor_changes(parts, session),
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.settings.factor_policy(),
+        clock=parts.clock,
+    )
+
+
+async def passkey_service(request: Request) -> PasskeyService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return PasskeyService(
+        session=session,
+        confirmations=_factor_confirmations(parts, session),
+        callers=shared.callers(parts, session),
+        passkeys=PasskeyRepository(session),
+        codes=CodeRepository(session),
+        checking=shared.passkeys(parts, session),
+        changes=_factor_changes(parts, session),
+        challenges=parts.passkey_challenges,
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.passkey_policy,
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def _third_parties(parts: Wiring, session: AsyncSession) -> ThirdParties:
+    return ThirdParties(
+        providers=parts.login_providers,
+        repository=ThirdPartyRepository(session),
+        limits=_login_limits(parts, session),
+        lookups=parts.lookups,
+        policy=parts.settings.third_party_policy(),
+        entropy=parts.entropy,
+    )
+
+
+async def third_party_login_service(request: Request) -> ThirdPartyLoginService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ThirdPartyLoginService(
+        session=session,
+        parties=_third_parties(parts, session),
+        links=ThirdPartyRepository(session),
+        accounts=AccountRepository(session),
+        login=_login(parts, session),
+        devices=parts.devices,
+        dispatcher=parts.dispatcher,
+        lookups=parts.lookups,
+        clock=parts.clock,
+    )
+
+
+async def linked_identity_service(request: Request) -> LinkedIdentityService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return LinkedIdentityService(
+        session=session,
+        confirmations=shared.confirmations(parts, session),
+        callers=shared.callers(parts, session),
+        parties=_third_parties(parts, session),
+        links=ThirdPartyRepository(session),
+        log=shared.change_log(parts, session),
+        dispatcher=parts.dispatcher,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        clock=parts.clock,
+    )

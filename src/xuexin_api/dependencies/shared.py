@@ -1,0 +1,169 @@
+"""What several services are made of, for one session."""
+
+from __future__ import annotations
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.dependencies.wiring import Wiring
+from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.changes import ChangeRepository
+from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.factors import FactorRepository
+from xuexin_api.repositories.logins import LoginRepository
+from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
+from xuexin_api.repositories.passkeys import PasskeyRepository
+from xuexin_api.repositories.persons import PersonRepository
+from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.services.accounts.change_log import ChangeLog
+from xuexin_api.services.accounts.confirmations import Confirmations
+from xuexin_api.services.callers import Callers
+from xuexin_api.services.codes.code_checking import CodeChecking
+from xuexin_api.services.codes.phone_binding import PhoneBinding
+from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.case_opening import CaseOpening
+from xuexin_api.services.identity.case_progress import CaseProgress
+from xuexin_api.services.login.passkey_checking import PasskeyChecking
+from xuexin_api.services.login.second_factors import SecondFactors
+from xuexin_api.services.messaging.notices import Notices
+from xuexin_api.services.messaging.outbox import Postbox
+from xuexin_api.services.sessions.session_opening import SessionOpening
+from xuexin_api.services.staff.staff_callers import StaffCallers
+
+
+def opening(parts: Wiring, session: AsyncSession) -> SessionOpening:
+    return SessionOpening(
+        logins=LoginRepository(parts.database, session),
+        mint=parts.mint,
+        refresh_tokens=parts.refresh_tokens,
+        devices=parts.devices,
+        policy=parts.settings.session_policy(),
+        entropy=parts.entropy,
+    )
+
+
+def callers(parts: Wiring, session: AsyncSession) -> Callers:
+    return Callers(accounts=AccountRepository(session), sessions=SessionRepository(session), clock=parts.clock)
+
+
+def postbox(parts: Wiring, session: AsyncSession) -> Postbox:
+    return Postbox(OutboxRepository(session), parts.sealer, parts.entropy)
+
+
+def checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
+    return CodeChecking(
+        codes=CodeRepository(session),
+        counters=CounterRepository(session),
+        keyed=parts.codes_hash,
+        policy=parts.settings.code_policy(),
+    )
+
+
+def notices(parts: Wiring, session: AsyncSession) -> Notices:
+    return Notices(postbox(parts, session), parts.sealer, parts.lookups)
+
+
+def binding(parts: Wiring, session: AsyncSession) -> PhoneBinding:
+    return PhoneBinding(
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        sessions=SessionRepository(session),
+        audit=AuditRepository(session),
+        notices=notices(parts, session),
+        lookups=parts.lookups,
+        entropy=parts.entropy,
+    )
+
+
+def passkeys(parts: Wiring, session: AsyncSession) -> PasskeyChecking:
+    return PasskeyChecking(
+        passkeys=PasskeyRepository(session),
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        audit=AuditRepository(session),
+        notices=notices(parts, session),
+        challenges=parts.passkey_challenges,
+        lookups=parts.lookups,
+        policy=parts.passkey_policy,
+        entropy=parts.entropy,
+    )
+
+
+def factors(parts: Wiring, session: AsyncSession) -> SecondFactors:
+    return SecondFactors(
+        factors=FactorRepository(session),
+        passkeys=passkeys(parts, session),
+        counters=CounterRepository(session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.factor_policy(),
+    )
+
+
+def confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
+    return Confirmations(
+        session=session,
+        callers=callers(parts, session),
+        accounts=AccountRepository(session),
+        counters=CounterRepository(session),
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        policy=parts.settings.change_policy(),
+        sessions_policy=parts.settings.session_policy(),
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
+    )
+
+
+def change_log(parts: Wiring, session: AsyncSession) -> ChangeLog:
+    return ChangeLog(
+        changes=ChangeRepository(session),
+        recoveries=RecoveryRepository(session),
+        counters=CounterRepository(session),
+        audit=AuditRepository(session),
+        notices=notices(parts, session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.change_policy(),
+        entropy=parts.entropy,
+    )
+
+
+def case_log(parts: Wiring, session: AsyncSession) -> CaseLog:
+    return CaseLog(
+        cases=CaseRepository(session),
+        audit=AuditRepository(session),
+        notices=notices(parts, session),
+        entropy=parts.entropy,
+    )
+
+
+def case_opening(parts: Wiring, session: AsyncSession) -> CaseOpening:
+    return CaseOpening(
+        cases=CaseRepository(session),
+        log=case_log(parts, session),
+        policy=parts.settings.case_policy(),
+        entropy=parts.entropy,
+    )
+
+
+def case_progress(parts: Wiring, session: AsyncSession) -> CaseProgress:
+    return CaseProgress(
+        cases=CaseRepository(session),
+        accounts=AccountRepository(session),
+        persons=PersonRepository(session),
+        sessions=SessionRepository(session),
+        recoveries=RecoveryRepository(session),
+        log=case_log(parts, session),
+        lookups=parts.lookups,
+        policy=parts.settings.case_policy(),
+        entropy=parts.entropy,
+    )
+
+
+def staff_callers(parts: Wiring, session: AsyncSession) -> StaffCallers:
+    return StaffCallers(staff=StaffRepository(session), policy=parts.settings.staff_policy(), clock=parts.clock)

@@ -1,0 +1,60 @@
+"""The services of `services/staff`, for one request."""
+
+from __future__ import annotations
+
+from fastapi import Request
+
+from xuexin_api.dependencies import shared
+from xuexin_api.dependencies.wiring import wiring
+from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.review_desk import ReviewDeskRepository
+from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.services.staff.review_desk import ReviewDeskService
+from xuexin_api.services.staff.staff_sessions import StaffSessionService
+
+
+async def staff_session_service(request: Request) -> StaffSessionService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return StaffSessionService(
+        session=session,
+        staff=StaffRepository(session),
+        counters=CounterRepository(session),
+        codes=CodeRepository(session),
+        callers=shared.staff_callers(parts, session),
+        challenges=parts.challenges,
+        hashing=parts.hashing,
+        mint=parts.staff_mint,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.staff_policy(),
+        login_policy=parts.settings.login_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def review_desk_service(request: Request) -> ReviewDeskService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ReviewDeskService(
+        session=session,
+        cases=CaseRepository(session),
+        desk=ReviewDeskRepository(session),
+        accounts=AccountRepository(session),
+        staff=StaffRepository(session),
+        callers=shared.staff_callers(parts, session),
+        opening=shared.case_opening(parts, session),
+        progress=shared.case_progress(parts, session),
+        log=shared.case_log(parts, session),
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+        staff_policy=parts.settings.staff_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
