@@ -311,6 +311,8 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
         redirect_slashes=False,
+        # Metrics and logs are ours; asking the framework's own at every request whether they are wanted is not free.
+        telemetry={"metrics": False, "logs": False},
     )
     app.state.wiring = parts
     app.state.background = background

@@ -48,8 +48,15 @@ def account(view: AccountView) -> account_schemas.Account:
     return account_schemas.Account.model_validate(view)
 
 
-def status(code: EnrollmentStatus) -> archive_schemas.EnrollmentStatus:
-    return archive_schemas.EnrollmentStatus(code=code.value, display=code.display, enrolled=code.enrolled)
+STATUSES = {
+    code: archive_schemas.EnrollmentStatus(code=code.value, display=code.display, enrolled=code.enrolled)
+    for code in EnrollmentStatus
+}
+_PHOTO_STATES = {
+    (kind, available): archive_schemas.PhotoState(kind=kind, available=available)
+    for kind in PHOTO_KINDS
+    for available in (True, False)
+}
 
 
 def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:
@@ -73,13 +80,10 @@ def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:
         student_number=view.student_number,
         candidate_number=view.candidate_number,
         admission_date=view.admission_date,
-        status=status(view.status),
+        status=STATUSES[view.status],
         expected_graduation_date=view.expected_graduation_date,
         leaving_date=view.leaving_date,
-        photos=[
-            archive_schemas.PhotoState.model_construct(kind=kind, available=kind in view.photo_kinds)
-            for kind in PHOTO_KINDS
-        ],
+        photos=[_PHOTO_STATES[kind, kind in view.photo_kinds] for kind in PHOTO_KINDS],
     )
 
 

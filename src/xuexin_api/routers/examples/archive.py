@@ -9,7 +9,7 @@ from typing import Final
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID
-from xuexin_api.routers.presentation import status
+from xuexin_api.routers.presentation import STATUSES
 from xuexin_api.schemas.archive import CodedName, Enrollment, EnrollmentList, PhotoState
 
 _ENROLLED: Final = Enrollment(
@@ -31,20 +31,20 @@ _ENROLLED: Final = Enrollment(
     student_number="2023010001",
     candidate_number="23430101150001",
     admission_date=date(2023, 9, 1),
-    status=status(EnrollmentStatus.REGISTERED),
+    status=STATUSES[EnrollmentStatus.REGISTERED],
     expected_graduation_date=date(2027, 7, 1),
     leaving_date=None,
     photos=[PhotoState(kind="admission", available=True), PhotoState(kind="graduation", available=False)],
 )
 _LEFT: Final = _ENROLLED.model_copy(
     update={
-        "status": status(EnrollmentStatus.GRADUATED),
+        "status": STATUSES[EnrollmentStatus.GRADUATED],
         "expected_graduation_date": None,
         "leaving_date": date(2027, 7, 1),
         "photos": [PhotoState(kind="admission", available=True), PhotoState(kind="graduation", available=True)],
     }
 )
-_ON_LEAVE: Final = _ENROLLED.model_copy(update={"status": status(EnrollmentStatus.SUSPENDED)})
+_ON_LEAVE: Final = _ENROLLED.model_copy(update={"status": STATUSES[EnrollmentStatus.SUSPENDED]})
 ARCHIVE: Final[Examples] = {
     "list_enrollments": {
         "one": Shown("One record.", EnrollmentList(items=[_ENROLLED], next_cursor=None)),

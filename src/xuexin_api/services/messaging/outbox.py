@@ -36,6 +36,7 @@ _AFTER_LOST: Final = 10
 _LOST_GROWTH: Final = 6
 _SPENT: Final = "messages_sent"
 _RESERVE_FOR_NOTICES: Final = 5
+_NO_LIMIT: Final = 2**31 - 1
 """A fifth more than the cap is kept for notices: whoever floods codes must not silence the warnings."""
 _LOG = structlog.get_logger("outbox")
 
@@ -112,16 +113,15 @@ class Postbox:
         now: datetime,
         expires_at: datetime | None = None,
     ) -> None:
-        """Post it; without a message write a row that nobody gets, so that both are the same work."""
-        written = {
-            **self.write(
-                message or _TO_NOBODY, channel=channel, purpose=purpose, destination_key=destination_key, now=now
-            ),
-            "expires_at": expires_at,
-        }
-        if message is None:
-            written = {**written, "state": "sent", "sealed": None, "sent_at": now}
-        await self.add(written)
+        """Post it; without a message post one to nobody, so that both are the same work, also when it is sent."""
+        await self.post(
+            message or _TO_NOBODY,
+            channel=channel,
+            purpose=purpose,
+            destination_key=destination_key,
+            now=now,
+            expires_at=expires_at,
+        )
 
     async def add(self, row: Mapping[str, Any]) -> None:
         """Put a written row into the outbox."""
@@ -251,6 +251,9 @@ class OutboxDispatcher:
         cap = self._policy.per_day[message.channel]
         limit = cap + cap // _RESERVE_FOR_NOTICES if message.purpose == "notice" else cap
         subject = message.channel.encode()
+        if self._is_to_nobody(message):
+            # Costs nothing, and is counted by itself: who listens for the work of sending must hear the same.
+            subject, limit = b"nobody", _NO_LIMIT
         if await counters.add_one_unless(
             _SPENT, subject, limit=limit, spaced=None, now=now, window_ends_at=now + timedelta(days=1)
         ):
@@ -262,10 +265,12 @@ class OutboxDispatcher:
 
     async def _deliver(self, message: WaitingMessage, session: AsyncSession, outbox: OutboxRepository) -> None:
         outcome = await self._send(message)
-        self.outcomes[message.channel, "sent" if outcome is _Outcome.SENT else "failed"] += 1
+        to_nobody = self._is_to_nobody(message)
+        if not to_nobody:
+            self.outcomes[message.channel, "sent" if outcome is _Outcome.SENT else "failed"] += 1
         async with session.begin():
             if outcome is _Outcome.SENT:
-                keep = self._gateways[message.channel].keeps
+                keep = self._gateways[message.channel].keeps and not to_nobody
                 await outbox.mark_sent(message.id, keep=keep, now=self._clock.now())
             else:
                 await outbox.mark_failed(message.id, next_try_at=self._next_try(message.tries, outcome))
@@ -275,7 +280,8 @@ class OutboxDispatcher:
             letter = self._letter(message)
             # Less than the lease: another process must not find the message while a slow gateway still has it.
             async with asyncio.timeout(self._policy.lease * _OF_LEASE):
-                await self._gateways[message.channel].send(letter)
+                if letter.destination:
+                    await self._gateways[message.channel].send(letter)
         except (NotSentError, SealBrokenError):
             outcome = _Outcome.NOT_SENT
         except Exception:  # noqa: BLE001 - any other failure of a gateway may come after the message left
@@ -285,6 +291,12 @@ class OutboxDispatcher:
         # The failure's text may hold the number: only the id is logged.
         _LOG.warning("message_not_sent", message_id=str(message.id), tries=message.tries, outcome=outcome.value)
         return outcome
+
+    def _is_to_nobody(self, message: WaitingMessage) -> bool:
+        try:
+            return not self._letter(message).destination
+        except SealBrokenError:
+            return False
 
     def _letter(self, message: WaitingMessage) -> Letter:
         assert message.sealed is not None, "a waiting message has its body"
