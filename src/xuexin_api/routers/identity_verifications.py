@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 
 from xuexin_api.core.errors import (
     CaseClosedError,
@@ -21,6 +21,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import identity_verification_service, verification_result_service
 from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import tokens, verification_checked, verification_method, verification_started
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.identity import (
@@ -33,7 +34,7 @@ from xuexin_api.schemas.identity import (
     VerificationResultList,
     VerificationStarted,
 )
-from xuexin_api.schemas.types import Cursor, Id
+from xuexin_api.schemas.types import Id
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
 from xuexin_api.services.identity.verification_results import VerificationResultService
 
@@ -131,10 +132,7 @@ async def check_identity_verification(
 
 @router.get("", summary="My verifications", responses=refusals(TokenMissingError, TokenInvalidError))
 async def list_identity_verifications(
-    claims: CallerClaims,
-    results: Results,
-    cursor: Annotated[Cursor | None, Query(description="From the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="At most so many.")] = 20,
+    claims: CallerClaims, results: Results, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> VerificationResultList:
     """What was tried and what came of it, newest first."""
     return VerificationResultList.model_validate(await results.list_mine(claims, cursor=cursor, most=limit))
