@@ -285,6 +285,20 @@ async def test_the_cap_of_the_day_stops_codes_and_leaves_room_for_warnings(
     assert len(gateway.sent) == 7
 
 
+async def test_a_message_to_nobody_is_taken_and_marked_like_any_other_and_reaches_no_gateway(
+    client: Client, parts: Wiring
+) -> None:
+    (nobody,) = students(1)
+    challenge = await client.answered_challenge("recovery")
+    body = {"name": nobody.name, "document_number": nobody.document_number, "challenge": challenge}
+    assert (await client.post("/v1/recovery/username", body)).status_code == 202
+    gateway = Gateway(keeps=True)
+    dispatcher = _dispatcher(parts, gateway, per_day=0)
+    assert await dispatcher.send_due() == 2
+    assert [(row["state"], row["sealed"]) for row in await rows_of(parts, "outbox")] == [("sent", None)] * 2
+    assert (gateway.sent, dispatcher.outcomes.total()) == ([], 0)
+
+
 async def test_messages_are_counted_for_operators(client: Client, parts: Wiring) -> None:
     await client.send_code(students(1)[0].phone)
     await client.messages()

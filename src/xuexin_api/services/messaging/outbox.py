@@ -238,20 +238,23 @@ class OutboxDispatcher:
     async def _send_one(self, message: WaitingMessage) -> None:
         session = self._new_session()
         outbox = OutboxRepository(session)
+        letter = self._letter(message)
         async with session.begin():
-            again_at = await self._refusal(message, CounterRepository(session))
+            again_at = await self._refusal(message, letter, CounterRepository(session))
             if again_at is not None:
                 await outbox.postpone(message.id, until=again_at)
         if again_at is None:
-            await self._deliver(message, session, outbox)
+            await self._deliver(message, letter, session, outbox)
 
-    async def _refusal(self, message: WaitingMessage, counters: CounterRepository) -> datetime | None:
+    async def _refusal(
+        self, message: WaitingMessage, letter: Letter | None, counters: CounterRepository
+    ) -> datetime | None:
         """When to look again, where the day's messages are used up. Notices may go over what codes may spend."""
         now = self._clock.now()
         cap = self._policy.per_day[message.channel]
         limit = cap + cap // _RESERVE_FOR_NOTICES if message.purpose == "notice" else cap
         subject = message.channel.encode()
-        if self._is_to_nobody(message):
+        if _is_to_nobody(letter):
             # Costs nothing, and is counted by itself: who listens for the work of sending must hear the same.
             subject, limit = b"nobody", _NO_LIMIT
         if await counters.add_one_unless(
@@ -263,9 +266,11 @@ class OutboxDispatcher:
         _LOG.error("messages_of_the_day_are_used_up", channel=message.channel, cap=cap)
         return now + timedelta(minutes=1) if spent is None else min(spent.window_ends_at, now + timedelta(minutes=10))
 
-    async def _deliver(self, message: WaitingMessage, session: AsyncSession, outbox: OutboxRepository) -> None:
-        outcome = await self._send(message)
-        to_nobody = self._is_to_nobody(message)
+    async def _deliver(
+        self, message: WaitingMessage, letter: Letter | None, session: AsyncSession, outbox: OutboxRepository
+    ) -> None:
+        outcome = await self._send(message, letter)
+        to_nobody = _is_to_nobody(letter)
         if not to_nobody:
             self.outcomes[message.channel, "sent" if outcome is _Outcome.SENT else "failed"] += 1
         async with session.begin():
@@ -275,14 +280,15 @@ class OutboxDispatcher:
             else:
                 await outbox.mark_failed(message.id, next_try_at=self._next_try(message.tries, outcome))
 
-    async def _send(self, message: WaitingMessage) -> _Outcome:
+    async def _send(self, message: WaitingMessage, letter: Letter | None) -> _Outcome:
         try:
-            letter = self._letter(message)
+            if letter is None:
+                raise NotSentError
             # Less than the lease: another process must not find the message while a slow gateway still has it.
             async with asyncio.timeout(self._policy.lease * _OF_LEASE):
-                if letter.destination:
+                if not _is_to_nobody(letter):
                     await self._gateways[message.channel].send(letter)
-        except (NotSentError, SealBrokenError):
+        except NotSentError:
             outcome = _Outcome.NOT_SENT
         except Exception:  # noqa: BLE001 - any other failure of a gateway may come after the message left
             outcome = _Outcome.LOST
@@ -292,15 +298,13 @@ class OutboxDispatcher:
         _LOG.warning("message_not_sent", message_id=str(message.id), tries=message.tries, outcome=outcome.value)
         return outcome
 
-    def _is_to_nobody(self, message: WaitingMessage) -> bool:
-        try:
-            return not self._letter(message).destination
-        except SealBrokenError:
-            return False
-
-    def _letter(self, message: WaitingMessage) -> Letter:
+    def _letter(self, message: WaitingMessage) -> Letter | None:
+        """What to send, or None where it cannot be opened."""
         assert message.sealed is not None, "a waiting message has its body"
-        content = json.loads(self._sealer.open(message.sealed, _context(message.id)))
+        try:
+            content = json.loads(self._sealer.open(message.sealed, _context(message.id)))
+        except SealBrokenError:
+            return None
         return Letter(content["destination"], content["body"], content.get("word", ""), content.get("params", {}))
 
     def _next_try(self, tries: int, outcome: _Outcome) -> datetime | None:
@@ -310,6 +314,11 @@ class OutboxDispatcher:
             return None
         wait = _AFTER_LOST * _LOST_GROWTH ** (tries - 1) if lost else 2**tries
         return self._clock.now() + timedelta(seconds=min(wait, _SLOWEST_RETRY))
+
+
+def _is_to_nobody(letter: Letter | None) -> bool:
+    """Written so that an unknown destination costs what a known one costs."""
+    return letter is not None and not letter.destination
 
 
 def _context(message_id: UUID) -> bytes:
