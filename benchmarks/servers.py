@@ -20,7 +20,7 @@ from benchmarks.ground import peak_mib, pin
 from xuexin_api.cli.serving import app_of_worker
 from xuexin_api.cli.workbench import configure_logs, make_wiring
 from xuexin_api.core.tokens import TokenMint
-from xuexin_api.repositories.archive import _ONE
+from xuexin_api.repositories.archive.archive import _ONE
 from xuexin_api.repositories.database import nothing_to_reset
 from xuexin_api.settings import Settings
 

@@ -36,43 +36,25 @@ from xuexin_api.gateways.wechat_login import WechatLogin
 from xuexin_api.gateways.weibo_login import WeiboLogin
 from xuexin_api.keys import Keys
 from xuexin_api.middleware import EdgeMiddleware, MessageMetrics
-from xuexin_api.repositories.accounts import AccountReads, AccountRepository
-from xuexin_api.repositories.archive import ArchiveReads
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.accounts.accounts import AccountReads, AccountRepository
+from xuexin_api.repositories.accounts.holdings import HoldingRepository
+from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
-from xuexin_api.repositories.holdings import HoldingRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
-from xuexin_api.repositories.persons import PersonRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
-from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.routers import (
-    account,
-    account_changes,
-    account_holdings,
-    agreements,
-    archive,
-    challenges,
-    docs,
-    factors,
-    help_centre,
-    help_requests,
-    help_robot,
-    identity_cases,
-    identity_verifications,
-    passkeys,
-    phone_proofs,
-    recovery,
-    registrations,
-    review_desk,
-    service,
-    sessions,
-    staff_sessions,
-    third_party,
-    verification_codes,
-    vouching_requests,
-)
+from xuexin_api.routers import docs, service
+from xuexin_api.routers.accounts import account, account_changes, account_holdings, agreements, recovery, registrations
+from xuexin_api.routers.archive import archive
+from xuexin_api.routers.codes import challenges, phone_proofs, verification_codes
 from xuexin_api.routers.examples import EXAMPLES
+from xuexin_api.routers.help import help_centre, help_requests, help_robot
+from xuexin_api.routers.identity import identity_cases, identity_verifications, vouching_requests
+from xuexin_api.routers.login import factors, passkeys, sessions, third_party
+from xuexin_api.routers.staff import review_desk, staff_sessions
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary

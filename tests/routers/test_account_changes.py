@@ -19,7 +19,7 @@ from support.people import Student, students
 from support.tables import count_rows, rows_of
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.models import Base
-from xuexin_api.repositories.holdings import ERASED_WITH_ACCOUNT
+from xuexin_api.repositories.accounts.holdings import ERASED_WITH_ACCOUNT
 from xuexin_api.services.registration.agreements import version_in_force
 
 NEW_PASSWORD = "another-river-under-stars"

@@ -14,7 +14,7 @@ from support.people import students
 from support.tables import count_rows, rows_of
 from xuexin_api.core.errors import HelpRequestNotFoundError
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.help_requests import HelpRequestRepository
+from xuexin_api.repositories.help.help_requests import HelpRequestRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.help.desk import HelpDeskService
 

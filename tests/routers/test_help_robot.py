@@ -19,7 +19,7 @@ from support.people import students
 from support.tables import count_rows, rows_of
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.help_robot import UnansweredRepository
+from xuexin_api.repositories.help.help_robot import UnansweredRepository
 from xuexin_api.services.help.robot import MESSAGE_CONTEXT
 from xuexin_api.services.help.unanswered import UnansweredService
 

@@ -12,8 +12,8 @@ import pyotp
 from support.client import Client, connected_client
 from xuexin_api.core.staff import Role
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.institutions import InstitutionRepository
-from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.staff.staff_accounts import StaffAccountService
 
 STAFF_PASSWORD = "lantern-over-quiet-water"

@@ -20,8 +20,8 @@ from xuexin_api.demo.rosters import Format, generate_rows, roster_row, write_ros
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.institution_file import InstitutionError, ListedInstitution, read_institutions
 from xuexin_api.gateways.photo_archive import PhotoFile
-from xuexin_api.repositories.institutions import InstitutionRepository
-from xuexin_api.repositories.record_photos import RecordPhotoRepository
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_import import PhotoImportService
 from xuexin_api.services.archive.roster_import import RejectedCell

@@ -17,8 +17,8 @@ from xuexin_api.core.help.likeness import Group
 from xuexin_api.core.help.values import RULES
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.help_files import folder_files, package_files
-from xuexin_api.repositories.help_requests import HelpRequestRepository
-from xuexin_api.repositories.help_robot import UnansweredRepository
+from xuexin_api.repositories.help.help_requests import HelpRequestRepository
+from xuexin_api.repositories.help.help_robot import UnansweredRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.help.desk import DeskView, HelpDeskService
 from xuexin_api.services.help.library import read_articles

@@ -23,9 +23,9 @@ from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.institution_file import InstitutionError, read_institutions
 from xuexin_api.gateways.photo_archive import open_photos
 from xuexin_api.gateways.roster_files import open_roster
-from xuexin_api.repositories.institutions import InstitutionRepository
-from xuexin_api.repositories.record_photos import RecordPhotoRepository
-from xuexin_api.repositories.roster_imports import open_staging
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
+from xuexin_api.repositories.archive.roster_imports import open_staging
 from xuexin_api.services.archive.institution_import import InstitutionImportService, InstitutionReport
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
 from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService, RosterReport

@@ -13,8 +13,8 @@ from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.messages import message
 from xuexin_api.core.staff import Role
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.institutions import InstitutionRepository
-from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.staff.staff_accounts import Invitation, StaffAccountService
 
 T = TypeVar("T")

@@ -6,10 +6,10 @@ from fastapi import Request
 
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
-from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.services.codes.phone_proofs import PhoneProofService
 from xuexin_api.services.codes.verification_codes import VerificationCodeService
 

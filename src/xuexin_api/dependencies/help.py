@@ -7,9 +7,9 @@ from fastapi import Request
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.help_centre import HelpCountRepository
-from xuexin_api.repositories.help_requests import HelpRequestRepository
-from xuexin_api.repositories.help_robot import ConversationRepository, UnansweredRepository
+from xuexin_api.repositories.help.help_centre import HelpCountRepository
+from xuexin_api.repositories.help.help_requests import HelpRequestRepository
+from xuexin_api.repositories.help.help_robot import ConversationRepository, UnansweredRepository
 from xuexin_api.services.help.centre import HelpCentreService
 from xuexin_api.services.help.dialogues import DialogueService
 from xuexin_api.services.help.requests import HelpRequestService

@@ -7,15 +7,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring, wiring
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.archive import RecordRepository
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.identity import VerificationRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.identity import VerificationRepository
+from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.identity.vouchings import VouchingRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.persons import PersonRepository
-from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.repositories.vouchings import VouchingRepository
 from xuexin_api.services.identity.case_view import CaseViews
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService

@@ -7,16 +7,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring, wiring
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.factors import FactorRepository
-from xuexin_api.repositories.logins import LoginRepository
+from xuexin_api.repositories.login.factors import FactorRepository
+from xuexin_api.repositories.login.logins import LoginRepository
+from xuexin_api.repositories.login.passkeys import PasskeyRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
+from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.passkeys import PasskeyRepository
-from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.repositories.third_party import ThirdPartyRepository
 from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations
 from xuexin_api.services.login.factors import FactorService
 from xuexin_api.services.login.further_factors import FurtherFactors

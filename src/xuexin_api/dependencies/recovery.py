@@ -6,15 +6,15 @@ from fastapi import Request
 
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.archive import RecordRepository
-from xuexin_api.repositories.changes import ChangeRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.accounts.changes import ChangeRepository
+from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
+from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
-from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.repositories.third_party import ThirdPartyRepository
 from xuexin_api.services.recovery.password_recovery import PasswordRecoveryService
 from xuexin_api.services.recovery.username_recovery import UsernameRecoveryService
 

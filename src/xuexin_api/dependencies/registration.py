@@ -6,9 +6,9 @@ from fastapi import Request
 
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.services.registration.registration import RegistrationService
 
 

@@ -6,9 +6,9 @@ from fastapi import Request
 
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
-from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.sessions.sessions import SessionService
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.cases import CaseRepository
-from xuexin_api.repositories.changes import ChangeRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.accounts.changes import ChangeRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.factors import FactorRepository
-from xuexin_api.repositories.logins import LoginRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.login.factors import FactorRepository
+from xuexin_api.repositories.login.logins import LoginRepository
+from xuexin_api.repositories.login.passkeys import PasskeyRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
-from xuexin_api.repositories.passkeys import PasskeyRepository
-from xuexin_api.repositories.persons import PersonRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
-from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.callers import Callers

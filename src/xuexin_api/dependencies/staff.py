@@ -6,12 +6,12 @@ from fastapi import Request
 
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.review_desk import ReviewDeskRepository
-from xuexin_api.repositories.staff import StaffRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
+from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 from xuexin_api.services.staff.staff_sessions import StaffSessionService
 

@@ -19,8 +19,8 @@ from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.third_party import ThirdParty
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountReads
-from xuexin_api.repositories.archive import ArchiveReads
+from xuexin_api.repositories.accounts.accounts import AccountReads
+from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest

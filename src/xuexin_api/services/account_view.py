@@ -10,7 +10,7 @@ from xuexin_api.core.documents import mask_document_number
 from xuexin_api.core.emails import mask_email
 from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
-from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import TokenInvalidError
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.services.assurance import refuse_unless_live
 
 

@@ -9,8 +9,8 @@ from typing import Any, Final, Literal
 from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language
 from xuexin_api.openapi import Examples, Shown
-from xuexin_api.routers.case_presentation import case_event, case_evidence, questions, reason, vouching_request
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
+from xuexin_api.routers.identity.case_presentation import case_event, case_evidence, questions, reason, vouching_request
 from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas.cases import (
     CaseClassmate,

@@ -10,8 +10,8 @@ from xuexin_api.core.case_rules import CaseState
 from xuexin_api.core.messages import Language
 from xuexin_api.core.staff import DECISIONS, REASONS
 from xuexin_api.openapi import Examples, Shown
-from xuexin_api.routers.case_presentation import case_event, case_evidence
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
+from xuexin_api.routers.identity.case_presentation import case_event, case_evidence
 from xuexin_api.schemas.staff import DeskCase, DeskHolder, DeskPhoto, DeskRecord, QueuedCase, ReviewQueue
 
 _EFFECT: Final = NOW + timedelta(hours=72)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import ACCOUNT_COLUMNS, AccountReads, AccountRow
+from xuexin_api.repositories.accounts.accounts import ACCOUNT_COLUMNS, AccountReads, AccountRow
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.assurance import refuse_unless_live
 

@@ -25,10 +25,10 @@ from xuexin_api.core.sealing import EMAIL_CONTEXT, Sealer
 from xuexin_api.core.security_questions import combined_answers
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.password_hashing import PasswordHashing
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.changes import ChangeRepository
-from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.changes import ChangeRepository
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.accounts.change_log import EMAIL, PASSWORD, PHONE, QUESTIONS, ChangeLog, to_text
 from xuexin_api.services.accounts.confirmations import Confirmations

@@ -15,10 +15,10 @@ from xuexin_api.core.errors import ClosingRejectedError, CodeRejectedError
 from xuexin_api.core.names import name_key
 from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.holdings import HoldingRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.accounts.holdings import HoldingRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.accounts.account_changes import SentCode
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.base import Service

@@ -14,11 +14,11 @@ from xuexin_api.core.errors import TooManyOperationsError
 from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, THIRD_PARTY_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.accounts.holdings import SECTIONS, HoldingRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.holdings import SECTIONS, HoldingRepository
+from xuexin_api.repositories.login.third_party import StoredLink, ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.third_party import StoredLink, ThirdPartyRepository
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.codes.code_checking import DAY

@@ -14,12 +14,12 @@ from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import TooManyOperationsError
 from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.sealing import Sealer
-from xuexin_api.repositories.accounts import AccountRow
-from xuexin_api.repositories.changes import ChangeRepository, StoredChange
+from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.accounts.changes import ChangeRepository, StoredChange
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.login.third_party import StoredLink
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
-from xuexin_api.repositories.third_party import StoredLink
 from xuexin_api.services.base import seconds_until
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.lookups import Lookups

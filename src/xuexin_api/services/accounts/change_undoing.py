@@ -17,16 +17,16 @@ from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.sealing import EMAIL_CONTEXT, Sealer
 from xuexin_api.core.second_factors import PASSKEY, TOTP
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.changes import ChangeRepository, StoredChange
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.changes import ChangeRepository, StoredChange
 from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.factors import FactorRepository
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.login.factors import FactorRepository
+from xuexin_api.repositories.login.passkeys import PasskeyRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
+from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.passkeys import PasskeyRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
-from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.repositories.third_party import ThirdPartyRepository
 from xuexin_api.services.accounts.change_log import (
     EMAIL,
     LINKED,

@@ -15,7 +15,7 @@ from xuexin_api.core.policies import ChangePolicy, SessionPolicy
 from xuexin_api.core.tokens import Assurance, Claims
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service, seconds_until

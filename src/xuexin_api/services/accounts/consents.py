@@ -19,7 +19,7 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xuexin_api.core.errors import BrokenRuleError, FieldProblem, InvalidRequestError
 from xuexin_api.core.passwords import canonical_password, check_password
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
-from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
 
 
 def judge_new_password(password: str, confirmation: str, account: AccountRow, sealer: Sealer) -> str:

@@ -16,7 +16,7 @@ from xuexin_api.core.errors import PhotoNotFoundError, RecordNotFoundError
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
-from xuexin_api.repositories.archive import ArchiveReads
+from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_verified
 from xuexin_api.services.paging import read_cursor, write_cursor
 

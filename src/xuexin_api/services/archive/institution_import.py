@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.gateways.institution_file import InstitutionError, ListedInstitution
-from xuexin_api.repositories.institutions import InstitutionRepository
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.services.base import Service
 
 _BATCH: Final = 1000

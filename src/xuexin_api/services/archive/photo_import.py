@@ -15,7 +15,7 @@ from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.gateways.photo_store import PhotoStore
-from xuexin_api.repositories.record_photos import PhotoPlace, RecordPhotoRepository
+from xuexin_api.repositories.archive.record_photos import PhotoPlace, RecordPhotoRepository
 from xuexin_api.services.base import Service
 
 _BATCH: Final = 200

@@ -12,7 +12,7 @@ from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy, uuid7
 from xuexin_api.core.roster import Cell, InstitutionNames, RosterRow, RosterRowParser, RowError
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
-from xuexin_api.repositories.roster_imports import Counts, RosterStaging
+from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging
 from xuexin_api.services.lookups import Lookups
 
 Progress = Callable[[int], None]

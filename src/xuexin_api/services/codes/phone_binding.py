@@ -8,10 +8,10 @@ from uuid import UUID
 
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import PhoneBusyError, PhoneProofRejectedError, PhoneRegisteredError
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices

@@ -23,7 +23,7 @@ from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import CodePolicy, RegistrationPolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.codes.code_checking import CodeChecking

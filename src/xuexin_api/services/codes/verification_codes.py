@@ -23,10 +23,10 @@ from xuexin_api.core.errors import (
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import CodePolicy
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.sessions import SessionRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import DAY, CodeChecking

@@ -18,7 +18,7 @@ from xuexin_api.core.policies import HelpPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.help_centre import HelpCountRepository
+from xuexin_api.repositories.help.help_centre import HelpCountRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary, Shelf

@@ -13,7 +13,7 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import HelpRequestNotFoundError
 from xuexin_api.core.sealing import Sealer
-from xuexin_api.repositories.help_requests import HelpRequestRepository, HelpRequestRow
+from xuexin_api.repositories.help.help_requests import HelpRequestRepository, HelpRequestRow
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.help.requests import ANSWER_CONTEXT, CONTACT_CONTEXT, QUESTION_CONTEXT

@@ -13,7 +13,7 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import ConversationNotFoundError
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.help_robot import ConversationRepository
+from xuexin_api.repositories.help.help_robot import ConversationRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.help.robot import MESSAGE_CONTEXT

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock, china_date
-from xuexin_api.repositories.help_centre import HelpCountRepository
+from xuexin_api.repositories.help.help_centre import HelpCountRepository
 
 _DAYS: Final = 30
 _KEPT_OF_A_DAY: Final = 0.85

@@ -18,7 +18,7 @@ from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.help_requests import HelpRequestRepository, HelpRequestRow
+from xuexin_api.repositories.help.help_requests import HelpRequestRepository, HelpRequestRow
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.lookups import Lookups

@@ -29,7 +29,7 @@ from xuexin_api.core.policies import RobotPolicy
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.help_robot import ConversationRepository, ConversationRow, UnansweredRepository
+from xuexin_api.repositories.help.help_robot import ConversationRepository, ConversationRow, UnansweredRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.help.interest import HelpInterest

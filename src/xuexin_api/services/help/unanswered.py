@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.help.likeness import Asked, Group, group_alike
-from xuexin_api.repositories.help_robot import UnansweredRepository
+from xuexin_api.repositories.help.help_robot import UnansweredRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.help.library import HelpLibrary
 

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.case_rules import CaseState
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.policies import CasePolicy
-from xuexin_api.repositories.cases import CaseRepository
-from xuexin_api.repositories.holdings import HoldingRepository
+from xuexin_api.repositories.accounts.holdings import HoldingRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_progress import CaseProgress

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.repositories.accounts import AccountRow
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.messaging.notices import Notices
 

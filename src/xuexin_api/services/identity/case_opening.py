@@ -8,7 +8,7 @@ from uuid import UUID
 from xuexin_api.core.case_rules import CaseState, Evidence
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.policies import CasePolicy
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.services.identity.case_log import Actor, CaseLog
 
 

@@ -32,11 +32,11 @@ from xuexin_api.core.errors import (
     StrongerEvidenceNeededError,
 )
 from xuexin_api.core.policies import CasePolicy
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.cases import CaseRepository, CaseRow, EvidenceRow, HolderRow
-from xuexin_api.repositories.persons import PersonRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EvidenceRow, HolderRow
+from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
-from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.lookups import Lookups
 

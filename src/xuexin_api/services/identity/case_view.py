@@ -13,8 +13,8 @@ from xuexin_api.core.errors import Option
 from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
-from xuexin_api.repositories.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
-from xuexin_api.repositories.vouchings import AskedRow, VouchingRepository
+from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
+from xuexin_api.repositories.identity.vouchings import AskedRow, VouchingRepository
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
 from xuexin_api.services.verification_methods import PROVIDERS
 

@@ -34,12 +34,12 @@ from xuexin_api.core.policies import CasePolicy, VerificationPolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.archive import RecordRepository
-from xuexin_api.repositories.cases import CaseRepository, CaseRow
-from xuexin_api.repositories.conflicts import refused_by
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.vouchings import VouchingRepository
+from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.identity.vouchings import VouchingRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY

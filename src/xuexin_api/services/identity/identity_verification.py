@@ -25,15 +25,15 @@ from xuexin_api.core.errors import (
 from xuexin_api.core.policies import VerificationPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.identity_providers import Opened, Verdict
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.archive import RecordRepository
-from xuexin_api.repositories.cases import CaseRepository
-from xuexin_api.repositories.conflicts import refused_by
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.identity import VerificationRepository, VerificationRow
+from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.identity.identity import VerificationRepository, VerificationRow
+from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.persons import PersonRepository
-from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY

@@ -14,7 +14,7 @@ from xuexin_api.core.policies import VerificationPolicy
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.gateways.identity_providers import Claimed, IdentityProvider, Opened, Verdict
 from xuexin_api.gateways.third_party import ProviderSilentError, WrongAnswerError
-from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
 
 _LOG = structlog.get_logger("identity_providers")
 

@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from xuexin_api.core.names import name_key
-from xuexin_api.repositories.archive import RecordFacts
+from xuexin_api.repositories.archive.archive import RecordFacts
 
 PERSON_TRIES: Final = "verification_person"
 """The counter of verifications tried per claimed document and day, over all accounts."""

@@ -14,9 +14,9 @@ from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import VerificationNotFoundError
 from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.identity import VerificationRepository, VerificationRow
+from xuexin_api.repositories.identity.identity import VerificationRepository, VerificationRow
+from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.sessions import SessionRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.paging import read_cursor, write_cursor

@@ -18,10 +18,10 @@ from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import CasePolicy, SessionPolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRow
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.vouchings import RequestRow, VouchingRepository
+from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.vouchings import RequestRow, VouchingRepository
 from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers

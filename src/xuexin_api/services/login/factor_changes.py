@@ -16,8 +16,8 @@ from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import FactorPolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRow
-from xuexin_api.repositories.factors import FactorRepository
+from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.login.factors import FactorRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
 from xuexin_api.services.accounts.confirmations import Confirmations

@@ -14,8 +14,8 @@ from xuexin_api.core.policies import FactorPolicy
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.second_factors import TOTP
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.factors import FactorRepository
-from xuexin_api.repositories.passkeys import PasskeyRepository
+from xuexin_api.repositories.login.factors import FactorRepository
+from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations, label_of

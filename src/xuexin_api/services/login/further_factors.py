@@ -8,8 +8,8 @@ from uuid import UUID
 
 from xuexin_api.core.policies import LoginPolicy
 from xuexin_api.core.second_factors import PASSKEY, RECOVERY_CODE, TOTP
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.archive import RecordRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.services.base import seconds_until
 from xuexin_api.services.codes.code_checking import DAY

@@ -6,7 +6,7 @@ from xuexin_api.core.documents import normalise_document_number
 from xuexin_api.core.emails import parse_email
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.phones import parse_phone
-from xuexin_api.repositories.accounts import Identifier
+from xuexin_api.repositories.accounts.accounts import Identifier
 from xuexin_api.services.lookups import Lookups
 
 

@@ -17,8 +17,8 @@ from xuexin_api.core.errors import (
 from xuexin_api.core.messages import message
 from xuexin_api.core.sealing import THIRD_PARTY_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.third_party import StoredLink, ThirdPartyRepository
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.login.third_party import StoredLink, ThirdPartyRepository
 from xuexin_api.services.accounts.change_log import LINKED, RELEASED, ChangeLog, kept_of
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.base import Service

@@ -30,10 +30,10 @@ from xuexin_api.core.policies import LoginPolicy
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.second_factors import PASSKEY, RECOVERY_CODE
 from xuexin_api.gateways.password_hashing import PasswordHashing
-from xuexin_api.repositories.accounts import OPEN_STATES, AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.accounts import OPEN_STATES, AccountRepository, AccountRow
 from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.sessions import FlowState, SessionRepository
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.login.sessions import FlowState, SessionRepository
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend

@@ -10,8 +10,8 @@ from xuexin_api.core.errors import AddressLimitedError, ChallengeRequiredError, 
 from xuexin_api.core.policies import LoginPolicy
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import Identifier
-from xuexin_api.repositories.logins import Asked, Attempt, LoginRepository, Refused
+from xuexin_api.repositories.accounts.accounts import Identifier
+from xuexin_api.repositories.login.logins import Asked, Attempt, LoginRepository, Refused
 from xuexin_api.services.base import seconds_until
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.lookups import Lookups

@@ -21,10 +21,10 @@ from xuexin_api.core.passkeys import (
     request_options,
 )
 from xuexin_api.core.policies import PasskeyPolicy
-from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
+from xuexin_api.repositories.login.passkeys import PasskeyRepository, StoredPasskey
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.passkeys import PasskeyRepository, StoredPasskey
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices

@@ -29,10 +29,10 @@ from xuexin_api.core.policies import PasskeyPolicy
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.second_factors import PASSKEY
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.repositories.conflicts import refused_by
-from xuexin_api.repositories.passkeys import PasskeyRepository, StoredPasskey
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.login.passkeys import PasskeyRepository, StoredPasskey
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations, label_of, use_for

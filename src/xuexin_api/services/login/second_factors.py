@@ -16,9 +16,9 @@ from xuexin_api.core.passkeys import credential_id_of
 from xuexin_api.core.policies import FactorPolicy
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.second_factors import PASSKEY, RECOVERY_CODE, TOTP
-from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.counters import Counter, CounterRepository
-from xuexin_api.repositories.factors import FactorRepository
+from xuexin_api.repositories.login.factors import FactorRepository
 from xuexin_api.services.base import seconds_until
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.login.passkey_checking import LOGIN, Judged, PasskeyChecking, Use

@@ -18,7 +18,7 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.policies import ThirdPartyPolicy
 from xuexin_api.gateways.third_party import CodeNotAcceptedError, ProviderSilentError, ThirdParty, WrongAnswerError
-from xuexin_api.repositories.third_party import ThirdPartyRepository
+from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.services.login.login_limits import LoginLimits
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.sessions.session_opening import KnownDevice

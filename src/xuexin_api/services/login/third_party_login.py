@@ -6,8 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import Option, ThirdPartyNotLinkedError, ThirdPartyRejectedError
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.third_party import ThirdPartyRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.login.login import Caller, LoggedIn, LoginService, Ticket
 from xuexin_api.services.login.third_party import CameBack, SentAway, ThirdParties

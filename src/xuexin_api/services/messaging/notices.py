@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from xuexin_api.core.sealing import EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
-from xuexin_api.repositories.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import Postbox, compose
 

@@ -40,16 +40,16 @@ from xuexin_api.core.second_factors import PASSKEY
 from xuexin_api.core.security_questions import canonical_answer, combined_answers
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
-from xuexin_api.repositories.archive import RecordRepository
-from xuexin_api.repositories.changes import ChangeRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.changes import ChangeRepository
+from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.repositories.conflicts import refused_by
 from xuexin_api.repositories.counters import Counter, CounterRepository
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.login.sessions import SessionRepository
+from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.recoveries import RecoveryKey, RecoveryRepository, RecoveryState
-from xuexin_api.repositories.sessions import SessionRepository
-from xuexin_api.repositories.third_party import ThirdPartyRepository
 from xuexin_api.services.accounts.change_log import PASSWORD
 from xuexin_api.services.accounts.new_passwords import judge_new_password
 from xuexin_api.services.base import Service, seconds_until

@@ -11,7 +11,7 @@ from xuexin_api.core.emails import hint_email, mask_email, parse_email
 from xuexin_api.core.phones import hint_phone, mask_phone, parse_phone
 from xuexin_api.core.sealing import EMAIL_CONTEXT, PHONE_CONTEXT, Sealer
 from xuexin_api.core.security_questions import NEEDED, QUESTION_IDS
-from xuexin_api.repositories.accounts import AccountRow, Identifier
+from xuexin_api.repositories.accounts.accounts import AccountRow, Identifier
 
 PHONE: Final = "phone"
 EMAIL: Final = "email"

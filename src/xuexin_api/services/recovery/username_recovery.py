@@ -15,7 +15,7 @@ from xuexin_api.core.names import name_key
 from xuexin_api.core.policies import RecoveryPolicy
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, PHONE_CONTEXT, Sealer
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.services.base import Service, seconds_until

@@ -32,10 +32,10 @@ from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTE
 from xuexin_api.core.security_questions import combined_answers
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.cases import CaseRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository, Proof
-from xuexin_api.repositories.conflicts import refused_by
+from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.base import Service
 from xuexin_api.services.codes.phone_binding import PhoneBinding

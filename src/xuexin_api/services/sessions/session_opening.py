@@ -17,8 +17,8 @@ from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.core.refresh_tokens import RefreshToken, RefreshTokens
 from xuexin_api.core.sealing import KeyedHash
 from xuexin_api.core.tokens import Assurance, TokenMint
-from xuexin_api.repositories.logins import AuditedAs, LoginRepository, OpenedOn
-from xuexin_api.repositories.sessions import SessionState
+from xuexin_api.repositories.login.logins import AuditedAs, LoginRepository, OpenedOn
+from xuexin_api.repositories.login.sessions import SessionState
 
 _ID_BYTES: Final = 16
 _METHODS: Final = {"record_facts": "kba", "alipay_certify": "face", "tencent_faceid": "face"}

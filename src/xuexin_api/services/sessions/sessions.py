@@ -16,9 +16,9 @@ from xuexin_api.core.errors import RefreshRejectedError, SessionNotFoundError
 from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.core.refresh_tokens import RefreshToken, RefreshTokens
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRepository
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.login.sessions import Login, SessionRepository, SessionState
 from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.repositories.sessions import Login, SessionRepository, SessionState
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.messaging.notices import Notices

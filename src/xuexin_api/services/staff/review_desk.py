@@ -26,10 +26,10 @@ from xuexin_api.core.policies import CasePolicy, StaffPolicy
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.staff import DECISIONS, REASONS, Decision, Role
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts import AccountRepository
-from xuexin_api.repositories.cases import CaseRepository, CaseRow, EventRow, EvidenceRow
-from xuexin_api.repositories.review_desk import PhotoRow, QueuedCase, RecordLine, ReviewDeskRepository
-from xuexin_api.repositories.staff import StaffRepository, StaffRow
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow
+from xuexin_api.repositories.staff.review_desk import PhotoRow, QueuedCase, RecordLine, ReviewDeskRepository
+from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_opening import CaseOpening

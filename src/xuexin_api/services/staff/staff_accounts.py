@@ -17,8 +17,8 @@ from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import StaffPolicy
 from xuexin_api.core.staff import Role
-from xuexin_api.repositories.institutions import InstitutionRepository
-from xuexin_api.repositories.staff import StaffRepository, StaffRow
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.base import Service
 from xuexin_api.services.lookups import Lookups
 

@@ -9,7 +9,7 @@ from xuexin_api.core.errors import RoleNotAllowedError, TokenInvalidError
 from xuexin_api.core.policies import StaffPolicy
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.staff import StaffRepository, StaffRow
+from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 
 
 class StaffCallers:

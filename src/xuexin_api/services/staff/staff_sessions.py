@@ -31,7 +31,7 @@ from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import Counter, CounterRepository
-from xuexin_api.repositories.staff import StaffRepository, StaffRow
+from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import DAY

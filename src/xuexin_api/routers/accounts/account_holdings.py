@@ -17,7 +17,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies.accounts import account_closing_service, account_export_service, consent_service
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.account_changes import CONFIRMED
+from xuexin_api.routers.accounts.account_changes import CONFIRMED
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import closing_effects
 from xuexin_api.routers.strict_route import StrictRoute

@@ -25,7 +25,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
 from xuexin_api.dependencies.identity import identity_case_service
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.case_presentation import identity_case
+from xuexin_api.routers.identity.case_presentation import identity_case
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.cases import (

@@ -25,7 +25,7 @@ from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, Reque
 from xuexin_api.dependencies.login import linked_identity_service, third_party_login_service
 from xuexin_api.dependencies.service import login_provider_names
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.account_changes import CONFIRMED
+from xuexin_api.routers.accounts.account_changes import CONFIRMED
 from xuexin_api.routers.presentation import came_back, login_answer, login_caller, providers
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.factors import Confirmed

@@ -49,9 +49,9 @@ from xuexin_api.models.accounts import Account, Credential, Device
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.codes import AttemptCounter
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
-from xuexin_api.repositories.accounts import ACCOUNT_COLUMNS, AccountRow, Identifier, narrowed
+from xuexin_api.repositories.accounts.accounts import ACCOUNT_COLUMNS, AccountRow, Identifier, narrowed
 from xuexin_api.repositories.database import Database, HotStatement
-from xuexin_api.repositories.sessions import SessionState
+from xuexin_api.repositories.login.sessions import SessionState
 
 _TOLD_A_DAY: Final = 10
 """New devices of an account and day whose logins are told to the owner."""

@@ -10,9 +10,9 @@ from xuexin_api.core.errors import AddressLimitedError, ArticleNotFoundError, Ca
 from xuexin_api.dependencies.callers import RequestLanguage, RequestSource, SentClaims
 from xuexin_api.dependencies.help import help_centre_service
 from xuexin_api.openapi import refusals
-from xuexin_api.routers import help_presentation as show
 from xuexin_api.routers.cacheable_route import CacheableRoute
 from xuexin_api.routers.entity_tags import NOT_MODIFIED
+from xuexin_api.routers.help import help_presentation as show
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.schemas.help_centre import (
     HelpArticle,

@@ -21,7 +21,7 @@ from xuexin_api.core.staff import Decision
 from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import review_desk_service
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.case_presentation import desk_case
+from xuexin_api.routers.identity.case_presentation import desk_case
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import CaseDecision, DeskCase, QueuedCase, ReviewQueue

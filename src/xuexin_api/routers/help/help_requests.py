@@ -16,7 +16,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies.callers import CallerClaims, RequestSource, SentClaims
 from xuexin_api.dependencies.help import help_request_service
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.help_presentation import request_made
+from xuexin_api.routers.help.help_presentation import request_made
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.help_requests import (

@@ -16,7 +16,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource, SentClaims, WantsEvents
 from xuexin_api.dependencies.help import dialogue_service, robot_service
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers import help_presentation as show
+from xuexin_api.routers.help import help_presentation as show
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.help_robot import (

@@ -1,0 +1,1 @@
+"""Accounts, what changes them and what is held about them."""

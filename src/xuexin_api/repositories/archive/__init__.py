@@ -1,0 +1,1 @@
+"""学籍 and the rosters they come from."""

@@ -1,0 +1,1 @@
+"""Persons, verifications and cases."""

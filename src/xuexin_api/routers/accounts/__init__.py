@@ -1,0 +1,1 @@
+"""Registration, the account, its changes and its recovery."""

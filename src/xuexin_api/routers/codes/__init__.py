@@ -1,0 +1,1 @@
+"""Challenges, codes and what they prove."""

@@ -1,0 +1,1 @@
+"""Sessions, further factors, other ways in."""
