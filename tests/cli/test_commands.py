@@ -233,8 +233,7 @@ def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
         [XUEXIN, "serve"],
         env=environment | {"XUEXIN_PORT": str(port), "XUEXIN_WORKERS": "2"},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        stderr=subprocess.DEVNULL,
     )
     try:
         address = f"http://127.0.0.1:{port}"
@@ -251,7 +250,7 @@ def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
         assert "rows deleted" in run("purge").stderr
     finally:
         server.terminate()
-        server.communicate(timeout=30)
+        server.wait(30)
 
 
 def test_what_the_server_and_libraries_log_is_json_and_never_quotes_what_failed(environment: dict[str, str]) -> None:

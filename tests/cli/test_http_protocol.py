@@ -40,7 +40,10 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     impatient = partial(BoundedProtocol, seconds=0.5)
-    config = uvicorn.Config(_echo, port=0, log_config=None, lifespan="off", http=impatient, ws="none")  # type: ignore[arg-type]
+    config = uvicorn.Config(
+        _echo, port=0, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=5,
+        http=impatient,  # type: ignore[arg-type]
+    )  # fmt: skip
     server = uvicorn.Server(config)
     with contextlib.suppress(asyncio.CancelledError):
         running = asyncio.create_task(server._serve())
@@ -57,7 +60,7 @@ async def _answer(port: int, *sent: bytes) -> bytes:
     with contextlib.suppress(ConnectionError):
         for part in sent:
             writer.write(part)
-            await writer.drain()
+            await asyncio.wait_for(writer.drain(), 20)
     answer = b""
     with contextlib.suppress(ConnectionError):
         answer = await asyncio.wait_for(reader.read(), 20)

@@ -14,6 +14,7 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import students
 from support.tables import rows_of
+from support.waiting import until
 from xuexin_api.dependencies.wiring import Wiring
 
 
@@ -65,12 +66,11 @@ async def test_past_the_queue_logins_are_refused_with_a_time_to_come_back(client
     assert {(code_of(answer), answer.headers["retry-after"]) for answer in busy} == {("service_busy", "2")}
 
 
-@pytest.mark.settings(hashing_queue=4, hashing_threads=1, hashing_wait_seconds=20, argon2_passes=4000)
+@pytest.mark.settings(hashing_queue=4, hashing_threads=1, hashing_wait_seconds=20, argon2_passes=40000)
 async def test_while_the_queue_is_half_full_strangers_bring_a_challenge(client: Client, parts: Wiring) -> None:
     ((phone, device),) = await _registered(client, 1)
     owners = [asyncio.create_task(client.try_to_log_in(phone, device_token=device)) for _ in range(3)]
-    while not parts.hashing.half_full:
-        await asyncio.sleep(0)
+    await until(lambda: asyncio.sleep(0, parts.hashing.half_full))
     refused = await client.try_to_log_in(phone)
     assert (refused.status_code, code_of(refused)) == (403, "challenge_required")
     made_up = await client.try_to_log_in(phone, device_token=device[:-4] + "AAA=")
@@ -291,8 +291,7 @@ async def test_a_login_that_meets_a_change_of_its_password_waits_and_opens_nothi
     async with parts.database.engine.begin() as change:
         await change.execute(text("SELECT id FROM accounts FOR UPDATE"))
         login = asyncio.create_task(client.try_to_log_in(student.phone))
-        while not await rows_of(parts, "", "SELECT 1 FROM pg_locks WHERE NOT granted"):
-            await asyncio.sleep(0)
+        await until(lambda: rows_of(parts, "", "SELECT 1 FROM pg_locks WHERE NOT granted"))
         await change.execute(text("UPDATE credentials SET password_hash = 'of another password'"))
     assert code_of(await login) == "login_rejected"
     for table in ("sessions", "devices"):
