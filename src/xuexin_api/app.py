@@ -27,6 +27,7 @@ from xuexin_api.gateways.identity_providers import IdentityProvider, OfflineIden
 from xuexin_api.gateways.messaging import ConsoleGateway, GatewayChain, MessageGateway
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.gateways.smtp_email import SmtpEmailGateway
 from xuexin_api.gateways.tencent_faceid import TencentFaceid
 from xuexin_api.gateways.tencent_sms import TencentSmsGateway
@@ -118,6 +119,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         login_providers=_login_providers(settings, clock),
         identity_providers=_identity_providers(settings, clock),
         photos=photos,
+        pictures=PictureIntake(settings.picture_policy(), settings.picture_bounds()),
         help_library=HelpLibrary(
             folder=settings.help_folder,
             values={**RULES, **settings.help_values()},
@@ -274,6 +276,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         for verifier in parts.identity_providers.values():
             await verifier.close()
         parts.hashing.close()
+        parts.pictures.close()
         await parts.database.close()
 
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.routing import Match
 
-from xuexin_api.core.errors import FieldProblem, InvalidRequestError, RefusalError
+from xuexin_api.core.errors import FieldProblem, InvalidRequestError, PictureRefusedError, RefusalError
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -130,6 +130,10 @@ def refusal_members(refusal: RefusalError, language: Language) -> dict[str, obje
     members: dict[str, object] = {name: refusal.params[name] for name in refusal.members}
     if isinstance(refusal, InvalidRequestError):
         members["errors"] = _fields(refusal.problems, language)
+    if isinstance(refusal, PictureRefusedError):
+        members["rules"] = [
+            {"name": rule.name, "passed": rule.passed, "said": rule.said(language)} for rule in refusal.rules
+        ]
     if refusal.options:
         members["options"] = [
             {"id": option.id, "title": message(f"option_{option.id}", language)} for option in refusal.options

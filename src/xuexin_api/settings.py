@@ -28,6 +28,7 @@ from xuexin_api.core.policies import (
     LoginPolicy,
     OutboxPolicy,
     PasskeyPolicy,
+    PicturePolicy,
     RecoveryPolicy,
     RegistrationPolicy,
     RobotPolicy,
@@ -41,6 +42,7 @@ from xuexin_api.core.sealing import KEY_BYTES
 from xuexin_api.core.tokens import TokenPolicy
 from xuexin_api.gateways.alipay_gateway import AlipayApp, read_private_key, read_public_key
 from xuexin_api.gateways.aliyun_sms import AliyunAccount
+from xuexin_api.gateways.bounded_pool import PoolBounds
 from xuexin_api.gateways.smtp_email import SmtpServer
 from xuexin_api.gateways.tencent_faceid import FaceidAccount
 from xuexin_api.gateways.tencent_sms import TencentAccount
@@ -478,6 +480,38 @@ class Settings(BaseSettings):
     photo_min_bytes: int = Field(20 * 1024, description="smallest archive photo")
     photo_max_bytes: int = Field(60 * 1024, description="largest archive photo")
 
+    # Uploaded pictures
+    picture_bytes: int = Field(
+        1024 * 1024, gt=0, description="largest picture as it is sent, and as it is stored (the source: 1 MB)"
+    )
+    picture_fit_bytes: int = Field(
+        8 * 1024 * 1024, gt=0, description="largest picture with ?fit=true, which reduces it: what phones make"
+    )
+    picture_pixels: int = Field(
+        25_000_000,
+        gt=0,
+        description="most pixels, read before decoding: what phones make unasked; eight bytes of memory each",
+    )
+    picture_smallest_side: int = Field(
+        300, gt=0, description="fewest pixels across: a card that fills them has digits of 13 pixels"
+    )
+    picture_long_side: int = Field(
+        2400,
+        gt=0,
+        description="a picture is not reduced below so many pixels: a hand-held card's digits keep strokes of two",
+    )
+    picture_quality: int = Field(90, ge=50, le=95, description="JPEG quality of what does not come as JPEG")
+    picture_lowest_quality: int = Field(70, ge=50, le=95, description="JPEG quality below which none is reduced")
+    picture_seconds: float = Field(20.0, gt=0, description="longest time to read one picture; past it it is refused")
+    picture_processes: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        gt=0,
+        description="processes that read pictures, started when needed; as many as cores",
+    )
+    picture_queue: int = Field(60, gt=0, description="pictures waiting to be read; past it 503")
+    picture_wait_seconds: float = Field(20.0, gt=0, description="longest wait to be read; past it 503")
+    picture_retry_after_seconds: int = Field(5, gt=0, description="Retry-After of that 503")
+
     @property
     def production(self) -> bool:
         """Whether the careful refusals apply."""
@@ -725,6 +759,26 @@ class Settings(BaseSettings):
             queue=self.hashing_queue,
             longest_wait_seconds=self.hashing_wait_seconds,
             retry_after_seconds=self.hashing_retry_after_seconds,
+        )
+
+    def picture_policy(self) -> PicturePolicy:
+        return PicturePolicy(
+            largest_bytes=self.picture_bytes,
+            fit_bytes=self.picture_fit_bytes,
+            most_pixels=self.picture_pixels,
+            smallest_side=self.picture_smallest_side,
+            long_side=self.picture_long_side,
+            best_quality=self.picture_quality,
+            lowest_quality=self.picture_lowest_quality,
+            longest_seconds=self.picture_seconds,
+        )
+
+    def picture_bounds(self) -> PoolBounds:
+        return PoolBounds(
+            threads=self.picture_processes,
+            queue=self.picture_queue,
+            longest_wait_seconds=self.picture_wait_seconds,
+            retry_after_seconds=self.picture_retry_after_seconds,
         )
 
     def token_policy(self) -> TokenPolicy:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from xuexin_api.core.pictures import PictureRule, RuleName
 
 
 class BrokenRuleError(ValueError):
@@ -584,6 +587,107 @@ class PhotoNotFoundError(RefusalError):
     code = "photo_not_found"
 
 
+class PictureRefusedError(RefusalError):
+    """An uploaded picture that is not taken: every rule that was looked at, the last of which is broken."""
+
+    rule: ClassVar[RuleName]
+    """The rule that this refusal is about."""
+
+    def __init__(
+        self,
+        *,
+        rules: tuple[PictureRule, ...] = (),
+        params: dict[str, object] | None = None,
+        options: tuple[Option, ...] = (),
+    ) -> None:
+        super().__init__(params=params, options=options)
+        self.rules = rules
+
+
+class PictureTooLargeError(PictureRefusedError):
+    """More bytes than are taken; the options say whether it would be taken and reduced."""
+
+    status = 413
+    code = "picture_too_large"
+    rule = "size"
+
+
+class PictureKindUnknownError(PictureRefusedError):
+    """Its content is no JPEG, PNG or GIF, whatever it is called."""
+
+    status = 415
+    code = "picture_kind_unknown"
+    rule = "kind"
+
+
+class PictureTruncatedError(PictureRefusedError):
+    """The file ends before the picture does."""
+
+    status = 422
+    code = "picture_truncated"
+    rule = "whole"
+
+
+class PictureNotAloneError(PictureRefusedError):
+    """The file is something else as well, or bytes follow the picture."""
+
+    status = 422
+    code = "picture_not_alone"
+    rule = "alone"
+
+
+class PictureAnimatedError(PictureRefusedError):
+    """It moves: a reviewer looks at one picture."""
+
+    status = 422
+    code = "picture_animated"
+    rule = "single"
+
+
+class PictureBombError(PictureRefusedError):
+    """Something in it grows without measure when it is unpacked."""
+
+    status = 422
+    code = "picture_bomb"
+    rule = "unpacking"
+
+
+class PictureTooManyPixelsError(PictureRefusedError):
+    """More pixels than are decoded, by what the file says of itself."""
+
+    status = 422
+    code = "picture_too_many_pixels"
+    rule = "pixels"
+
+
+class PictureTooSmallError(PictureRefusedError):
+    """So few pixels that nobody could read a document in it."""
+
+    status = 422
+    code = "picture_too_small"
+    rule = "pixels"
+
+
+class PictureDamagedError(PictureRefusedError):
+    """It cannot be drawn."""
+
+    status = 422
+    code = "picture_damaged"
+    rule = "readable"
+
+
+class PictureDoesNotFitError(PictureRefusedError):
+    """Reduced as far as its text stays readable, it is still too large."""
+
+    status = 422
+    code = "picture_does_not_fit"
+    rule = "stored"
+
+
+PICTURE_REFUSALS: Final = tuple(PictureRefusedError.__subclasses__())
+"""Every reason why a picture is not taken."""
+
+
 class ArticleNotFoundError(RefusalError):
     """The help centre has no article of this name."""
 
@@ -631,3 +735,11 @@ class NotReadyError(RefusalError):
 
     status = 503
     code = "not_ready"
+
+
+def every_refusal(of: type[RefusalError] = RefusalError) -> Iterator[type[RefusalError]]:
+    """The whole vocabulary: each class that has a code."""
+    for refusal in of.__subclasses__():
+        if "code" in vars(refusal):
+            yield refusal
+        yield from every_refusal(refusal)

@@ -241,3 +241,20 @@ class HashingPolicy:
     queue: int
     longest_wait_seconds: float
     retry_after_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PicturePolicy:
+    """Which uploaded pictures are taken, and how far one may be reduced; core/picture_reading.py says why so far.
+
+    `most_pixels` bounds memory too: at most two such pictures, four bytes a pixel, are in it at once.
+    """
+
+    largest_bytes: int
+    fit_bytes: int
+    most_pixels: int
+    smallest_side: int
+    long_side: int
+    best_quality: int
+    lowest_quality: int
+    longest_seconds: float

@@ -17,6 +17,7 @@ from xuexin_api.core.tokens import TokenMint
 from xuexin_api.gateways.identity_providers import IdentityProvider
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.gateways.third_party import ThirdParty
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts.accounts import AccountReads
@@ -56,6 +57,7 @@ class Wiring:
     housekeeping: HousekeepingService
     login_providers: Mapping[str, ThirdParty]
     photos: PhotoStore
+    pictures: PictureIntake
     help_library: HelpLibrary
     help_interest: HelpInterest
     account_reads: AccountReads

@@ -47,6 +47,19 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "required": ["id", "title"],
             "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
         },
+        "rules": {
+            "type": "array",
+            "description": "With a refused picture: every rule that was looked at; the last is the broken one.",
+            "items": {
+                "type": "object",
+                "required": ["name", "passed", "said"],
+                "properties": {
+                    "name": {"type": "string"},
+                    "passed": {"type": "boolean"},
+                    "said": {"type": "string", "description": "For people, in the language of the answer."},
+                },
+            },
+        },
         "methods": {
             "type": "array",
             "description": "With insufficient_user_authentication: the ways to verify.",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Final
+from itertools import takewhile
+from types import MappingProxyType
+from typing import Final, get_args
 
 from xuexin_api.core.errors import (
     ConsentRequiredError,
@@ -17,13 +19,18 @@ from xuexin_api.core.errors import (
     OperationInProgressError,
     Option,
     PhoneRegisteredError,
+    PictureRefusedError,
+    PictureTooLargeError,
     RecoveryWaitingError,
     RefusalError,
     SecondFactorNeededError,
     ThirdPartyNotLinkedError,
     WarningNotAcknowledgedError,
+    every_refusal,
 )
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
+from xuexin_api.core.picture_reading import FIT_OPTION
+from xuexin_api.core.pictures import PictureRule, RuleName
 from xuexin_api.openapi.lint import Document
 from xuexin_api.problems import MEDIA_TYPE, problem_document, refusal_headers, refusal_members
 from xuexin_api.services.assurance import methods_of_problem
@@ -52,6 +59,21 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
 )
 """Refusals that bring more than their words, as services raise them."""
+_PICTURE: Final[dict[str, object]] = {
+    "size": 1_843_200,
+    "limit": 1_048_576,
+    "over": 794_624,
+    "fit_limit": 8_388_608,
+    "kind": "PNG",
+    "found": "ZIP +1024 B",
+    "width": 4000,
+    "height": 3000,
+    "most": 25_000_000,
+    "least": 300,
+    "long_side": 2400,
+    "quality": 70,
+}
+"""What the words about pictures speak of."""
 _HEADER_WORDS: Final = {
     "Retry-After": "Seconds after which it may be asked again",
     "WWW-Authenticate": "What to authenticate with (RFC 9110, RFC 6750, RFC 9470)",
@@ -93,13 +115,22 @@ def examples_of(code: str, status: int) -> Iterator[tuple[str, Document]]:
     """The named examples of a refusal, in each language."""
     for ending, language in LANGUAGES.items():
         members = refusal_members(refusal, language) if (refusal := _sample(code)) else {}
-        yield code + ending, example_of(code, status, language, members)
+        params = refusal.params if refusal else {}
+        yield code + ending, example_of(code, status, language, members, params)
 
 
-def example_of(code: str, status: int, language: Language, members: Mapping[str, object]) -> Document:
+def example_of(
+    code: str,
+    status: int,
+    language: Language,
+    members: Mapping[str, object],
+    params: Mapping[str, object] = MappingProxyType({}),
+) -> Document:
     """A problem document as it is answered, under the words it is found by."""
-    problem = problem_document(code, status=status, language=language, request_id=_REQUEST_ID, members=members)
-    return {"summary": message(code, language), "value": problem}
+    problem = problem_document(
+        code, status=status, language=language, request_id=_REQUEST_ID, params=params, members=members
+    )
+    return {"summary": message(code, language, **params), "value": problem}
 
 
 def _headers(codes: Sequence[str]) -> Document:
@@ -128,7 +159,18 @@ def _sample(code: str) -> RefusalError | None:
     for carrying in _CARRYING:
         if carrying.code == code:
             return carrying
-    for refusal in RefusalError.__subclasses__():
+    for refusal in every_refusal():
         if refusal.code == code:
+            if issubclass(refusal, PictureRefusedError):
+                return _picture_sample(refusal)
             return refusal(retry_after=_MINUTE if refusal.status in _WAITING else None)
     return None
+
+
+def _picture_sample(refusal: type[PictureRefusedError]) -> PictureRefusedError:
+    """With the rules that are looked at before the one that it is about."""
+    kept: list[RuleName] = list(takewhile(lambda name: name != refusal.rule, get_args(RuleName)))
+    rules = [PictureRule(name, passed=True, code=f"picture_rule_{name}", params=_PICTURE) for name in kept]
+    broken = PictureRule(refusal.rule, passed=False, code=refusal.code, params=_PICTURE)
+    options = (FIT_OPTION,) if refusal is PictureTooLargeError else ()
+    return refusal(rules=(*rules, broken), params=_PICTURE, options=options)

@@ -1,0 +1,81 @@
+"""Work off the event loop: as many threads as may run, a short queue, and a refusal past it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from xuexin_api.core.errors import ServiceBusyError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolBounds:
+    """How much runs at once, how much may wait, and for how long."""
+
+    threads: int
+    queue: int
+    longest_wait_seconds: float
+    retry_after_seconds: int
+
+
+class BoundedPool:
+    """Never more at once than threads, never more waiting than the queue holds."""
+
+    def __init__(self, name: str, bounds: PoolBounds) -> None:
+        self._bounds = bounds
+        self._threads = ThreadPoolExecutor(bounds.threads, name, initializer=_yield_to_readers)
+        self._under_way = 0
+        self._counting = threading.Lock()
+
+    def close(self) -> None:
+        """Let what runs end, and start no more."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
+
+    @property
+    def half_full(self) -> bool:
+        """Whether half of the queue is taken."""
+        return self._waiting() * 2 >= self._bounds.queue
+
+    def refuse_if_full(self) -> None:
+        """503 at once where the queue has no room: cheaper than a look-up whose answer nobody can use."""
+        if self._waiting() >= self._bounds.queue:
+            raise ServiceBusyError(retry_after=self._bounds.retry_after_seconds)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns; ServiceBusyError where it would wait too long, or behind too many."""
+        self.refuse_if_full()
+        # The threads own the queue: one that is free takes the next job without asking the busy event loop.
+        job = self._threads.submit(work)
+        with self._counting:
+            self._under_way += 1
+        job.add_done_callback(self._count_out)
+        result = asyncio.wrap_future(job)
+        try:
+            await asyncio.wait((result,), timeout=self._bounds.longest_wait_seconds)
+        finally:
+            # True only where no thread has begun: it waited too long, or its caller has gone away.
+            withdrawn = job.cancel()
+        if withdrawn:
+            raise ServiceBusyError(retry_after=self._bounds.retry_after_seconds)
+        return await result
+
+    def _waiting(self) -> int:
+        return max(0, self._under_way - self._bounds.threads)
+
+    def _count_out(self, _: Future[T]) -> None:
+        with self._counting:
+            self._under_way -= 1
+
+
+def _yield_to_readers() -> None:
+    """These threads step back behind the event loop (Linux gives every thread its own niceness)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, 0, 15)

@@ -1,0 +1,155 @@
+"""Pictures are read in processes of their own, as many as cores: a decoder of strangers' bytes may fail, or be taken.
+
+Such a process holds no key, takes memory that is its own and ends with it, and is ended where it takes too long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Final
+
+from xuexin_api.core.errors import (
+    PICTURE_REFUSALS,
+    Option,
+    PictureBombError,
+    PictureDamagedError,
+    PictureRefusedError,
+)
+from xuexin_api.core.picture_reading import check_size
+from xuexin_api.core.pictures import AcceptedPicture, PictureHint, PictureRule
+from xuexin_api.core.policies import PicturePolicy
+from xuexin_api.gateways.bounded_pool import BoundedPool, PoolBounds
+from xuexin_api.gateways.picture_worker import ANSWER, ASK
+
+_OWN: Final = "XUEXIN_"
+_SECONDS_TO_END: Final = 5.0
+_REFUSALS: Final = {refusal.code: refusal for refusal in PICTURE_REFUSALS}
+
+
+class PictureIntake:
+    """Takes uploaded pictures: never more at once than processes, never more waiting than the queue holds."""
+
+    def __init__(self, policy: PicturePolicy, bounds: PoolBounds) -> None:
+        self._policy = policy
+        self._pool = BoundedPool("pictures", bounds)
+        # The last used is the next used: one caller at a time needs one process.
+        self._idle: queue.LifoQueue[_Reader] = queue.LifoQueue()
+
+    async def take(self, data: bytes, *, fit: bool) -> AcceptedPicture:
+        """The picture drawn anew; PictureRefusedError where it breaks a rule, ServiceBusyError where too many wait."""
+        check_size(len(data), fit=fit, policy=self._policy)
+        return await self._pool.run(lambda: self._read(data, fit=fit))
+
+    def close(self) -> None:
+        """Let what is being read be read, and end the processes."""
+        self._pool.close()
+        while not self._idle.empty():
+            self._idle.get().end()
+
+    def _read(self, data: bytes, *, fit: bool) -> AcceptedPicture:
+        try:
+            reader = self._idle.get_nowait()
+        except queue.Empty:
+            reader = _Reader(self._policy)
+        try:
+            document, jpeg = reader.ask(data, fit=fit)
+        except BaseException:
+            reader.end()
+            raise
+        self._idle.put(reader)
+        if "refused" in document:
+            raise _refusal(document)
+        return _accepted(document, jpeg)
+
+
+class _Reader:
+    """One process, started at its first question."""
+
+    def __init__(self, policy: PicturePolicy) -> None:
+        self._longest = policy.longest_seconds
+        self._process = subprocess.Popen(  # noqa: S603 - our own program and our own settings
+            [sys.executable, "-P", "-m", "xuexin_api.gateways.picture_worker", json.dumps(asdict(policy))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # None of our settings, of which some are secrets.
+            env={name: value for name, value in os.environ.items() if not name.startswith(_OWN)},
+            # An interrupt at the keyboard is for the service, which ends its readers itself.
+            start_new_session=True,
+        )
+
+    def ask(self, data: bytes, *, fit: bool) -> tuple[dict[str, Any], bytes]:
+        """The answer; PictureBombError after too long, PictureDamagedError where the picture ends the process."""
+        too_long = threading.Event()
+
+        def give_up() -> None:
+            too_long.set()
+            self._process.kill()
+
+        limit = threading.Timer(self._longest, give_up)
+        limit.start()
+        try:
+            return self._exchange(data, fit=fit)
+        except (BrokenPipeError, EOFError):
+            refusal = PictureBombError if too_long.is_set() else PictureDamagedError
+            raise refusal(rules=(PictureRule(refusal.rule, passed=False, code=refusal.code),)) from None
+        finally:
+            limit.cancel()
+
+    def end(self) -> None:
+        """Now if it is at work, and at once if it is not."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(_SECONDS_TO_END)
+
+    def _exchange(self, data: bytes, *, fit: bool) -> tuple[dict[str, Any], bytes]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(ASK.pack(fit, len(data)))
+        self._process.stdin.write(data)
+        self._process.stdin.flush()
+        document, jpeg = ANSWER.unpack(self._get(ANSWER.size))
+        return json.loads(self._get(document)), self._get(jpeg)
+
+    def _get(self, length: int) -> bytes:
+        assert self._process.stdout is not None
+        data = self._process.stdout.read(length)
+        if len(data) < length:
+            raise EOFError
+        return data
+
+
+def _refusal(document: Mapping[str, Any]) -> PictureRefusedError:
+    return _REFUSALS[document["refused"]](
+        rules=_rules(document),
+        params=document["params"],
+        options=tuple(Option(option) for option in document["options"]),
+    )
+
+
+def _rules(document: Mapping[str, Any]) -> tuple[PictureRule, ...]:
+    return tuple(PictureRule(**rule) for rule in document["rules"])
+
+
+def _accepted(document: Mapping[str, Any], jpeg: bytes) -> AcceptedPicture:
+    return AcceptedPicture(
+        jpeg=jpeg,
+        received_sha256=bytes.fromhex(document["received_sha256"]),
+        received_bytes=document["received_bytes"],
+        stored_sha256=bytes.fromhex(document["stored_sha256"]),
+        width=document["width"],
+        height=document["height"],
+        reduced=document["reduced"],
+        rules=_rules(document),
+        hints=tuple(PictureHint(**hint) for hint in document["hints"]),
+    )

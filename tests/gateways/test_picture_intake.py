@@ -1,0 +1,238 @@
+"""Strangers' pictures: each is taken clean, or refused for its own reason."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+from PIL import Image
+
+from support.pictures import (
+    SECRET,
+    animated,
+    archive,
+    chunk,
+    claiming,
+    deep,
+    drawing,
+    encoded,
+    exif,
+    noise,
+    text_of,
+    with_chunk,
+    with_comment,
+    with_segment,
+)
+from xuexin_api.core.errors import PICTURE_REFUSALS, PictureRefusedError
+from xuexin_api.core.picture_reading import read_picture
+from xuexin_api.core.policies import PicturePolicy
+from xuexin_api.gateways.picture_intake import PictureIntake
+from xuexin_api.settings import Settings
+
+POLICY = Settings().picture_policy()
+JPEG, PNG, GIF = (encoded(drawing(), form) for form in ("JPEG", "PNG", "GIF"))
+
+
+def _many_scans() -> bytes:
+    jpeg = encoded(drawing(), progressive=True)
+    last = jpeg.rindex(b"\xff\xda")
+    return jpeg[:last] + jpeg[last:-2] * 100 + b"\xff\xd9"
+
+
+def _packed(name: bytes, head: bytes) -> bytes:
+    return with_chunk(PNG, name, head + zlib.compress(bytes(200_000_000), 1))
+
+
+REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
+    "nothing": ("picture_kind_unknown", lambda: b""),
+    "text": ("picture_kind_unknown", lambda: b"GIF is what this is about"),
+    "bmp": ("picture_kind_unknown", lambda: encoded(drawing(), "BMP")),
+    "tiff": ("picture_kind_unknown", lambda: encoded(drawing(), "TIFF")),
+    "webp": ("picture_kind_unknown", lambda: encoded(drawing(), "WEBP")),
+    "avif": ("picture_kind_unknown", lambda: b"\x00\x00\x00\x1cftypavif" + bytes(100)),
+    "svg": ("picture_kind_unknown", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    "pdf": ("picture_kind_unknown", lambda: b"%PDF-1.7\n" + JPEG),
+    "zip before the picture": ("picture_kind_unknown", lambda: archive() + JPEG),
+    "elf": ("picture_kind_unknown", lambda: b"\x7fELF" + bytes(100)),
+    "jpeg header alone": ("picture_truncated", lambda: JPEG[:3]),
+    "jpeg cut in its tables": ("picture_truncated", lambda: JPEG[:100]),
+    "jpeg cut in half": ("picture_truncated", lambda: JPEG[: len(JPEG) // 2]),
+    "jpeg without its end": ("picture_truncated", lambda: JPEG[:-2]),
+    "progressive jpeg cut": ("picture_truncated", lambda: encoded(drawing(), progressive=True)[:-300]),
+    "png header alone": ("picture_truncated", lambda: PNG[:8]),
+    "png cut in half": ("picture_truncated", lambda: PNG[: len(PNG) // 2]),
+    "png without its end": ("picture_truncated", lambda: PNG[:-12]),
+    "gif header alone": ("picture_truncated", lambda: GIF[:6]),
+    "gif cut in half": ("picture_truncated", lambda: GIF[: len(GIF) // 2]),
+    "gif without its end": ("picture_truncated", lambda: GIF[:-1]),
+    "gif that moves": ("picture_animated", lambda: animated("GIF")),
+    "png that moves": ("picture_animated", lambda: animated("PNG")),
+    "jpeg and zip": ("picture_not_alone", lambda: JPEG + archive()),
+    "png and zip": ("picture_not_alone", lambda: PNG + archive()),
+    "gif and zip": ("picture_not_alone", lambda: GIF + archive()),
+    "jpeg and html": ("picture_not_alone", lambda: JPEG + b"<html><script>alert(1)</script></html>"),
+    "gif and script": ("picture_not_alone", lambda: GIF + b"/*<script>alert(1)</script>*/"),
+    "png and pdf": ("picture_not_alone", lambda: PNG + b"%PDF-1.7 ..."),
+    "jpeg and one byte": ("picture_not_alone", lambda: JPEG + b"\x00"),
+    "jpeg and jpeg": ("picture_not_alone", lambda: JPEG + JPEG),
+    "pdf in a jpeg comment": ("picture_not_alone", lambda: with_segment(JPEG, 0xFE, b"%PDF-1.4 1 0 obj")),
+    "zip in a jpeg comment": ("picture_not_alone", lambda: with_segment(JPEG, 0xFE, archive())),
+    "php in exif": ("picture_not_alone", lambda: with_segment(JPEG, 0xE1, b"Exif\x00\x00<?PHP echo 1; ?>")),
+    "html in a png text": ("picture_not_alone", lambda: with_chunk(PNG, b"tEXt", b"note\x00<!DOCTYPE html><HTML>")),
+    "html in a packed png text": (
+        "picture_not_alone",
+        lambda: with_chunk(PNG, b"zTXt", b"note\x00\x00" + zlib.compress(b"<script>alert(1)</script>")),
+    ),
+    "script in a gif comment": ("picture_not_alone", lambda: with_comment(GIF, b"<script>alert(1)</script>")),
+    "packed text without measure": (
+        "picture_bomb",
+        lambda: encoded(drawing(), "PNG", pnginfo=text_of(20_000_000)),
+    ),
+    "colour profile without measure": ("picture_bomb", lambda: _packed(b"iCCP", b"profile\x00\x00")),
+    "translated text without measure": ("picture_bomb", lambda: _packed(b"iTXt", b"note\x00\x01\x00\x00\x00")),
+    "a hundred scans": ("picture_bomb", _many_scans),
+    "jpeg of giant claims": ("picture_too_many_pixels", lambda: claiming("JPEG", 60_000, 60_000)),
+    "png of giant claims": ("picture_too_many_pixels", lambda: claiming("PNG", 2_000_000_000, 2_000_000_000)),
+    "gif of giant claims": ("picture_too_many_pixels", lambda: claiming("GIF", 65_535, 65_535)),
+    "a line": ("picture_too_many_pixels", lambda: claiming("PNG", 2_000_000_000, 1)),
+    "one pixel": ("picture_too_small", lambda: encoded(Image.new("RGB", (1, 1)))),
+    "a thumbnail": ("picture_too_small", lambda: encoded(drawing(160, 120))),
+    "a jpeg of no height": ("picture_too_small", lambda: claiming("JPEG", 480, 0)),
+    "png that claims more than it has": ("picture_damaged", lambda: claiming("PNG", 4000, 3000)),
+    "png with a wrong sum": ("picture_damaged", lambda: PNG[:60] + bytes([PNG[60] ^ 1]) + PNG[61:]),
+    "png with an unknown part that it needs": ("picture_damaged", lambda: with_chunk(PNG, b"ABCD", b"")),
+    "png of no data": ("picture_damaged", lambda: PNG[:33] + chunk(b"IEND", b"")),
+    "jpeg of no scan": ("picture_damaged", lambda: JPEG[: JPEG.index(b"\xff\xda")] + b"\xff\xd9"),
+    "jpeg of two frames": (
+        "picture_damaged",
+        lambda: with_segment(JPEG, 0xC0, struct.pack(">BHHB", 8, 360, 480, 1) + b"\x01\x11\x00"),
+    ),
+    "jpeg without tables": ("picture_damaged", lambda: JPEG.replace(b"\xff\xdb", b"\xff\xfe")),
+    "jpeg of arithmetic": ("picture_damaged", lambda: JPEG.replace(b"\xff\xc0", b"\xff\xc9")),
+    "gif of no picture": ("picture_damaged", lambda: GIF[:6] + struct.pack("<HHBBB", 480, 360, 0, 0, 0) + b";"),
+    "gif of nonsense": ("picture_damaged", lambda: GIF[:13] + b"\x00" * 800 + b"nonsense;"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_hostile_file_is_refused_for_its_own_reason(name: str) -> None:
+    code, make = REFUSED[name]
+    with pytest.raises(PictureRefusedError) as refused:
+        read_picture(make(), fit=False, policy=POLICY)
+    assert refused.value.code == code
+    *kept, broken = refused.value.rules
+    assert all(rule.passed for rule in kept)
+    assert (broken.passed, broken.code) == (False, code)
+    assert broken.said("en") != broken.said("zh-CN")
+
+
+def test_every_reason_has_a_file() -> None:
+    others = {"picture_too_large", "picture_does_not_fit"}
+    assert {code for code, _ in REFUSED.values()} | others == {refusal.code for refusal in PICTURE_REFUSALS}
+
+
+def _pixel(jpeg: bytes, across: float, down: float) -> tuple[int, ...]:
+    image = Image.open(io.BytesIO(jpeg)).convert("RGB")
+    pixel = image.getpixel((int(across * image.width), int(down * image.height)))
+    assert isinstance(pixel, tuple)
+    return pixel
+
+
+TAKEN: dict[str, Callable[[], bytes]] = {
+    "jpeg": lambda: JPEG,
+    "progressive": lambda: encoded(drawing(), progressive=True),
+    "grey": lambda: encoded(drawing(mode="L")),
+    "cmyk": lambda: encoded(drawing(mode="CMYK")),
+    "other sampling": lambda: encoded(drawing(), subsampling=0, quality=97),
+    "exif": lambda: encoded(drawing(), exif=exif(1), comment=SECRET, icc_profile=b"no profile" + SECRET),
+    "fill bytes": lambda: JPEG.replace(b"\xff\xda", b"\xff\xff\xff\xda", 1),
+    "a second small picture, announced": lambda: (
+        with_segment(JPEG, 0xE2, b"MPF\x00" + bytes(20)) + encoded(drawing(), comment=SECRET)
+    ),
+    "png": lambda: with_chunk(PNG, b"tEXt", b"note\x00" + SECRET),
+    "png of a palette": lambda: encoded(drawing(mode="P"), "PNG"),
+    "png of two colours": lambda: encoded(drawing(mode="1"), "PNG"),
+    "png of 16 bits": lambda: encoded(deep(), "PNG"),
+    "interlaced gif": lambda: with_comment(GIF, SECRET),
+    "transparent": lambda: encoded(drawing(mode="RGBA"), "PNG"),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_a_picture_is_drawn_anew_and_nothing_else_of_it_is_kept(name: str) -> None:
+    data = TAKEN[name]()
+    picture = read_picture(data, fit=False, policy=POLICY)
+    assert (picture.width, picture.height, picture.reduced) == (480, 360, False)
+    assert all(rule.passed for rule in picture.rules)
+    assert SECRET not in picture.jpeg
+    again = Image.open(io.BytesIO(picture.jpeg))
+    again.load()
+    assert (again.format, again.mode in {"RGB", "L"}, dict(again.getexif())) == ("JPEG", True, {})
+    assert not {"exif", "icc_profile", "comment", "xmp"} & again.info.keys()
+    assert max(_pixel(picture.jpeg, 0.6, 0.05)) < 60
+    assert min(_pixel(picture.jpeg, 0.3, 0.97)) > 190
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_stands_upright(orientation: int) -> None:
+    """The red corner is where a viewer shows it."""
+    picture = read_picture(encoded(drawing(), exif=exif(orientation)), fit=False, policy=POLICY)
+    assert (picture.width, picture.height) == ((480, 360) if orientation < 5 else (360, 480))
+    places = {(0.1, 0.1): (1, 5), (0.9, 0.1): (2, 6), (0.9, 0.9): (3, 7), (0.1, 0.9): (4, 8)}
+    for (across, down), orientations in places.items():
+        red, green, _ = _pixel(picture.jpeg, across, down)
+        assert (red > green + 100) == (orientation in orientations)
+
+
+def test_transparency_is_laid_on_white() -> None:
+    clear = Image.new("RGBA", (400, 400), (0, 0, 0, 0))
+    assert min(_pixel(read_picture(encoded(clear, "PNG"), fit=False, policy=POLICY).jpeg, 0.5, 0.5)) > 250
+
+
+def test_a_picture_over_the_limit_is_told_by_how_much_and_fits_when_asked() -> None:
+    data = noise(3600, 2700, 80)
+    assert len(data) > POLICY.largest_bytes
+    with pytest.raises(PictureRefusedError) as refused:
+        read_picture(data, fit=False, policy=POLICY)
+    assert refused.value.code == "picture_too_large"
+    assert str(len(data) - POLICY.largest_bytes) in refused.value.rules[0].said("en")
+    assert [option.id for option in refused.value.options] == ["fit_picture"]
+    picture = read_picture(data, fit=True, policy=POLICY)
+    assert len(picture.jpeg) <= POLICY.largest_bytes
+    assert picture.reduced
+    assert max(picture.width, picture.height) >= POLICY.long_side
+
+
+def test_a_picture_that_would_not_stay_readable_is_not_reduced_further() -> None:
+    narrow = PicturePolicy(**{name: getattr(POLICY, name) for name in POLICY.__slots__} | {"largest_bytes": 50_000})
+    with pytest.raises(PictureRefusedError) as refused:
+        read_picture(noise(2600, 1950, 80), fit=True, policy=narrow)
+    assert refused.value.code == "picture_does_not_fit"
+
+
+@pytest.fixture
+def intake() -> Iterator[PictureIntake]:
+    made = PictureIntake(POLICY, Settings(picture_processes=1).picture_bounds())
+    yield made
+    made.close()
+
+
+async def test_a_process_of_its_own_answers_and_refuses(intake: PictureIntake) -> None:
+    ours = psutil.Process()
+    for _ in range(2):
+        picture = await intake.take(JPEG, fit=False)
+        assert picture == read_picture(JPEG, fit=False, policy=POLICY)
+        with pytest.raises(PictureRefusedError) as refused:
+            await intake.take(JPEG + archive(), fit=False)
+        assert refused.value.rules[-1].params["found"] == f"ZIP +{len(archive())} B"
+    readers = ours.children()
+    assert len(readers) == 1
+    assert not any(name.startswith("XUEXIN_") for name in readers[0].environ())
+    readers[0].kill()
+    with pytest.raises(PictureRefusedError, match="picture_damaged"):
+        await intake.take(JPEG, fit=False)
+    assert (await intake.take(JPEG, fit=False)).width == 480
