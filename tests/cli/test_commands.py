@@ -22,6 +22,7 @@ import httpx
 import pytest
 
 from support.client import solve
+from support.commands import begin, xuexin
 from support.providers import SECRET, aliyun_fields, checks_acs3, running
 from support.server import free_port, run_on, url_of
 from xuexin_api.cli.demo import demo_schools, demo_students
@@ -48,9 +49,7 @@ def environment(
 @pytest.fixture(scope="module")
 def run(environment: dict[str, str]) -> Run:
     def run_xuexin(*words: str | Path, expected: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [XUEXIN, *map(str, words)], env=environment, capture_output=True, text=True, timeout=120, check=False
-        )
+        done = xuexin(*words, environment=environment)
         assert done.returncode == expected, done.stdout + done.stderr
         return done
 
@@ -156,9 +155,7 @@ def test_a_start_that_cannot_be_is_one_sentence(environment: dict[str, str], tmp
     given = environment["XUEXIN_DATABASE_URL"]
 
     def refused(*words: str, **other: str) -> str:
-        done = subprocess.run(
-            [XUEXIN, *words], env=environment | other, capture_output=True, text=True, timeout=60, check=False
-        )
+        done = xuexin(*words, environment=environment | other)
         assert done.returncode == 2, done.stderr
         assert len(done.stderr.splitlines()) == 1, done.stderr
         return done.stderr
@@ -183,14 +180,8 @@ def test_a_database_under_other_keys_is_not_touched(run: Run, environment: dict[
     """The data directory was deleted, and with it the keys of a database that lives on."""
     run("demo-data")
     for words in (("demo-data",), ("serve",), ("purge",)):
-        done = subprocess.run(
-            [XUEXIN, *words],
-            env=environment | {"XUEXIN_DATA_DIR": str(tmp_path), "XUEXIN_PORT": str(free_port())},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        own = environment | {"XUEXIN_DATA_DIR": str(tmp_path), "XUEXIN_PORT": str(free_port())}
+        done = xuexin(*words, environment=own)
         assert done.returncode == 2
         assert "filled under another XUEXIN_LOOKUP_KEY" in done.stderr
         assert "Traceback" not in done.stderr
@@ -212,14 +203,7 @@ def test_the_keys_that_are_made_can_be_given_to_a_shell(run: Run, environment: d
 
 
 def test_production_without_its_secrets_says_what_is_missing(environment: dict[str, str]) -> None:
-    done = subprocess.run(
-        [XUEXIN, "serve"],
-        env=environment | {"XUEXIN_ENVIRONMENT": "production"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = xuexin("serve", environment=environment | {"XUEXIN_ENVIRONMENT": "production"})
     assert done.returncode == 2
     assert "XUEXIN_SECRET_KEY" in done.stderr
     assert "Traceback" not in done.stderr
@@ -297,7 +281,7 @@ def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_sa
             "XUEXIN_GATEWAY_SECONDS": "2",
         }
         provider.gate.clear()
-        server = subprocess.Popen([XUEXIN, "serve"], env=own, stderr=subprocess.DEVNULL)
+        server = begin("serve", environment=own)
         try:
             _wait_for(f"{address}/health/ready")
             asked = httpx.post(f"{address}/v1/challenges", json={"purpose": "registration"}).json()
@@ -313,9 +297,9 @@ def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_sa
             first = provider.taken.get(timeout=30)
         finally:
             server.kill()
-            server.wait(30)
+            server.join(30)
         provider.gate.set()
-        server = subprocess.Popen([XUEXIN, "serve"], env=own, stderr=subprocess.DEVNULL)
+        server = begin("serve", environment=own)
         try:
             second = provider.taken.get(timeout=60)
             _wait_for(f"{address}/metrics", has='channel="sms",outcome="sent"} 1.0')
@@ -323,7 +307,7 @@ def test_a_killed_server_loses_no_message_and_sends_at_most_one_more_with_the_sa
             assert (again.status_code, again.json()) == (202, sent.json())
         finally:
             server.terminate()
-            server.wait(30)
+            server.join(30)
         assert first.rightly_signed
         assert second.rightly_signed
         assert aliyun_fields(first)["TemplateParam"] == aliyun_fields(second)["TemplateParam"]
@@ -336,7 +320,7 @@ def test_the_embedded_database_stops_with_the_last_server_even_after_one_was_kil
     port = free_port()
     own = environment | {"XUEXIN_DATA_DIR": str(tmp_path), "XUEXIN_PORT": str(port)}
     del own["XUEXIN_DATABASE_URL"]
-    told = subprocess.run([XUEXIN, "migrate"], env=own, capture_output=True, text=True, check=True, timeout=60)
+    told = xuexin("migrate", environment=own)
     # As root in a private folder it lives elsewhere, and a link leads there.
     data = (tmp_path / "postgres").resolve()
     assert (data.parent == tmp_path) != ("the database lives in" in told.stderr)
@@ -344,11 +328,13 @@ def test_the_embedded_database_stops_with_the_last_server_even_after_one_was_kil
         assert (data / "PG_VERSION").exists()
         assert not (data / "postmaster.pid").exists()
         for stop, code in ((signal.SIGKILL, -signal.SIGKILL), (signal.SIGTERM, 0)):
-            server = subprocess.Popen([XUEXIN, "serve"], env=own, stderr=subprocess.DEVNULL)
+            server = begin("serve", environment=own)
             _wait_for(f"http://127.0.0.1:{port}/health/ready")
             assert (data / "postmaster.pid").exists()
-            server.send_signal(stop)
-            assert server.wait(30) == code
+            assert server.pid is not None
+            os.kill(server.pid, stop)
+            server.join(30)
+            assert server.exitcode == code
         assert not (data / "postmaster.pid").exists()
     finally:
         shutil.rmtree(data if data.parent == tmp_path else data.parent)

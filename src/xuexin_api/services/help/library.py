@@ -140,7 +140,6 @@ def shelve(articles: Mapping[Language, Mapping[str, Article]]) -> Shelf:
     for language in LANGUAGES:
         for article in articles[language].values():
             slugs.setdefault(article.slug, places[article.category])
-    simplified = tables().simplified
     return Shelf(
         articles=articles,
         order=tuple(sorted(slugs, key=lambda slug: slugs[slug])),
@@ -148,12 +147,17 @@ def shelve(articles: Mapping[Language, Mapping[str, Article]]) -> Shelf:
             (slug, tuple(way for language in LANGUAGES for way in _ways(articles[language].get(slug))))
             for slug in sorted(slugs)
         ),
-        searches={language: SearchIndex(list(articles[language].values()), simplified) for language in LANGUAGES},
+        searches={language: _index_of(tuple(articles[language].values())) for language in LANGUAGES},
     )
 
 
 def _ways(article: Article | None) -> tuple[str, ...]:
     return () if article is None else (article.question, *article.asks)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _index_of(articles: tuple[Article, ...]) -> SearchIndex:
+    return SearchIndex(articles, tables().simplified)
 
 
 @lru_cache(maxsize=1)
