@@ -103,6 +103,7 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "export_account": "post",  # reads: a POST because a password belongs into no URL; its answer is kept nowhere
         "give_help_feedback": "post",  # counts once a day, however often it is said
         "send_help_message": "post",  # asked again it answers again
+        "search_enrollments": "post",  # reads: a POST because a name belongs into no URL
         "check_help_request": "post",  # reads: a POST because a secret belongs into no URL
         "delete_help_request": "delete",
         "delete_conversation": "delete",

@@ -55,7 +55,7 @@ from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.routers.help import help_centre, help_requests, help_robot
 from xuexin_api.routers.identity import identity_cases, identity_verifications, vouching_requests
 from xuexin_api.routers.login import factors, passkeys, sessions, third_party
-from xuexin_api.routers.staff import review_desk, staff_sessions
+from xuexin_api.routers.staff import record_office, review_desk, staff_sessions
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
@@ -327,6 +327,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         vouching_requests.router,
         staff_sessions.router,
         review_desk.router,
+        record_office.router,
         agreements.router,
         help_centre.router,
         help_requests.router,

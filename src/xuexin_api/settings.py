@@ -29,6 +29,7 @@ from xuexin_api.core.policies import (
     OutboxPolicy,
     PasskeyPolicy,
     PicturePolicy,
+    RecordPolicy,
     RecoveryPolicy,
     RegistrationPolicy,
     RobotPolicy,
@@ -381,6 +382,13 @@ class Settings(BaseSettings):
     staff_audience: str = Field("xuexin-staff", description="`aud` and `client_id` of staff tokens")
     case_assignment_seconds: int = Field(86400, gt=0, description="a case taken and left is free again after")
 
+    # Records
+    registration_months: int = Field(3, gt=0, le=24, description="a new student is registered within, from entry")
+    freeze_month: int = Field(7, ge=1, le=12, description="from this day what certificates will say stands: the month")
+    freeze_day: int = Field(1, ge=1, le=28, description="and the day, in China")
+    school_year_month: int = Field(9, ge=1, le=12, description="the school year begins, and the freeze ends: the month")
+    school_year_day: int = Field(1, ge=1, le=28, description="and the day, in China")
+
     # Passwords
     argon2_memory_kib: int = Field(19 * 1024, ge=8, description="Argon2id memory (OWASP: 19 MiB)")
     argon2_passes: int = Field(2, ge=1, description="Argon2id passes")
@@ -697,6 +705,13 @@ class Settings(BaseSettings):
             assignment=self.case_assignment_seconds,
             issuer=self.totp_issuer,
             front_end=self.front_end_url,
+        )
+
+    def record_policy(self) -> RecordPolicy:
+        return RecordPolicy(
+            freeze=(self.freeze_month, self.freeze_day),
+            school_year_begins=(self.school_year_month, self.school_year_day),
+            registration_months=self.registration_months,
         )
 
     def outbox_policy(self) -> OutboxPolicy:

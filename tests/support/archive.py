@@ -48,6 +48,7 @@ async def import_rows(
         lookups=parts.lookups,
         clock=parts.clock,
         entropy=parts.entropy,
+        policy=parts.settings.record_policy(),
         chunk_rows=chunk_rows,
     )
     numbered = ((line, list(cells)) for line, cells in enumerate([list(header), *rows], start=1))

@@ -79,6 +79,7 @@ async def make_roster_import(parts: Wiring, places: Places) -> RosterImportServi
         lookups=parts.lookups,
         clock=parts.clock,
         entropy=parts.entropy,
+        policy=parts.settings.record_policy(),
         chunk_rows=parts.settings.roster_chunk_rows,
     )
 

@@ -13,6 +13,7 @@ class EnrollmentStatus(StrEnum):
 
     REGISTERED = "registered"
     SUSPENDED = "suspended"
+    RETAINED = "retained"
     REGISTRATION_DEFERRED = "registration_deferred"
     REGISTRATION_PENDING = "registration_pending"
     GRADUATED = "graduated"
@@ -37,6 +38,7 @@ class EnrollmentStatus(StrEnum):
 _STATUS_WORDS: Final = {
     EnrollmentStatus.REGISTERED: "注册学籍",
     EnrollmentStatus.SUSPENDED: "休学",
+    EnrollmentStatus.RETAINED: "保留学籍",
     EnrollmentStatus.REGISTRATION_DEFERRED: "暂缓注册",
     EnrollmentStatus.REGISTRATION_PENDING: "待注册",
     EnrollmentStatus.GRADUATED: "毕业",
@@ -47,16 +49,15 @@ _STATUS_WORDS: Final = {
     EnrollmentStatus.EXPELLED: "开除",
     EnrollmentStatus.DECEASED: "死亡",
 }
-_ENROLLED: Final = frozenset(
-    {
-        EnrollmentStatus.REGISTERED,
-        EnrollmentStatus.SUSPENDED,
-        EnrollmentStatus.REGISTRATION_DEFERRED,
-        EnrollmentStatus.REGISTRATION_PENDING,
-    }
+_ON_ROSTERS: Final = (
+    EnrollmentStatus.REGISTERED,
+    EnrollmentStatus.SUSPENDED,
+    EnrollmentStatus.REGISTRATION_DEFERRED,
+    EnrollmentStatus.REGISTRATION_PENDING,
 )
+_ENROLLED: Final = frozenset({*_ON_ROSTERS, EnrollmentStatus.RETAINED})
 # A roster is of students in school: it registers, suspends or defers, and ends nothing.
-ROSTER_STATUSES: Final = {_STATUS_WORDS[status]: status for status in EnrollmentStatus if status.enrolled}
+ROSTER_STATUSES: Final = {_STATUS_WORDS[status]: status for status in _ON_ROSTERS}
 
 SEXES: Final = {"男": Sex.MALE, "女": Sex.FEMALE, "1": Sex.MALE, "2": Sex.FEMALE}
 

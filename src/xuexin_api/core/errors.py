@@ -580,6 +580,56 @@ class RecordNotFoundError(RefusalError):
     code = "record_not_found"
 
 
+class ChangeNotAllowedError(RefusalError):
+    """No way leads from the record's status by this change; which ways there are is told."""
+
+    status = 409
+    code = "change_not_allowed"
+    members: ClassVar[tuple[str, ...]] = ("allowed",)
+
+
+class RecordFrozenError(RefusalError):
+    """What a certificate will say stands, from 1 July until the graduates have theirs."""
+
+    status = 409
+    code = "record_frozen"
+
+
+class RegistrationPeriodOverError(RefusalError):
+    """A new student is registered within three months of entry; after that the province must agree."""
+
+    status = 409
+    code = "registration_period_over"
+
+
+class GraduationPhotoMissingError(RefusalError):
+    """Without a graduation photo no 学历 is registered."""
+
+    status = 409
+    code = "graduation_photo_missing"
+
+
+class CertificateNumberTakenError(RefusalError):
+    """Another certificate has this number."""
+
+    status = 409
+    code = "certificate_number_taken"
+
+
+class RecordChangedError(RefusalError):
+    """Somebody changed the record since the asker read it: read again, then decide again."""
+
+    status = 412
+    code = "record_changed"
+
+
+class VersionNeededError(RefusalError):
+    """A change says in If-Match which version of the record it was decided on."""
+
+    status = 428
+    code = "version_needed"
+
+
 class PhotoNotFoundError(RefusalError):
     """The record is there, this photo of it is not."""
 

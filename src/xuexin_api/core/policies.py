@@ -208,6 +208,15 @@ class StaffPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordPolicy:
+    """The calendar of records: (month, day) in China of the freeze and of the school year, months to register in."""
+
+    freeze: tuple[int, int]
+    school_year_begins: tuple[int, int]
+    registration_months: int
+
+
+@dataclass(frozen=True, slots=True)
 class RobotPolicy:
     """How much the robot is told, by whom, and how long it is kept."""
 

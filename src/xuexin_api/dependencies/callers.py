@@ -124,3 +124,11 @@ async def known_tags(request: Request) -> str | None:
 
 
 KnownTags = Annotated[str | None, Depends(known_tags)]
+
+
+async def expected_tag(request: Request) -> str | None:
+    """The entity tag of what the caller decided on."""
+    return request.headers.get("if-match")
+
+
+ExpectedTag = Annotated[str | None, Depends(expected_tag)]

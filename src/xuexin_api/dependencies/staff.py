@@ -10,8 +10,10 @@ from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
+from xuexin_api.services.staff.record_office import RecordOfficeService
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 from xuexin_api.services.staff.staff_sessions import StaffSessionService
 
@@ -55,6 +57,21 @@ async def review_desk_service(request: Request) -> ReviewDeskService:
         sealer=parts.sealer,
         policy=parts.settings.case_policy(),
         staff_policy=parts.settings.staff_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def record_office_service(request: Request) -> RecordOfficeService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return RecordOfficeService(
+        session=session,
+        records=RecordOfficeRepository(session),
+        staff=StaffRepository(session),
+        callers=shared.staff_callers(parts, session),
+        sealer=parts.sealer,
+        policy=parts.settings.record_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

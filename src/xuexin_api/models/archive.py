@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from xuexin_api.models.base import Base, one_of
@@ -48,7 +48,10 @@ class Person(Base):
 
 
 class Enrollment(Base):
-    """学籍: identity as the school registered it, and the programme."""
+    """学籍: identity as the school registered it, and the programme: as it is now. What it was stands in its changes.
+
+    `version` counts the changes; `registered_year` is the last school year it was registered for, by its first year.
+    """
 
     __tablename__ = "enrollments"
     __table_args__ = (
@@ -61,6 +64,9 @@ class Enrollment(Base):
         ),
         Index("ix_enrollments_candidate_number", "candidate_number"),
         Index("ix_enrollments_person_id_id", "person_id", "id"),
+        # A school's own list, page by page, and by name.
+        Index("ix_enrollments_institution_code_id", "institution_code", "id"),
+        Index("ix_enrollments_institution_code_name_id", "institution_code", "name", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -89,21 +95,107 @@ class Enrollment(Base):
     status: Mapped[str]
     expected_graduation_date: Mapped[date | None]
     leaving_date: Mapped[date | None]
+    registered_year: Mapped[int | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
     roster_import_id: Mapped[UUID] = mapped_column(ForeignKey("roster_imports.id"))
     updated_at: Mapped[datetime]
 
 
 class EnrollmentChange(Base):
-    """What a school changed in a record: before and after, by which import. Nothing is overwritten unseen."""
+    """What a school changed in a record: before and after, why, and by whom or which import. Only ever added to.
+
+    `change` is one of core.record_life's, or `roster`, which needs no reason and takes effect when it is published.
+    """
 
     __tablename__ = "enrollment_changes"
-    __table_args__ = (Index("ix_enrollment_changes_enrollment_id_id", "enrollment_id", "id"),)
+    __table_args__ = (
+        Index("ix_enrollment_changes_enrollment_id_id", "enrollment_id", "id"),
+        CheckConstraint("num_nonnulls(roster_import_id, staff_id) = 1", name="by"),
+        CheckConstraint("(change = 'roster') = (roster_import_id IS NOT NULL)", name="change"),
+        CheckConstraint("(staff_id IS NULL) = (reason IS NULL)", name="reason"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
-    roster_import_id: Mapped[UUID] = mapped_column(ForeignKey("roster_imports.id"))
+    change: Mapped[str]
+    roster_import_id: Mapped[UUID | None] = mapped_column(ForeignKey("roster_imports.id"))
+    staff_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    reason: Mapped[str | None]
+    note: Mapped[str | None]
+    effective_on: Mapped[date | None]
     before: Mapped[dict[str, Any]]
     after: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+
+
+class Qualification(Base):
+    """学历: how the student left that school, with the certificate, as published. Identity and programme are copies.
+
+    No roster and no later change of the 学籍 reaches it.
+    """
+
+    __tablename__ = "qualifications"
+    __table_args__ = (
+        Index("ix_qualifications_person_id_id", "person_id", "id"),
+        one_of("conclusion", "graduated", "completed"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    institution_code: Mapped[str] = mapped_column(ForeignKey("institutions.code"))
+    name: Mapped[str]
+    sex: Mapped[str]
+    birth_date: Mapped[date]
+    level: Mapped[str]
+    programme_code: Mapped[str]
+    programme_name: Mapped[str]
+    duration_years: Mapped[Decimal]
+    category: Mapped[str]
+    study_form: Mapped[str]
+    admission_date: Mapped[date]
+    graduation_date: Mapped[date]
+    conclusion: Mapped[str]
+    president_name: Mapped[str]
+    certificate_number: Mapped[str] = mapped_column(unique=True)
+    exchanged_on: Mapped[date | None]
+    published_at: Mapped[datetime]
+
+
+class Degree(Base):
+    """学位, as the awarding institution reported it."""
+
+    __tablename__ = "degrees"
+    __table_args__ = (
+        Index("ix_degrees_person_id_id", "person_id", "id"),
+        CheckConstraint("awarded_on >= DATE '2008-09-01'", name="awarded_on"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), unique=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    institution_code: Mapped[str] = mapped_column(ForeignKey("institutions.code"))
+    name: Mapped[str]
+    certificate_number: Mapped[str] = mapped_column(unique=True)
+    awarded_on: Mapped[date]
+    published_at: Mapped[datetime]
+
+
+class RecordAccess(Base):
+    """A member of staff saw or changed a person's record: who, when, what for. Made to be shown to the person."""
+
+    __tablename__ = "record_accesses"
+    __table_args__ = (
+        Index("ix_record_accesses_person_id_id", "person_id", "id"),
+        one_of("action", "listed", "viewed", "changed"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    action: Mapped[str]
+    purpose: Mapped[str]
     at: Mapped[datetime]
 
 

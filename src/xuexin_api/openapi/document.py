@@ -9,7 +9,13 @@ from typing import Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from xuexin_api.core.errors import ContentEncodedError, InvalidRequestError, NotReadyError, TokenMissingError
+from xuexin_api.core.errors import (
+    ContentEncodedError,
+    InvalidRequestError,
+    NotReadyError,
+    TokenMissingError,
+    VersionNeededError,
+)
 from xuexin_api.core.messages import message
 from xuexin_api.openapi.derived import Schemas
 from xuexin_api.openapi.lint import Document, operations
@@ -32,6 +38,14 @@ _PARAMETERS: Final = {
         "examples": {"chinese": {"value": "zh-CN"}, "english": {"value": "en"}},
     },
     "IdempotencyKey": PARAMETER,
+    "IfMatch": {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "The entity tag of what the change was decided on: it is refused where that has changed.",
+        "schema": {"type": "string"},
+        "example": '"3"',
+    },
     "IfNoneMatch": {
         "name": "If-None-Match",
         "in": "header",
@@ -128,6 +142,8 @@ def _add_parameters_and_headers(operation: Document, good: list[str], *, worded:
     if ONCE in operation:
         parameters.append("IdempotencyKey")
         brought["Idempotent-Replayed"] = ("IdempotentReplayed", good)
+    if str(VersionNeededError.status) in responses:
+        parameters.append("IfMatch")
     if "304" in responses:
         parameters.append("IfNoneMatch")
         brought["ETag"] = ("EntityTag", [*good, "304"])

@@ -60,6 +60,11 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
                 },
             },
         },
+        "allowed": {
+            "type": "array",
+            "description": "With change_not_allowed: the changes that the record's status allows.",
+            "items": {"type": "string"},
+        },
         "methods": {
             "type": "array",
             "description": "With insufficient_user_authentication: the ways to verify.",

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Final, get_args
 
 from xuexin_api.core.errors import (
+    ChangeNotAllowedError,
     ConsentRequiredError,
     DocumentRegisteredError,
     DocumentUnderReviewError,
@@ -55,6 +56,7 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     SecondFactorNeededError(options=(Option("totp"), Option("recovery_code"))),
     ThirdPartyNotLinkedError(options=NOT_LINKED_OPTIONS),
     RecoveryWaitingError(retry_after=86400),
+    ChangeNotAllowedError(params={"allowed": ["register", "register_year"]}),
     OperationInProgressError(retry_after=1),
     InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
 )

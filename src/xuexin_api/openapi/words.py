@@ -21,8 +21,9 @@ TAGS: Final = {
     "account": "One's own account.",
     "identity": "实人认证: proving who one is. Its tokens read the archive.",
     "identity cases": "证件重号审核: a document that somebody else registered, and the classmates who vouch.",
-    "staff": "Staff: two factors always, and the review desk. Their tokens and students' are never taken for another.",
-    "archive": "学籍 and its photos, as schools registered them.",
+    "staff": "Staff: two factors always, the review desk, and registrars with the records of their school. "
+    "Their tokens and students' are never taken for another.",
+    "archive": "学籍 with its photos and its history, as schools registered them.",
     "help": "帮助中心: articles, search, requests to people, and the platforms that take the account. No login needed.",
 }
 DESCRIPTION: Final = """\

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PlainSerializer
 
-from xuexin_api.schemas.types import Id, NextCursor, Output, Sex
+from xuexin_api.schemas.types import Choice, Id, Moment, NextCursor, Output, Sex
 
 PhotoKind = Literal["admission", "graduation"]
 Years = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -57,4 +57,31 @@ class Enrollment(Output):
 
 class EnrollmentList(Output):
     items: list[Enrollment]
+    next_cursor: NextCursor
+
+
+class FieldChange(Output):
+    field: str = Field(examples=["status"])
+    title: str = Field(description="The field, for people.", examples=["学籍状态"])
+    before: str | None = Field(examples=["在籍（注册学籍）"])
+    after: str | None = Field(examples=["在籍（休学）"])
+
+
+class RecordChange(Output):
+    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    change: Choice = Field(
+        description="What the school did; `roster` is an import of its whole list.",
+        examples=[{"id": "suspend", "title": "休学"}],
+    )
+    reason: Choice | None = Field(
+        description="Why; a roster gives none.", examples=[{"id": "health", "title": "身体原因"}]
+    )
+    note: str | None = Field(description="The school's own words.", examples=["教务〔2025〕12号"])
+    effective_on: date | None = Field(description="Since when it counts.", examples=["2025-03-01"])
+    at: Moment = Field(description="When it was written down.", examples=["2025-03-03T02:00:00Z"])
+    fields: list[FieldChange] = Field(description="Before and after.")
+
+
+class RecordHistory(Output):
+    items: list[RecordChange]
     next_cursor: NextCursor

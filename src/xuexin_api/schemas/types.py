@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 from pydantic_core import PydanticCustomError
 
 _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 
 
@@ -42,6 +43,15 @@ def _id_of_text(value: object) -> object:
         raise PydanticCustomError("uuid_parsing", "not an id") from None
 
 
+def _day_of_text(value: object) -> object:
+    if not isinstance(value, str) or _DAY.fullmatch(value) is None:
+        raise PydanticCustomError("malformed", "not a date")
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticCustomError("malformed", "no such day") from None
+
+
 def _number_of_text(value: object) -> object:
     """Python reads `+5`, ` 5` and `1_0` as numbers, and other clients would not."""
     if isinstance(value, str) and _NUMBER.fullmatch(value) is None:
@@ -57,6 +67,8 @@ Id = Annotated[UUID, BeforeValidator(_id_of_text), Field(description="An opaque 
 PLAINLY_WRITTEN: Final = BeforeValidator(_number_of_text)
 """For numbers in addresses. It stands after the bounds: before them, it would hide them from the contract."""
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+Day = Annotated[date, BeforeValidator(_day_of_text), Field(description="`YYYY-MM-DD`.")]
+"""A day that somebody types; days in answers are plain dates."""
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 DeviceToken = Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.accounts import Session as SessionRow
-from xuexin_api.models.archive import Enrollment, Institution, Person, RecordPhoto
+from xuexin_api.models.archive import Enrollment, EnrollmentChange, Institution, Person, RecordPhoto
 from xuexin_api.repositories.database import Database, HotStatement
 
 _SESSION = (
@@ -22,7 +23,7 @@ _SESSION = (
     SessionRow.ends_at,
     Account.state.label("account_state"),
 )
-_RECORD = (
+RECORD = (
     Enrollment.id,
     Enrollment.name,
     Enrollment.sex,
@@ -52,6 +53,7 @@ _RECORD = (
     .scalar_subquery()
     .label("photo_kinds"),
 )
+"""What a record shows, to its student and to its school."""
 _OWN = and_(Enrollment.person_id == Account.person_id, Account.state == "active")
 _ASKING = and_(SessionRow.id == bindparam("session_id"), Account.id == bindparam("account_id"))
 
@@ -61,15 +63,36 @@ def _from_session(*columns: Any) -> Any:
 
 
 _ONE = HotStatement(
-    _from_session(*_SESSION, *_RECORD)
+    _from_session(*_SESSION, *RECORD)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
     .outerjoin(Institution, Institution.code == Enrollment.institution_code)
 )
 _PAGE = HotStatement(
-    _from_session(*_SESSION, *_RECORD)
+    _from_session(*_SESSION, *RECORD)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id > bindparam("after")))
     .outerjoin(Institution, Institution.code == Enrollment.institution_code)
     .order_by(Enrollment.id)
+    .limit(bindparam("most"))
+)
+CHANGE = (
+    EnrollmentChange.id.label("change_id"),
+    EnrollmentChange.change,
+    EnrollmentChange.reason,
+    EnrollmentChange.note,
+    EnrollmentChange.effective_on,
+    EnrollmentChange.before,
+    EnrollmentChange.after,
+    EnrollmentChange.at,
+)
+"""One change of a record, to its student and to its school: who it was is the school, or its roster."""
+_HISTORY = HotStatement(
+    _from_session(*_SESSION, Enrollment.id, *CHANGE)
+    .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
+    .outerjoin(
+        EnrollmentChange,
+        and_(EnrollmentChange.enrollment_id == Enrollment.id, EnrollmentChange.id < bindparam("before_id")),
+    )
+    .order_by(EnrollmentChange.id.desc())
     .limit(bindparam("most"))
 )
 _PHOTO = HotStatement(
@@ -94,6 +117,24 @@ class ArchiveReads:
         self, *, session_id: UUID, account_id: UUID, after: UUID, most: int
     ) -> Sequence[Mapping[str, Any]]:
         return await self._database.rows(_PAGE, session_id=session_id, account_id=account_id, after=after, most=most)
+
+    async def list_changes(
+        self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID, before_id: UUID, most: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """Of one record, newest first."""
+        rows = await self._database.rows(
+            _HISTORY,
+            session_id=session_id,
+            account_id=account_id,
+            enrollment_id=enrollment_id,
+            before_id=before_id,
+            most=most,
+        )
+        # A bare connection hands JSON over as its text.
+        return [
+            {**row, "before": json.loads(row["before"] or "{}"), "after": json.loads(row["after"] or "{}")}
+            for row in rows
+        ]
 
     async def get_photo(
         self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID, kind: str

@@ -12,6 +12,8 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from xuexin_api.core.record_life import ROSTER_MOVES
+
 # The record's columns as a roster gives them; what a later roster may change is compared column by column.
 _FIXED: Final = ("institution_code", "student_number", "document_type", "document_key", "document_ciphertext")
 _CHANGEABLE: Final = (
@@ -34,6 +36,9 @@ _CHANGEABLE: Final = (
     "status",
     "expected_graduation_date",
 )
+# What a certificate does not say may change until the day of leaving.
+_UNCERTIFIED: Final = frozenset({"branch", "department", "class_name", "status"})
+_CERTIFIED: Final = [column for column in _CHANGEABLE if column not in _UNCERTIFIED]
 STAGED_COLUMNS: Final = ("line", "person_id", "enrollment_id", *_FIXED, *_CHANGEABLE)
 REJECTED_COLUMNS: Final = ("line", "column_name", "code", "params")
 
@@ -44,6 +49,7 @@ def _list(alias: str, columns: Sequence[str]) -> str:
 
 _NEW: Final = f"ROW({_list('s', _CHANGEABLE)})"
 _OLD: Final = f"ROW({_list('e', _CHANGEABLE)})"
+_MOVES: Final = ", ".join(f"('{source}', '{target}')" for source, target in sorted(ROSTER_MOVES))
 _SAME_RECORD: Final = "e.institution_code = s.institution_code AND e.student_number = s.student_number"
 _AS_JSON: Final = ", ".join(f"'{column}', {{0}}.{column}" for column in _CHANGEABLE)
 
@@ -97,8 +103,20 @@ _REJECT: Final = (
     FROM staged s JOIN enrollments e ON e.id = s.known_id
     WHERE e.document_key <> s.document_key OR e.document_type <> s.document_type
     """,
-    "DELETE FROM staged s USING rejected r WHERE r.line = s.line",
+    # What may become of a record, a roster cannot exceed: it brings nobody back who has left.
+    f"""
+    INSERT INTO rejected SELECT s.line, 'ZCZT', 'status_move_not_allowed', '{{}}'
+    FROM staged s JOIN enrollments e ON e.id = s.known_id
+    WHERE e.status <> s.status AND (e.status, s.status) NOT IN ({_MOVES})
+    """,
 )
+_REJECT_FROZEN: Final = f"""
+INSERT INTO rejected SELECT s.line, 'YJBYRQ', 'record_frozen', '{{}}'
+FROM staged s JOIN enrollments e ON e.id = s.known_id
+WHERE date_part('year', e.expected_graduation_date) = $1
+  AND ROW({_list("s", _CERTIFIED)}) IS DISTINCT FROM ROW({_list("e", _CERTIFIED)})
+"""
+_DROP_REJECTED: Final = "DELETE FROM staged s USING rejected r WHERE r.line = s.line"
 _ADD_PERSONS: Final = """
 INSERT INTO persons (id, document_type, document_key, document_ciphertext, name, sex, birth_date, ethnicity, created_at)
 SELECT person_id, document_type, document_key, document_ciphertext, name, sex, birth_date, ethnicity, $1
@@ -106,13 +124,14 @@ FROM staged WHERE known_id IS NULL ON CONFLICT (document_key, document_type) DO 
 """
 # The id made for the record serves as the id of its change where the record was there.
 _NOTE_CHANGES: Final = f"""
-INSERT INTO enrollment_changes (id, enrollment_id, roster_import_id, before, after, at)
-SELECT s.enrollment_id, e.id, $2, jsonb_build_object({_AS_JSON.format("e")}),
+INSERT INTO enrollment_changes (id, enrollment_id, change, roster_import_id, before, after, at)
+SELECT s.enrollment_id, e.id, 'roster', $2, jsonb_build_object({_AS_JSON.format("e")}),
        jsonb_build_object({_AS_JSON.format("s")}), $1
 FROM staged s JOIN enrollments e ON e.id = s.known_id WHERE {_OLD} IS DISTINCT FROM {_NEW}
 """
 _CHANGE: Final = f"""
-UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, roster_import_id, updated_at) = ({_list("s", _CHANGEABLE)}, $2, $1)
+UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, roster_import_id, updated_at, version)
+    = ({_list("s", _CHANGEABLE)}, $2, $1, e.version + 1)
 FROM staged s WHERE e.id = s.known_id AND {_OLD} IS DISTINCT FROM {_NEW}
 """
 _ADD: Final = f"""
@@ -177,20 +196,27 @@ class RosterStaging:
     async def add_rejected(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table("rejected", records=rows, columns=REJECTED_COLUMNS)
 
-    async def judge(self) -> Counts:
+    async def judge(self, *, frozen_year: int | None) -> Counts:
         """What publishing would do now; only the staged rows change."""
         async with self._connection.transaction():
-            await self._prepare()
+            await self._prepare(frozen_year)
             changed, added, kept = await self._connection.fetchrow(_COUNT)
         return Counts(added, changed, kept - added - changed)
 
     async def publish(
-        self, import_id: UUID, *, file_name: str, rows_read: int, started_at: datetime, now: datetime
+        self,
+        import_id: UUID,
+        *,
+        file_name: str,
+        rows_read: int,
+        frozen_year: int | None,
+        started_at: datetime,
+        now: datetime,
     ) -> Counts:
-        """Turn staged rows into records, all or none."""
+        """Turn staged rows into records, all or none; those of graduates of `frozen_year` stand as they are."""
         run = self._connection.execute
         async with self._connection.transaction():
-            await self._prepare()
+            await self._prepare(frozen_year)
             await run(_RECORD, import_id, file_name, started_at, now, rows_read)
             await run(_ADD_PERSONS, now)
             await run(_FIND_PERSONS)
@@ -214,13 +240,16 @@ class RosterStaging:
             ):
                 yield RejectedRow(*row)
 
-    async def _prepare(self) -> None:
+    async def _prepare(self, frozen_year: int | None) -> None:
         """One import of a school at a time, and the rows that cannot stand are out."""
         await self._connection.execute(_ANALYZE_STAGED)
         await self._connection.execute(_LOCK)
         await self._connection.execute(_FIND_RECORDS)
         for statement in _REJECT:
             await self._connection.execute(statement)
+        if frozen_year is not None:
+            await self._connection.execute(_REJECT_FROZEN, frozen_year)
+        await self._connection.execute(_DROP_REJECTED)
 
 
 def _rows_of(command_tag: str) -> int:

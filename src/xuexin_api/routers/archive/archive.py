@@ -14,14 +14,15 @@ from xuexin_api.core.errors import (
     TokenMissingError,
 )
 from xuexin_api.dependencies.archive import archive_service
-from xuexin_api.dependencies.callers import KnownTags
+from xuexin_api.dependencies.callers import KnownTags, RequestLanguage
 from xuexin_api.openapi import refusals
+from xuexin_api.routers.archive.record_presentation import record_history
 from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import enrollment
 from xuexin_api.routers.strict_route import StrictRoute
-from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoKind
+from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoKind, RecordHistory
 from xuexin_api.schemas.types import Id
 from xuexin_api.services.archive.archive import ArchiveService
 
@@ -44,6 +45,20 @@ async def list_enrollments(archive: Archive, cursor: PageCursor = None, limit: P
 async def get_enrollment(enrollment_id: EnrollmentId, archive: Archive) -> Enrollment:
     """Every field in the source's order. 404 also for a record that is somebody else's."""
     return enrollment(await archive.get_enrollment(enrollment_id))
+
+
+@router.get(
+    "/{enrollment_id}/history", summary="What became of it", responses=refusals(*_VERIFIED, RecordNotFoundError)
+)
+async def list_enrollment_history(
+    enrollment_id: EnrollmentId,
+    language: RequestLanguage,
+    archive: Archive,
+    cursor: PageCursor = None,
+    limit: PageLimit = 20,
+) -> RecordHistory:
+    """What the school changed, newest first: when, why, before and after. Only the school changes a record."""
+    return record_history(await archive.list_changes(enrollment_id, cursor=cursor, most=limit), language)
 
 
 @router.get(

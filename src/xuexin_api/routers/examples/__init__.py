@@ -13,6 +13,7 @@ from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.help_robot import HELP_ROBOT
 from xuexin_api.routers.examples.identity import IDENTITY
 from xuexin_api.routers.examples.passkeys import PASSKEYS
+from xuexin_api.routers.examples.records import RECORDS
 from xuexin_api.routers.examples.recovery import RECOVERY
 from xuexin_api.routers.examples.registrations import REGISTRATIONS
 from xuexin_api.routers.examples.sessions import SESSIONS
@@ -33,6 +34,7 @@ EXAMPLES: Final[Examples] = {
     **CASES,
     **STAFF,
     **ARCHIVE,
+    **RECORDS,
     **HELP_CENTRE,
     **HELP_ROBOT,
 }

@@ -12,7 +12,7 @@ from xuexin_api.routers.examples.accounts import AN_ID
 from xuexin_api.routers.presentation import STATUSES
 from xuexin_api.schemas.archive import CodedName, Enrollment, EnrollmentList, PhotoState
 
-_ENROLLED: Final = Enrollment(
+STUDYING: Final = Enrollment(
     id=AN_ID,
     name="示例同学",
     sex="female",
@@ -36,7 +36,7 @@ _ENROLLED: Final = Enrollment(
     leaving_date=None,
     photos=[PhotoState(kind="admission", available=True), PhotoState(kind="graduation", available=False)],
 )
-_LEFT: Final = _ENROLLED.model_copy(
+LEFT: Final = STUDYING.model_copy(
     update={
         "status": STATUSES[EnrollmentStatus.GRADUATED],
         "expected_graduation_date": None,
@@ -44,15 +44,15 @@ _LEFT: Final = _ENROLLED.model_copy(
         "photos": [PhotoState(kind="admission", available=True), PhotoState(kind="graduation", available=True)],
     }
 )
-_ON_LEAVE: Final = _ENROLLED.model_copy(update={"status": STATUSES[EnrollmentStatus.SUSPENDED]})
+_ON_LEAVE: Final = STUDYING.model_copy(update={"status": STATUSES[EnrollmentStatus.SUSPENDED]})
 ARCHIVE: Final[Examples] = {
     "list_enrollments": {
-        "one": Shown("One record.", EnrollmentList(items=[_ENROLLED], next_cursor=None)),
+        "one": Shown("One record.", EnrollmentList(items=[STUDYING], next_cursor=None)),
         "none": Shown("The schools registered nothing of this person.", EnrollmentList(items=[], next_cursor=None)),
     },
     "get_enrollment": {
-        "enrolled": Shown("在籍: in school.", _ENROLLED),
+        "enrolled": Shown("在籍: in school.", STUDYING),
         "on_leave": Shown("休学: on leave.", _ON_LEAVE),
-        "left": Shown("不在籍: graduated.", _LEFT),
+        "left": Shown("不在籍: graduated.", LEFT),
     },
 }

@@ -17,6 +17,7 @@ from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.archive import ArchiveReads
+from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
 from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_verified
 from xuexin_api.services.paging import read_cursor, write_cursor
 
@@ -92,7 +93,7 @@ class ArchiveService:
         allowed = self._allow(row)
         if allowed["id"] is None:
             raise RecordNotFoundError
-        return self._view(allowed)
+        return enrollment_view(allowed, self._sealer)
 
     async def list_enrollments(self, *, cursor: str | None, most: int) -> EnrollmentPage:
         """One's own records, oldest registration first."""
@@ -101,9 +102,22 @@ class ArchiveService:
             session_id=self._claims.session_id, account_id=self._claims.account_id, after=after, most=most + 1
         )
         self._allow(rows[0] if rows else None)
-        views = [self._view(row) for row in rows if row["id"] is not None]
+        views = [enrollment_view(row, self._sealer) for row in rows if row["id"] is not None]
         more = len(views) > most
         return EnrollmentPage(views[:most], write_cursor(views[most - 1].id) if more else None)
+
+    async def list_changes(self, enrollment_id: UUID, *, cursor: str | None, most: int) -> HistoryPage:
+        """What became of one's own record, newest first."""
+        rows = await self._reads.list_changes(
+            session_id=self._claims.session_id,
+            account_id=self._claims.account_id,
+            enrollment_id=enrollment_id,
+            before_id=AFTER_ALL if cursor is None else read_cursor(cursor),
+            most=most + 1,
+        )
+        if self._allow(rows[0] if rows else None)["id"] is None:
+            raise RecordNotFoundError
+        return history_page([row for row in rows if row["change_id"] is not None], most)
 
     async def get_photo(self, enrollment_id: UUID, kind: str) -> tuple[bytes, str]:
         """JPEG bytes and their entity tag."""
@@ -134,31 +148,33 @@ class ArchiveService:
         )
         return row
 
-    def _view(self, row: Mapping[str, Any]) -> EnrollmentView:
-        number = self._sealer.open(row["document_ciphertext"], DOCUMENT_CONTEXT).decode()
-        return EnrollmentView(
-            id=row["id"],
-            name=row["name"],
-            sex=row["sex"],
-            birth_date=row["birth_date"],
-            ethnicity=row["ethnicity"],
-            document_number_masked=mask_document_number(number),
-            institution_code=row["institution_code"],
-            institution_name=row["institution_name"],
-            level=row["level"],
-            programme_code=row["programme_code"],
-            programme_name=row["programme_name"],
-            duration_years=row["duration_years"],
-            category=row["category"],
-            study_form=row["study_form"],
-            branch=row["branch"],
-            department=row["department"],
-            class_name=row["class_name"],
-            student_number=row["student_number"],
-            candidate_number=row["candidate_number"],
-            admission_date=row["admission_date"],
-            status=EnrollmentStatus(row["status"]),
-            expected_graduation_date=row["expected_graduation_date"],
-            leaving_date=row["leaving_date"],
-            photo_kinds=tuple(row["photo_kinds"] or ()),
-        )
+
+def enrollment_view(row: Mapping[str, Any], sealer: Sealer) -> EnrollmentView:
+    """A record's columns as they are shown."""
+    number = sealer.open(row["document_ciphertext"], DOCUMENT_CONTEXT).decode()
+    return EnrollmentView(
+        id=row["id"],
+        name=row["name"],
+        sex=row["sex"],
+        birth_date=row["birth_date"],
+        ethnicity=row["ethnicity"],
+        document_number_masked=mask_document_number(number),
+        institution_code=row["institution_code"],
+        institution_name=row["institution_name"],
+        level=row["level"],
+        programme_code=row["programme_code"],
+        programme_name=row["programme_name"],
+        duration_years=row["duration_years"],
+        category=row["category"],
+        study_form=row["study_form"],
+        branch=row["branch"],
+        department=row["department"],
+        class_name=row["class_name"],
+        student_number=row["student_number"],
+        candidate_number=row["candidate_number"],
+        admission_date=row["admission_date"],
+        status=EnrollmentStatus(row["status"]),
+        expected_graduation_date=row["expected_graduation_date"],
+        leaving_date=row["leaving_date"],
+        photo_kinds=tuple(row["photo_kinds"] or ()),
+    )

@@ -10,6 +10,8 @@ from typing import Any
 
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy, uuid7
+from xuexin_api.core.policies import RecordPolicy
+from xuexin_api.core.record_life import frozen_year
 from xuexin_api.core.roster import Cell, InstitutionNames, RosterRow, RosterRowParser, RowError
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging
@@ -51,6 +53,7 @@ class RosterImportService:
         lookups: Lookups,
         clock: Clock,
         entropy: Entropy,
+        policy: RecordPolicy,
         chunk_rows: int,
     ) -> None:
         self._open_staging = open_staging
@@ -59,6 +62,7 @@ class RosterImportService:
         self._lookups = lookups
         self._clock = clock
         self._entropy = entropy
+        self._policy = policy
         self._chunk_rows = chunk_rows
 
     async def run(
@@ -73,16 +77,19 @@ class RosterImportService:
         """Import the file whose rows these are, header first; every broken rule is told, in the file's order."""
         started_at = self._clock.now()
         _, header = next(rows, (0, []))
-        parser = RosterRowParser(header, self._institutions, china_date(started_at))
+        today = china_date(started_at)
+        parser = RosterRowParser(header, self._institutions, today)
+        frozen = frozen_year(today, self._policy)
         async with self._open_staging() as staging:
             read = await self._stage(rows, parser, staging, progress)
             if dry_run:
-                counts = await staging.judge()
+                counts = await staging.judge(frozen_year=frozen)
             else:
                 counts = await staging.publish(
                     self._entropy.identifier(),
                     file_name=file_name,
                     rows_read=read,
+                    frozen_year=frozen,
                     started_at=started_at,
                     now=self._clock.now(),
                 )

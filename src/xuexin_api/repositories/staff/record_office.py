@@ -1,0 +1,139 @@
+"""Records as their school keeps them: found, changed with a trace, and who looked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Result, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.archive import Degree, Enrollment, EnrollmentChange, Institution, Qualification, RecordAccess
+from xuexin_api.repositories.archive.archive import CHANGE, RECORD
+
+_KEPT: Final = (
+    *RECORD,
+    Enrollment.person_id,
+    Enrollment.document_key,
+    Enrollment.grade,
+    Enrollment.registered_year,
+    Enrollment.version,
+)
+_CERTIFICATE: Final = (
+    Qualification.conclusion,
+    Qualification.certificate_number,
+    Qualification.graduation_date,
+    Qualification.president_name,
+    Qualification.exchanged_on,
+)
+
+
+class RecordOfficeRepository:
+    """Statements of registrars. What is added is never changed; the record itself only at the version that was read."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
+        """The record, whichever school's."""
+        rows = await self._session.execute(
+            select(*_KEPT)
+            .join_from(Enrollment, Institution, Institution.code == Enrollment.institution_code)
+            .where(Enrollment.id == enrollment_id)
+        )
+        return _first(rows)
+
+    async def get_certificate(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
+        """The 学历 of a record."""
+        rows = await self._session.execute(select(*_CERTIFICATE).where(Qualification.enrollment_id == enrollment_id))
+        return _first(rows)
+
+    async def get_degree(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
+        """The 学位 of a record."""
+        columns = (Degree.name, Degree.certificate_number, Degree.awarded_on)
+        rows = await self._session.execute(select(*columns).where(Degree.enrollment_id == enrollment_id))
+        return _first(rows)
+
+    async def list_for_institution(
+        self,
+        institution_code: str,
+        *,
+        student_number: str | None,
+        candidate_number: str | None,
+        name: str | None,
+        after: UUID,
+        most: int,
+    ) -> Sequence[Mapping[str, Any]]:
+        """The records of one school, oldest first; each word that is given must be the record's."""
+        statement = (
+            select(
+                Enrollment.id,
+                Enrollment.person_id,
+                Enrollment.name,
+                Enrollment.student_number,
+                Enrollment.candidate_number,
+                Enrollment.level,
+                Enrollment.programme_name,
+                Enrollment.class_name,
+                Enrollment.admission_date,
+                Enrollment.status,
+            )
+            .where(Enrollment.institution_code == institution_code, Enrollment.id > after)
+            .order_by(Enrollment.id)
+            .limit(most)
+        )
+        if student_number is not None:
+            statement = statement.where(Enrollment.student_number == student_number)
+        if candidate_number is not None:
+            statement = statement.where(Enrollment.candidate_number == candidate_number)
+        if name is not None:
+            statement = statement.where(Enrollment.name == name)
+        return [dict(row) for row in (await self._session.execute(statement)).mappings()]
+
+    async def list_changes(self, enrollment_id: UUID, *, before_id: UUID, most: int) -> Sequence[Mapping[str, Any]]:
+        """Of one record, newest first."""
+        statement = (
+            select(*CHANGE)
+            .where(EnrollmentChange.enrollment_id == enrollment_id, EnrollmentChange.id < before_id)
+            .order_by(EnrollmentChange.id.desc())
+            .limit(most)
+        )
+        return [dict(row) for row in (await self._session.execute(statement)).mappings()]
+
+    async def change(self, enrollment_id: UUID, version: int, values: Mapping[str, Any], *, now: datetime) -> bool:
+        """False when the record is not at this version any more."""
+        statement = (
+            update(Enrollment)
+            .where(Enrollment.id == enrollment_id, Enrollment.version == version)
+            .values(**values, version=Enrollment.version + 1, updated_at=now)
+            .returning(Enrollment.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def add_change(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(EnrollmentChange).values(**values))
+
+    async def add_qualification(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Qualification).values(**values))
+
+    async def exchange_qualification(self, enrollment_id: UUID, *, exchanged_on: date) -> None:
+        """结业换毕业: the certificate keeps its number."""
+        await self._session.execute(
+            update(Qualification)
+            .where(Qualification.enrollment_id == enrollment_id, Qualification.conclusion == "completed")
+            .values(conclusion="graduated", exchanged_on=exchanged_on)
+        )
+
+    async def add_degree(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Degree).values(**values))
+
+    async def add_accesses(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Who saw or changed which records."""
+        await self._session.execute(insert(RecordAccess), list(rows))
+
+
+def _first(rows: Result[*tuple[Any, ...]]) -> dict[str, Any] | None:
+    row = rows.mappings().first()
+    return None if row is None else dict(row)

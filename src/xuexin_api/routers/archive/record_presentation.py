@@ -1,0 +1,100 @@
+"""Records in the words of the contract: their changes, and what registrars ask for."""
+
+from __future__ import annotations
+
+from xuexin_api.core.code_tables import EnrollmentStatus
+from xuexin_api.core.messages import Language, message
+from xuexin_api.core.record_life import Change, Wish
+from xuexin_api.routers.presentation import STATUSES, enrollment
+from xuexin_api.schemas import archive as schemas
+from xuexin_api.schemas import record_office as office_schemas
+from xuexin_api.schemas.types import Choice
+from xuexin_api.services.archive.record_history import FieldChange, HistoryPage, RecordChange
+from xuexin_api.services.staff.record_office import (
+    Certificate,
+    ChangeRequest,
+    DegreeWish,
+    OfficeRecord,
+    RecordLine,
+    RecordPage,
+    Search,
+)
+
+_OF_EVERY_CHANGE = frozenset({"change", "reason", "effective_on", "note"})
+_OF_DOCUMENTS = frozenset({"certificate_number", "president_name", "degree_name", "school_year"})
+
+
+def record_history(page: HistoryPage, language: Language) -> schemas.RecordHistory:
+    return schemas.RecordHistory(
+        items=[record_change(change, language) for change in page.items], next_cursor=page.next_cursor
+    )
+
+
+def record_change(change: RecordChange, language: Language) -> schemas.RecordChange:
+    return schemas.RecordChange(
+        id=change.id,
+        change=_choice("record_change", change.change, language),
+        reason=None if change.reason is None else _choice("record_reason", change.reason, language),
+        note=change.note,
+        effective_on=change.effective_on,
+        at=change.at,
+        fields=[_field_change(field, language) for field in change.fields],
+    )
+
+
+def _choice(prefix: str, code: str, language: Language) -> Choice:
+    return Choice(id=code, title=message(f"{prefix}_{code}", language))
+
+
+def _field_change(change: FieldChange, language: Language) -> schemas.FieldChange:
+    title = message(f"field_{change.field}", language)
+    before, after = (_shown(change.field, value) for value in (change.before, change.after))
+    return schemas.FieldChange(field=change.field, title=title, before=before, after=after)
+
+
+def _shown(field: str, value: object) -> str | None:
+    """A status in the words it is always shown in."""
+    if value is None:
+        return None
+    return EnrollmentStatus(str(value)).display if field == "status" else str(value)
+
+
+def search(body: office_schemas.EnrollmentSearch) -> Search:
+    return Search(body.purpose, body.student_number, body.candidate_number, body.name)
+
+
+def enrollment_lines(page: RecordPage) -> office_schemas.EnrollmentLines:
+    return office_schemas.EnrollmentLines(items=[_line(line) for line in page.items], next_cursor=page.next_cursor)
+
+
+def _line(line: RecordLine) -> office_schemas.EnrollmentLine:
+    shown = {name: getattr(line, name) for name in RecordLine.__slots__}
+    return office_schemas.EnrollmentLine.model_validate(shown | {"status": STATUSES[EnrollmentStatus(line.status)]})
+
+
+def office_enrollment(record: OfficeRecord) -> office_schemas.OfficeEnrollment:
+    return office_schemas.OfficeEnrollment.model_validate(
+        {
+            "enrollment": enrollment(record.enrollment),
+            "version": record.version,
+            "grade": record.grade,
+            "registered_year": record.registered_year,
+            "certificate": record.certificate,
+            "degree": record.degree,
+            "changes": record.changes,
+        }
+    )
+
+
+def change_request(body: office_schemas.AnyChange) -> ChangeRequest:
+    """The fields that a change brings and does not name stay as they are."""
+    new = body.model_dump(exclude=set(_OF_EVERY_CHANGE | _OF_DOCUMENTS), exclude_none=True)
+    certificate = degree = year = None
+    if isinstance(body, office_schemas.Graduation):
+        certificate = Certificate(body.certificate_number, body.president_name)
+    elif isinstance(body, office_schemas.DegreeAward):
+        degree = DegreeWish(body.degree_name, body.certificate_number)
+    elif isinstance(body, office_schemas.YearRegistration):
+        year = body.school_year
+    wish = Wish(Change(body.change), body.reason, body.effective_on, year, new)
+    return ChangeRequest(wish, body.note, certificate, degree)

@@ -1,0 +1,115 @@
+"""The life of a record: what its student and its registrar read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any, Final
+
+from xuexin_api.core.code_tables import EnrollmentStatus
+from xuexin_api.core.messages import Language
+from xuexin_api.core.record_life import REASONS, allowed
+from xuexin_api.openapi import Examples, Shown
+from xuexin_api.routers.archive.record_presentation import record_change
+from xuexin_api.routers.examples.accounts import AN_ID, NOW
+from xuexin_api.routers.examples.archive import LEFT, STUDYING
+from xuexin_api.routers.presentation import STATUSES
+from xuexin_api.schemas.archive import Enrollment, RecordHistory
+from xuexin_api.schemas.record_office import (
+    EnrollmentLine,
+    EnrollmentLines,
+    OfficeCertificate,
+    OfficeDegree,
+    OfficeEnrollment,
+)
+from xuexin_api.services.archive.record_history import FieldChange, RecordChange
+
+_LEAVE: Final = RecordChange(
+    id=AN_ID,
+    change="suspend",
+    reason="health",
+    note="教务〔2025〕12号",
+    effective_on=date(2025, 3, 1),
+    at=NOW,
+    fields=[FieldChange("status", "registered", "suspended")],
+)
+_ROSTER: Final = RecordChange(
+    id=AN_ID,
+    change="roster",
+    reason=None,
+    note=None,
+    effective_on=None,
+    at=NOW,
+    fields=[FieldChange("class_name", None, "计科2301")],
+)
+_DIPLOMA: Final = OfficeCertificate(
+    conclusion="graduated",
+    certificate_number="990001202705000001",
+    graduation_date=date(2027, 7, 1),
+    president_name="示例校长",
+    exchanged_on=None,
+)
+_LINE: Final = EnrollmentLine(
+    id=AN_ID,
+    name="示例同学",
+    student_number="2023010001",
+    candidate_number="23430101150001",
+    level="本科",
+    programme_name="计算机科学与技术",
+    class_name="计科2301",
+    admission_date=date(2023, 9, 1),
+    status=STATUSES[EnrollmentStatus.REGISTERED],
+)
+
+
+def _history(*changes: RecordChange) -> Callable[[Language], RecordHistory]:
+    def made(language: Language) -> RecordHistory:
+        return RecordHistory(items=[record_change(change, language) for change in changes], next_cursor=None)
+
+    return made
+
+
+def _at_the_office(enrollment: Enrollment, **more: Any) -> OfficeEnrollment:
+    status = EnrollmentStatus(enrollment.status.code)
+    plain = {
+        "enrollment": enrollment,
+        "version": 3,
+        "grade": 2023,
+        "registered_year": 2025,
+        "certificate": None,
+        "degree": None,
+        "changes": {str(change): list(REASONS[change]) for change in allowed(status)},
+    }
+    return OfficeEnrollment.model_validate(plain | more)
+
+
+_STUDYING: Final = _at_the_office(STUDYING)
+_LEFT: Final = _at_the_office(LEFT, certificate=_DIPLOMA)
+_WITH_DEGREE: Final = _at_the_office(
+    LEFT,
+    certificate=_DIPLOMA,
+    degree=OfficeDegree(name="工学学士学位", certificate_number="9900142027000001", awarded_on=date(2027, 7, 1)),
+)
+_HISTORY: Final = {
+    "changed": Shown("A leave, and before it a roster.", _history(_LEAVE, _ROSTER)),
+    "unchanged": Shown("As it was first registered.", _history()),
+}
+RECORDS: Final[Examples] = {
+    "list_enrollment_history": _HISTORY,
+    "list_enrollment_changes": _HISTORY,
+    "search_enrollments": {
+        "found": Shown("One record fits.", EnrollmentLines(items=[_LINE], next_cursor=None)),
+        "nothing": Shown("None of this school's.", EnrollmentLines(items=[], next_cursor=None)),
+    },
+    "view_enrollment": {
+        "in_school": Shown("A student, and what can become of the record.", _STUDYING),
+        "graduated": Shown("With 学历 and 学位: nothing more can become of it but a degree.", _WITH_DEGREE),
+    },
+    "change_enrollment": {
+        "on_leave": Shown(
+            "休学.",
+            _at_the_office(STUDYING.model_copy(update={"status": STATUSES[EnrollmentStatus.SUSPENDED]}), version=4),
+        ),
+        "graduated": Shown("毕业: the 学历 is registered.", _LEFT),
+    },
+}

@@ -1,0 +1,120 @@
+"""Records at their school's registry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Response
+
+from xuexin_api.core.errors import (
+    CertificateNumberTakenError,
+    ChangeNotAllowedError,
+    GraduationPhotoMissingError,
+    NotYoursToDecideError,
+    RecordChangedError,
+    RecordFrozenError,
+    RecordNotFoundError,
+    RegistrationPeriodOverError,
+    RoleNotAllowedError,
+    TokenInvalidError,
+    TokenMissingError,
+    VersionNeededError,
+)
+from xuexin_api.dependencies.callers import ExpectedTag, KnownTags, RequestLanguage, StaffClaims
+from xuexin_api.dependencies.staff import record_office_service
+from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.archive.record_presentation import (
+    change_request,
+    enrollment_lines,
+    office_enrollment,
+    record_history,
+    search,
+)
+from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
+from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.archive import RecordHistory
+from xuexin_api.schemas.record_office import (
+    EnrollmentChange,
+    EnrollmentLines,
+    EnrollmentSearch,
+    OfficeEnrollment,
+    Purpose,
+)
+from xuexin_api.schemas.types import Id
+from xuexin_api.services.staff.record_office import RecordOfficeService
+
+router = APIRouter(prefix="/v1/staff/enrollments", tags=["staff"], route_class=StrictRoute)
+Office = Annotated[RecordOfficeService, Depends(record_office_service)]
+EnrollmentId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
+PurposeOfLook = Annotated[Purpose, Query(description="What for; the student can read it.")]
+_REGISTRAR = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
+_THE_RECORD = (*_REGISTRAR, RecordNotFoundError)
+
+
+@router.post("/search", summary="Find records of my school", responses=refusals(*_REGISTRAR))
+async def search_enrollments(body: EnrollmentSearch, claims: StaffClaims, office: Office) -> EnrollmentLines:
+    """By number or name, or all of them, page by page. Each record that is shown is written down as seen."""
+    return enrollment_lines(await office.search(search(body), claims, cursor=body.cursor, most=body.limit))
+
+
+@router.get(
+    "/{enrollment_id}",
+    summary="One record of my school",
+    response_model=OfficeEnrollment,
+    responses=refusals(*_THE_RECORD) | NOT_MODIFIED,
+)
+async def view_enrollment(
+    enrollment_id: EnrollmentId, purpose: PurposeOfLook, claims: StaffClaims, known: KnownTags, office: Office
+) -> Response:
+    """With what can become of it now. The `ETag` is the version that a change names in `If-Match`.
+
+    Each look is written down with its purpose. Another school's record is 404, and the try is written down too.
+    """
+    record = office_enrollment(await office.view(enrollment_id, purpose, claims))
+    content = record.model_dump_json().encode()
+    tag = str(record.version)
+    return tagged(content, tag, known, media_type="application/json", cache_control="no-store, private")
+
+
+@router.get("/{enrollment_id}/changes", summary="What became of a record", responses=refusals(*_THE_RECORD))
+async def list_enrollment_changes(
+    enrollment_id: EnrollmentId,
+    purpose: PurposeOfLook,
+    claims: StaffClaims,
+    language: RequestLanguage,
+    office: Office,
+    cursor: PageCursor = None,
+    limit: PageLimit = 20,
+) -> RecordHistory:
+    """Newest first, as the student sees it."""
+    page = await office.list_changes(enrollment_id, purpose, claims, cursor=cursor, most=limit)
+    return record_history(page, language)
+
+
+@router.post(
+    "/{enrollment_id}/changes",
+    status_code=201,
+    summary="Change a record",
+    openapi_extra=once(secret=False),
+    responses=refusals(
+        *_THE_RECORD,
+        NotYoursToDecideError,
+        ChangeNotAllowedError,
+        RecordFrozenError,
+        RegistrationPeriodOverError,
+        GraduationPhotoMissingError,
+        CertificateNumberTakenError,
+        RecordChangedError,
+        VersionNeededError,
+    ),
+)
+async def change_enrollment(
+    enrollment_id: EnrollmentId, body: EnrollmentChange, claims: StaffClaims, expected: ExpectedTag, office: Office
+) -> OfficeEnrollment:
+    """学籍异动, with a reason: the record as it is then. What it was stays in its history.
+
+    One table says what can follow what (openapi/record-life.md). `graduate` and `complete` register the 学历, which
+    nothing here changes afterwards; `exchange_certificate` (结业换毕业) keeps its number.
+    """
+    return office_enrollment(await office.change(enrollment_id, change_request(body), expected, claims))

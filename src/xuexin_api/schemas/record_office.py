@@ -1,0 +1,142 @@
+"""Records as registrars keep them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from xuexin_api.schemas.archive import Enrollment, EnrollmentStatus
+from xuexin_api.schemas.types import Cursor, Day, Id, Input, NextCursor, Output, ShortText
+
+Purpose = Literal["record_keeping", "student_request", "certificate", "complaint"]
+PlainChange = Literal[
+    "register",
+    "await_registration",
+    "defer_registration",
+    "suspend",
+    "resume",
+    "retain",
+    "withdraw",
+    "expel",
+    "record_death",
+    "leave_incomplete",
+    "exchange_certificate",
+]
+_ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+_Grade = Annotated[int, Field(ge=1949, le=2999)]
+_ProgrammeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2,12}$")]
+_ArchiveText = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+_CertificateNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{8,20}$")]
+
+
+class EnrollmentSearch(Input):
+    purpose: Purpose = Field(
+        description="What for; the people whose records are shown can read it.", examples=["record_keeping"]
+    )
+    student_number: ShortText | None = Field(default=None, examples=["2023010001"])
+    candidate_number: ShortText | None = Field(default=None, examples=[None])
+    name: ShortText | None = Field(default=None, description="The whole name.", examples=[None])
+    cursor: Cursor | None = Field(default=None, description="`next_cursor` of the page before.", examples=[None])
+    limit: int = Field(default=20, ge=1, le=100, examples=[20])
+
+
+class EnrollmentLine(Output):
+    id: Id = Field(examples=[_ID])
+    name: str = Field(examples=["示例同学"])
+    student_number: str = Field(examples=["2023010001"])
+    candidate_number: str | None = Field(examples=["23430101150001"])
+    level: str = Field(examples=["本科"])
+    programme_name: str = Field(examples=["计算机科学与技术"])
+    class_name: str | None = Field(examples=["计科2301"])
+    admission_date: date = Field(examples=["2023-09-01"])
+    status: EnrollmentStatus
+
+
+class EnrollmentLines(Output):
+    items: list[EnrollmentLine]
+    next_cursor: NextCursor
+
+
+class OfficeCertificate(Output):
+    conclusion: Literal["graduated", "completed"] = Field(examples=["graduated"])
+    certificate_number: str = Field(examples=["990011202705000001"])
+    graduation_date: date = Field(examples=["2027-07-01"])
+    president_name: str = Field(examples=["示例校长"])
+    exchanged_on: date | None = Field(description="结业换毕业: since when it says 毕业.", examples=[None])
+
+
+class OfficeDegree(Output):
+    name: str = Field(examples=["工学学士学位"])
+    certificate_number: str = Field(examples=["9900142027000001"])
+    awarded_on: date = Field(examples=["2027-07-01"])
+
+
+class OfficeEnrollment(Output):
+    enrollment: Enrollment = Field(description="As the student sees it.")
+    version: int = Field(description="Counts the changes; a change names it in `If-Match`.", examples=[3])
+    grade: int | None = Field(description="年级, by the year of its entry.", examples=[2023])
+    registered_year: int | None = Field(
+        description="The last school year that the student was registered for, by its first year.", examples=[2025]
+    )
+    certificate: OfficeCertificate | None = Field(description="学历.", examples=[None])
+    degree: OfficeDegree | None = Field(description="学位.", examples=[None])
+    changes: dict[str, list[str]] = Field(
+        description="What can become of the record now, and for which reasons.",
+        examples=[{"suspend": ["health", "start_up", "student_request"]}],
+    )
+
+
+class _Change(Input):
+    reason: ShortText = Field(description="One of the reasons of this change.", examples=["health"])
+    effective_on: Day = Field(description="Since when it counts: not in the future.", examples=["2025-03-01"])
+    note: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = Field(
+        default=None, description="In words; the student reads it.", examples=["教务〔2025〕12号"]
+    )
+
+
+class StatusChange(_Change):
+    change: PlainChange = Field(examples=["suspend"])
+
+
+class YearRegistration(_Change):
+    change: Literal["register_year"] = Field(examples=["register_year"])
+    school_year: _Grade = Field(description="By its first year.", examples=[2025])
+
+
+class ProgrammeChange(_Change):
+    change: Literal["change_programme"] = Field(examples=["change_programme"])
+    programme_code: _ProgrammeCode = Field(examples=["080902"])
+    programme_name: _ArchiveText = Field(examples=["软件工程"])
+    department: _ArchiveText | None = Field(default=None, examples=["信息学院"])
+    class_name: _ArchiveText | None = Field(default=None, examples=["软工2301"])
+
+
+class GradeChange(_Change):
+    change: Literal["repeat_year", "skip_year"] = Field(examples=["repeat_year"])
+    grade: _Grade = Field(description="The year whose students the student joins.", examples=[2024])
+    expected_graduation_date: Day = Field(examples=["2028-07-01"])
+    class_name: _ArchiveText | None = Field(default=None, examples=["计科2401"])
+
+
+class Graduation(_Change):
+    change: Literal["graduate", "complete"] = Field(
+        description="毕业 or 结业; `effective_on` is the date on the certificate.", examples=["graduate"]
+    )
+    certificate_number: _CertificateNumber = Field(
+        description="18 digits: school, type, year, level, serial (17 before 2002).", examples=["990011202705000001"]
+    )
+    president_name: _ArchiveText = Field(examples=["示例校长"])
+
+
+class DegreeAward(_Change):
+    change: Literal["award_degree"] = Field(
+        description="`effective_on` is the day on which it was conferred.", examples=["award_degree"]
+    )
+    degree_name: _ArchiveText = Field(examples=["工学学士学位"])
+    certificate_number: _CertificateNumber = Field(examples=["9900142027000001"])
+
+
+AnyChange = StatusChange | YearRegistration | ProgrammeChange | GradeChange | Graduation | DegreeAward
+EnrollmentChange = Annotated[AnyChange, Field(discriminator="change")]

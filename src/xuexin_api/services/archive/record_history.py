@@ -1,0 +1,64 @@
+"""What was changed in a record, as its student and its school read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from xuexin_api.services.paging import write_cursor
+
+AFTER_ALL: Final = UUID(int=2**128 - 1)
+"""Before this id stand all: where a list begins that has the newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field that became another; None is empty."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class RecordChange:
+    """What the school did, why, since when, and what that changed. `roster` is an import of the whole list."""
+
+    id: UUID
+    change: str
+    reason: str | None
+    note: str | None
+    effective_on: date | None
+    at: datetime
+    fields: list[FieldChange]
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Some of the changes, newest first."""
+
+    items: list[RecordChange]
+    next_cursor: str | None
+
+
+def history_page(rows: Sequence[Mapping[str, Any]], most: int) -> HistoryPage:
+    """A page of at most so many, of rows one more than which were asked for."""
+    items = [_record_change(row) for row in rows[:most]]
+    return HistoryPage(items, write_cursor(items[-1].id) if len(rows) > most else None)
+
+
+def _record_change(row: Mapping[str, Any]) -> RecordChange:
+    """A row of changes; a roster's holds whole records, of which only the difference is told."""
+    before, after = row["before"], row["after"]
+    return RecordChange(
+        id=row["change_id"],
+        change=row["change"],
+        reason=row["reason"],
+        note=row["note"],
+        effective_on=row["effective_on"],
+        at=row["at"],
+        fields=[FieldChange(name, before.get(name), after[name]) for name in after if before.get(name) != after[name]],
+    )

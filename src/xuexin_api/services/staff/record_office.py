@@ -1,0 +1,391 @@
+"""Registrars and the records of their school: looking, and changing with a reason. Every look is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.certificates import check_certificate_number, check_degree
+from xuexin_api.core.clock import Clock, china_date
+from xuexin_api.core.code_tables import EnrollmentStatus
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    BrokenRuleError,
+    CertificateNumberTakenError,
+    FieldProblem,
+    GraduationPhotoMissingError,
+    InvalidRequestError,
+    NotYoursToDecideError,
+    RecordChangedError,
+    RecordNotFoundError,
+    VersionNeededError,
+)
+from xuexin_api.core.names import normalise_name
+from xuexin_api.core.policies import RecordPolicy
+from xuexin_api.core.record_life import REASONS, Change, RecordFacts, Wish, allowed, follow
+from xuexin_api.core.sealing import Sealer
+from xuexin_api.core.staff import Role
+from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
+from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
+from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
+from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
+from xuexin_api.services.base import Service
+from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.staff.staff_callers import StaffCallers
+
+_BEFORE_ALL: Final = UUID(int=0)
+_COPIED: Final = (
+    "person_id",
+    "institution_code",
+    "name",
+    "sex",
+    "birth_date",
+    "level",
+    "programme_code",
+    "programme_name",
+    "duration_years",
+    "category",
+    "study_form",
+    "admission_date",
+)
+_CONCLUSIONS: Final = {Change.GRADUATE: "graduated", Change.COMPLETE: "completed"}
+_TAKEN: Final = {
+    "uq_qualifications_certificate_number": CertificateNumberTakenError(),
+    "uq_degrees_certificate_number": CertificateNumberTakenError(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a registrar looks for, and what for. Nothing given: the whole list."""
+
+    purpose: str
+    student_number: str | None = None
+    candidate_number: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLine:
+    """A record in a list."""
+
+    id: UUID
+    name: str
+    student_number: str
+    candidate_number: str | None
+    level: str
+    programme_name: str
+    class_name: str | None
+    admission_date: date
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Some of a school's records."""
+
+    items: list[RecordLine]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeRecord:
+    """A record as its school sees it: what it is, at which version, and what can become of it for which reasons."""
+
+    enrollment: EnrollmentView
+    version: int
+    grade: int | None
+    registered_year: int | None
+    certificate: Mapping[str, Any] | None
+    degree: Mapping[str, Any] | None
+    changes: dict[str, list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What 毕业 and 结业 bring."""
+
+    number: str
+    president_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DegreeWish:
+    """A degree as the school conferred it."""
+
+    name: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequest:
+    """What to do to a record, in the words of the rules, with what certificates and degrees need."""
+
+    wish: Wish
+    note: str | None
+    certificate: Certificate | None = None
+    degree: DegreeWish | None = None
+
+
+class RecordOfficeService(Service):
+    """A registrar has the records of one school; another school's is none, and the try is written down."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        records: RecordOfficeRepository,
+        staff: StaffRepository,
+        callers: StaffCallers,
+        sealer: Sealer,
+        policy: RecordPolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._records = records
+        self._staff = staff
+        self._callers = callers
+        self._sealer = sealer
+        self._policy = policy
+        self._entropy = entropy
+
+    async def search(self, search: Search, claims: Claims, *, cursor: str | None, most: int) -> RecordPage:
+        """The school's records that fit; each that is shown is written down as seen."""
+        after = _BEFORE_ALL if cursor is None else read_cursor(cursor)
+        name = None if search.name is None else _name(search.name)
+        now = self._clock.now()
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REGISTRAR)
+            found = await self._records.list_for_institution(
+                member.institution_code or "",
+                student_number=search.student_number,
+                candidate_number=search.candidate_number,
+                name=name,
+                after=after,
+                most=most + 1,
+            )
+            page = found[:most]
+            if page:
+                await self._records.add_accesses(
+                    [self._access(row, member, "listed", search.purpose, now) for row in page]
+                )
+            await self._note("record:search", member, None, now)
+        items = [RecordLine(**{name: row[name] for name in RecordLine.__slots__}) for row in page]
+        return RecordPage(items, write_cursor(items[-1].id) if len(found) > most else None)
+
+    async def view(self, enrollment_id: UUID, purpose: str, claims: Claims) -> OfficeRecord:
+        """One record of the school's."""
+        async with self._transaction():
+            member, row = await self._reach(enrollment_id, claims)
+            if row is not None:
+                await self._note_look(row, member, purpose)
+                return await self._office_record(row)
+        raise RecordNotFoundError
+
+    async def list_changes(
+        self, enrollment_id: UUID, purpose: str, claims: Claims, *, cursor: str | None, most: int
+    ) -> HistoryPage:
+        """What became of one record, newest first."""
+        before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
+        async with self._transaction():
+            member, row = await self._reach(enrollment_id, claims)
+            if row is not None:
+                await self._note_look(row, member, purpose)
+                found = await self._records.list_changes(enrollment_id, before_id=before_id, most=most + 1)
+                return history_page(found, most)
+        raise RecordNotFoundError
+
+    async def change(
+        self, enrollment_id: UUID, request: ChangeRequest, expected: str | None, claims: Claims
+    ) -> OfficeRecord:
+        """Change the record that the registrar saw, and write down who, when, why, before and after."""
+        async with self._transaction():
+            member, row = await self._reach(enrollment_id, claims)
+        if row is None:
+            raise RecordNotFoundError
+        if row["document_key"] == member.document_key:
+            raise NotYoursToDecideError
+        if expected is None:
+            raise VersionNeededError
+        if expected.strip() != f'"{row["version"]}"':
+            raise RecordChangedError
+        now = self._clock.now()
+        after = follow(_facts(row), request.wish, china_date(now), self._policy)
+        change = request.wish.change
+        if change in _CONCLUSIONS:
+            after |= self._judge_certificate(row, request)
+        elif change is Change.AWARD_DEGREE:
+            after |= self._judge_degree(row, request)
+        with refused_by(_TAKEN):
+            async with self._transaction():
+                columns = {name: value for name, value in after.items() if name in row}
+                if not await self._records.change(enrollment_id, row["version"], columns, now=now):
+                    raise RecordChangedError
+                await self._certify(row, request, now)
+                await self._trace(row, after, request, member, now)
+                changed = await self._records.get(enrollment_id)
+                assert changed is not None, "a record is never deleted"
+                return await self._office_record(changed)
+
+    def _judge_certificate(self, row: Mapping[str, Any], request: ChangeRequest) -> dict[str, Any]:
+        """What the history says of a certificate that may be registered."""
+        certificate = request.certificate
+        assert certificate is not None, "the schema asks for it"
+        if "graduation" not in (row["photo_kinds"] or ()):
+            raise GraduationPhotoMissingError
+        try:
+            check_certificate_number(
+                certificate.number,
+                institution_code=row["institution_code"],
+                category=row["category"],
+                level=row["level"],
+                graduated_on=request.wish.effective_on,
+            )
+        except BrokenRuleError as broken:
+            raise InvalidRequestError([FieldProblem("/certificate_number", broken.code, broken.params)]) from None
+        return {"certificate_number": certificate.number}
+
+    @staticmethod
+    def _judge_degree(row: Mapping[str, Any], request: ChangeRequest) -> dict[str, Any]:
+        degree = request.degree
+        assert degree is not None, "the schema asks for it"
+        if row["level"] == "专科":
+            raise InvalidRequestError([FieldProblem("/change", "degree_not_of_this_level", {})])
+        try:
+            check_degree(degree.number, request.wish.effective_on)
+        except BrokenRuleError as broken:
+            field = "effective_on" if broken.code == "degree_too_early" else "certificate_number"
+            raise InvalidRequestError([FieldProblem(f"/{field}", broken.code, broken.params)]) from None
+        return {"degree_name": degree.name, "degree_certificate_number": degree.number}
+
+    async def _certify(self, row: Mapping[str, Any], request: ChangeRequest, now: datetime) -> None:
+        """学历 and 学位 come into being with the change, or not at all."""
+        wish, certificate, degree = request.wish, request.certificate, request.degree
+        if certificate is not None:
+            await self._records.add_qualification(
+                {name: row[name] for name in _COPIED}
+                | {
+                    "id": self._entropy.identifier(),
+                    "enrollment_id": row["id"],
+                    "graduation_date": wish.effective_on,
+                    "conclusion": _CONCLUSIONS[wish.change],
+                    "president_name": certificate.president_name,
+                    "certificate_number": certificate.number,
+                    "published_at": now,
+                }
+            )
+        if degree is not None:
+            await self._records.add_degree(
+                {
+                    "id": self._entropy.identifier(),
+                    "enrollment_id": row["id"],
+                    "person_id": row["person_id"],
+                    "institution_code": row["institution_code"],
+                    "name": degree.name,
+                    "certificate_number": degree.number,
+                    "awarded_on": wish.effective_on,
+                    "published_at": now,
+                }
+            )
+        if wish.change is Change.EXCHANGE_CERTIFICATE:
+            await self._records.exchange_qualification(row["id"], exchanged_on=wish.effective_on)
+
+    async def _trace(
+        self, row: Mapping[str, Any], after: Mapping[str, Any], request: ChangeRequest, member: StaffRow, now: datetime
+    ) -> None:
+        wish = request.wish
+        differing = {name: value for name, value in after.items() if row.get(name) != value}
+        await self._records.add_change(
+            {
+                "id": self._entropy.identifier(),
+                "enrollment_id": row["id"],
+                "change": str(wish.change),
+                "staff_id": member.id,
+                "reason": wish.reason,
+                "note": request.note,
+                "effective_on": wish.effective_on,
+                "before": {name: _plain(row.get(name)) for name in differing},
+                "after": {name: _plain(value) for name, value in differing.items()},
+                "at": now,
+            }
+        )
+        await self._records.add_accesses([self._access(row, member, "changed", str(wish.change), now)])
+        await self._note(f"record:{wish.change}", member, row["id"], now)
+
+    async def _reach(self, enrollment_id: UUID, claims: Claims) -> tuple[StaffRow, Mapping[str, Any] | None]:
+        """The member, and the record if it is their school's. Reaching for another's is a line in the trail."""
+        member = await self._callers.member_of(claims, Role.REGISTRAR)
+        row = await self._records.get(enrollment_id)
+        if row is not None and row["institution_code"] == member.institution_code:
+            return member, row
+        await self._note("record:out_of_reach", member, enrollment_id, self._clock.now())
+        return member, None
+
+    async def _office_record(self, row: Mapping[str, Any]) -> OfficeRecord:
+        return OfficeRecord(
+            enrollment=enrollment_view(row, self._sealer),
+            version=row["version"],
+            grade=row["grade"],
+            registered_year=row["registered_year"],
+            certificate=await self._records.get_certificate(row["id"]),
+            degree=await self._records.get_degree(row["id"]),
+            changes={str(change): list(REASONS[change]) for change in allowed(EnrollmentStatus(row["status"]))},
+        )
+
+    async def _note_look(self, row: Mapping[str, Any], member: StaffRow, purpose: str) -> None:
+        now = self._clock.now()
+        await self._records.add_accesses([self._access(row, member, "viewed", purpose, now)])
+        await self._note("record:view", member, row["id"], now)
+
+    def _access(
+        self, row: Mapping[str, Any], member: StaffRow, action: str, purpose: str, now: datetime
+    ) -> dict[str, Any]:
+        return {
+            "id": self._entropy.identifier(),
+            "person_id": row["person_id"],
+            "enrollment_id": row["id"],
+            "staff_id": member.id,
+            "action": action,
+            "purpose": purpose,
+            "at": now,
+        }
+
+    async def _note(self, action: str, member: StaffRow, subject_id: UUID | None, now: datetime) -> None:
+        await self._staff.add_event(
+            self._entropy.identifier(), action, staff_id=member.id, subject_id=subject_id, now=now
+        )
+
+
+def _name(typed: str) -> str:
+    try:
+        return normalise_name(typed)
+    except BrokenRuleError as broken:
+        raise InvalidRequestError([FieldProblem("/name", broken.code, broken.params)]) from None
+
+
+def _facts(row: Mapping[str, Any]) -> RecordFacts:
+    return RecordFacts(
+        status=EnrollmentStatus(row["status"]),
+        admission_date=row["admission_date"],
+        expected_graduation_date=row["expected_graduation_date"],
+        programme_code=row["programme_code"],
+        programme_name=row["programme_name"],
+        grade=row["grade"],
+        registered_year=row["registered_year"],
+    )
+
+
+def _plain(value: object) -> object:
+    """As JSON keeps it, and as the database itself writes a roster's records into the history."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,281 @@
+"""Registrars: the records of their school, what they may do to them, and the trace that it leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import httpx
+import pytest
+
+from support.archive import add_photos, import_rows
+from support.client import Client, code_of, connected_client
+from support.clock import HandClock
+from support.people import SCHOOLS, Student, students
+from support.staff import Member, member
+from support.tables import rows_of
+from xuexin_api.core.staff import Role
+from xuexin_api.demo.rosters import roster_row
+from xuexin_api.dependencies.wiring import Wiring
+
+UNKNOWN = "01999999-9999-7999-8999-999999999999"
+OFFICE = "/v1/staff/enrollments"
+SCHOOL, OTHER = (code for code, _ in SCHOOLS)
+
+
+def _row(student: Student, **changes: Any) -> list[str]:
+    """A registered student of the first school, as its roster has it."""
+    fixed = {"institution_code": SCHOOL, "institution_name": SCHOOLS[0][1], "status": "注册学籍"}
+    return roster_row(replace(student.record, **(fixed | {"expected_graduation_date": date(2032, 7, 1)} | changes)))
+
+
+async def _school(parts: Wiring, rows: Sequence[list[str]]) -> list[str]:
+    """Put these records into the archive; their ids in the roster's order."""
+    report, rejected = await import_rows(parts, rows)
+    assert report.added == len(rows), rejected
+    found = {row["student_number"]: str(row["id"]) for row in await rows_of(parts, "enrollments")}
+    return [found[row[2]] for row in rows]
+
+
+def _registrar(client: Client, name: str = "registrar.one", school: str = SCHOOL, **more: Any) -> Any:
+    return member(client, name, role=Role.REGISTRAR, institution_code=school, **more)
+
+
+async def _change(
+    registrar: Member, record: str, change: str, reason: str, version: int | None, **more: Any
+) -> httpx.Response:
+    body = {"change": change, "reason": reason, "effective_on": "2031-03-01"} | more
+    registrar.client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+    tag = {} if version is None else {"If-Match": f'"{version}"'}
+    return await registrar.client.post(f"{OFFICE}/{record}/changes", body, headers=tag)
+
+
+async def test_a_registrar_sends_a_student_on_leave_and_both_read_what_became_of_the_record(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    (record,) = await _school(parts, [_row(student)])
+    async with _registrar(client) as registrar:
+        desk = registrar.client
+        search = {"purpose": "student_request", "student_number": student.record.student_number}
+        (line,) = (await desk.post(f"{OFFICE}/search", search)).json()["items"]
+        assert (line["id"], line["name"]) == (record, student.name)
+        seen = await desk.get(f"{OFFICE}/{record}?purpose=student_request")
+        assert (seen.headers["etag"], seen.json()["version"]) == ('"1"', 1)
+        assert seen.json()["changes"]["suspend"] == ["health", "start_up", "student_request"]
+
+        for wrong, version, refusal in (
+            ({}, None, (428, "version_needed")),
+            ({}, 2, (412, "record_changed")),
+            ({"reason": "ahead_of_plan"}, 1, (422, "invalid_request")),
+            ({"effective_on": "2031-03-06"}, 1, (422, "invalid_request")),
+            ({"effective_on": "2031-02-30"}, 1, (422, "invalid_request")),
+            ({"change": "resume", "reason": "leave_ended"}, 1, (409, "change_not_allowed")),
+        ):
+            request = {"change": "suspend", "reason": "health"} | wrong
+            refused = await _change(registrar, record, request.pop("change"), request.pop("reason"), version, **request)
+            assert (refused.status_code, code_of(refused)) == refusal, wrong
+        assert await rows_of(parts, "enrollment_changes") == []
+
+        done = await _change(registrar, record, "suspend", "health", 1, note="教务〔2031〕12号")
+        assert done.status_code == 201, done.text
+        assert done.json()["enrollment"]["status"]["code"] == "suspended"
+        assert done.json()["version"] == 2
+        assert sorted(done.json()["changes"]) == sorted(
+            ["resume", "retain", "withdraw", "expel", "record_death", "leave_incomplete"]
+        )
+        history = (await desk.get(f"{OFFICE}/{record}/changes?purpose=complaint")).json()
+
+    await client.register(student)
+    assert (await client.get(f"/v1/archive/enrollments/{record}/history")).status_code == 401
+    await client.verify(student)
+    own = await client.get(f"/v1/archive/enrollments/{record}/history")
+    assert own.json() == history
+    (change,) = own.json()["items"]
+    assert (change["change"]["id"], change["reason"]["title"], change["note"], change["effective_on"]) == (
+        "suspend",
+        "身体原因",
+        "教务〔2031〕12号",
+        "2031-03-01",
+    )
+    assert [(field["field"], field["before"], field["after"]) for field in change["fields"]] == [
+        ("status", "在籍（注册学籍）", "在籍（休学）")
+    ]
+    looks = await rows_of(parts, "record_accesses")
+    assert sorted((look["action"], look["purpose"]) for look in looks) == [
+        ("changed", "suspend"),
+        ("listed", "student_request"),
+        ("viewed", "complaint"),
+        ("viewed", "student_request"),
+    ]
+    assert len({(look["person_id"], look["staff_id"]) for look in looks}) == 1
+
+
+async def test_another_schools_record_is_none_and_the_reach_for_it_is_written_down(
+    client: Client, parts: Wiring
+) -> None:
+    one, two = students(2)
+    theirs, _ = await _school(parts, [_row(one, institution_code=OTHER, institution_name=SCHOOLS[1][1]), _row(two)])
+    async with _registrar(client) as registrar:
+        desk = registrar.client
+        for record in (theirs, UNKNOWN):
+            for refused in (
+                await desk.get(f"{OFFICE}/{record}?purpose=complaint"),
+                await desk.get(f"{OFFICE}/{record}/changes?purpose=complaint"),
+                await _change(registrar, record, "withdraw", "student_request", 1),
+            ):
+                assert (refused.status_code, code_of(refused)) == (404, "record_not_found")
+        search = {"purpose": "complaint", "name": one.name}
+        assert (await desk.post(f"{OFFICE}/search", search)).json()["items"] == []
+    trail = await rows_of(parts, "", "SELECT * FROM staff_events WHERE action = 'record:out_of_reach'")
+    assert sorted(str(line["subject_id"]) for line in trail) == sorted([theirs, UNKNOWN] * 3)
+    assert await rows_of(parts, "record_accesses") == []
+    async with member(client, "reviewer.two") as reviewer:
+        refused = await reviewer.client.get(f"{OFFICE}/{theirs}?purpose=complaint")
+        assert (refused.status_code, code_of(refused)) == (403, "role_not_allowed")
+
+
+async def test_nobody_changes_their_own_record(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    (record,) = await _school(parts, [_row(student)])
+    async with _registrar(client, document=student.document_number) as registrar:
+        refused = await _change(registrar, record, "skip_year", "ahead_of_plan", 1, **_EARLIER)
+        assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
+
+
+_EARLIER: Any = {"grade": 2021, "expected_graduation_date": "2031-07-01"}
+_LATER: Any = {"grade": 2023, "expected_graduation_date": "2033-07-01"}
+_DIPLOMA: Any = {"president_name": "示例校长", "certificate_number": "990011203105000001"}
+
+
+async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keeps_its_number(
+    client: Client, parts: Wiring
+) -> None:
+    student, other = students(2)
+    record, second = await _school(parts, [_row(student), _row(other)])
+    async with _registrar(client) as registrar:
+        repeated = await _change(registrar, record, "repeat_year", "credits_missing", 1, **_LATER)
+        assert repeated.json()["enrollment"]["expected_graduation_date"] == "2033-07-01"
+        without = await _change(registrar, record, "complete", "requirements_partly_met", 2, **_DIPLOMA)
+        assert (without.status_code, code_of(without)) == (409, "graduation_photo_missing")
+        await add_photos(parts, student)
+        wrong = _DIPLOMA | {"certificate_number": "990011203205000001"}
+        refused = await _change(registrar, record, "complete", "requirements_partly_met", 2, **wrong)
+        assert refused.json()["errors"][0]["pointer"] == "/certificate_number"
+        completed = (await _change(registrar, record, "complete", "requirements_partly_met", 2, **_DIPLOMA)).json()
+        assert completed["enrollment"]["status"]["code"] == "completed"
+        assert completed["enrollment"]["leaving_date"] == "2031-03-01"
+        assert completed["enrollment"]["expected_graduation_date"] is None
+        assert list(completed["changes"]) == ["exchange_certificate"]
+        exchange = await _change(
+            registrar, record, "exchange_certificate", "requirements_met_later", 3, effective_on="2031-03-04"
+        )
+        assert exchange.json()["certificate"] == {
+            "conclusion": "graduated",
+            "certificate_number": _DIPLOMA["certificate_number"],
+            "graduation_date": "2031-03-01",
+            "president_name": "示例校长",
+            "exchanged_on": "2031-03-04",
+        }
+        degree = {"degree_name": "工学学士学位", "certificate_number": "9900142031000001"}
+        awarded = await _change(registrar, record, "award_degree", "degree_conferred", 4, **degree)
+        assert awarded.json()["degree"]["awarded_on"] == "2031-03-01"
+        await add_photos(parts, other)
+        taken = await _change(registrar, second, "graduate", "requirements_met", 1, **_DIPLOMA)
+        assert (taken.status_code, code_of(taken)) == (409, "certificate_number_taken")
+        untouched = (await registrar.client.get(f"{OFFICE}/{second}?purpose=certificate")).json()
+        assert (untouched["version"], untouched["enrollment"]["status"]["code"]) == (1, "registered")
+        page = (await registrar.client.get(f"{OFFICE}/{record}/changes?purpose=certificate&limit=3")).json()
+        rest = await registrar.client.get(f"{OFFICE}/{record}/changes?purpose=certificate&cursor={page['next_cursor']}")
+    kinds = [change["change"]["id"] for change in page["items"] + rest.json()["items"]]
+    assert kinds == ["award_degree", "exchange_certificate", "complete", "repeat_year"]
+    # No roster brings back who has left.
+    report, rejected = await import_rows(parts, [_row(student)])
+    assert (report.changed, [(cell.column, cell.code) for cell in rejected]) == (
+        0,
+        [("ZCZT", "status_move_not_allowed")],
+    )
+
+
+async def test_of_two_registrars_who_saw_the_same_record_one_changes_it(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    (record,) = await _school(parts, [_row(student)])
+    async with _registrar(client) as one, _registrar(client, "registrar.two") as two:
+        answers = await asyncio.gather(
+            _change(one, record, "suspend", "health", 1),
+            _change(two, record, "withdraw", "student_request", 1),
+            _change(one, record, "defer_registration", "fees_unpaid", 1),
+            _change(two, record, "retain", "military_service", 1),
+        )
+    assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412]
+    (stored,) = await rows_of(parts, "enrollments")
+    assert (stored["version"], len(await rows_of(parts, "enrollment_changes"))) == (2, 1)
+
+
+async def test_new_students_are_registered_in_time_and_years_once(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    new, late = students(2)
+    rows = [
+        _row(new, status="待注册", admission_date=date(2030, 12, 5), expected_graduation_date=date(2034, 7, 1)),
+        _row(late, status="待注册", admission_date=date(2030, 12, 4), expected_graduation_date=date(2034, 7, 1)),
+    ]
+    in_time, too_late = await _school(parts, rows)
+    async with _registrar(client) as registrar:
+        done = await _change(registrar, in_time, "register", "entry_examined", 1)
+        assert (done.status_code, done.json()["registered_year"]) == (201, 2030)
+        refused = await _change(registrar, too_late, "register", "entry_examined", 1)
+        assert (refused.status_code, code_of(refused)) == (409, "registration_period_over")
+        assert (await _change(registrar, too_late, "register", "province_approved", 1)).status_code == 201
+        too_soon = await _change(registrar, in_time, "register_year", "year_begun", 2, school_year=2031)
+        assert too_soon.json()["errors"][0]["code"] == "school_year_impossible"
+    clock.pass_time(days=200)
+    async with _registrar(client, "registrar.two") as registrar:
+        registered = await _change(registrar, in_time, "register_year", "year_begun", 2, school_year=2031)
+        assert registered.json()["registered_year"] == 2031
+        again = await _change(registrar, in_time, "register_year", "year_begun", 3, school_year=2031)
+        assert again.json()["errors"][0]["code"] == "registered_before"
+
+
+@pytest.mark.parametrize(("days", "frozen"), [(117, False), (118, True), (179, True), (180, False)])
+async def test_from_the_first_of_july_nothing_changes_that_a_certificate_will_say(
+    client: Client, parts: Wiring, clock: HandClock, days: int, frozen: bool
+) -> None:
+    (student,) = students(1)
+    leaves = date(2031, 7, 10)
+    (record,) = await _school(parts, [_row(student, expected_graduation_date=leaves)])
+    clock.pass_time(days=days)
+    other = _row(student, expected_graduation_date=leaves, programme_name="哲学")
+    report, rejected = await import_rows(parts, [other], dry_run=True)
+    assert (report.changed, [cell.code for cell in rejected]) == ((0, ["record_frozen"]) if frozen else (1, []))
+    elsewhere = _row(student, expected_graduation_date=leaves, class_name="计科2299", status="休学")
+    assert (await import_rows(parts, [elsewhere], dry_run=True))[0].changed == 1
+    async with _registrar(client) as registrar:
+        programme = {"programme_code": "010101", "programme_name": "哲学"}
+        refused = await _change(registrar, record, "change_programme", "student_request", 1, **programme)
+        assert refused.status_code == (409 if frozen else 201), refused.text
+        if frozen:
+            assert code_of(refused) == "record_frozen"
+            assert (await _change(registrar, record, "repeat_year", "credits_missing", 1, **_LATER)).status_code == 201
+
+
+async def test_the_whole_list_of_a_school_comes_in_pages(client: Client, parts: Wiring) -> None:
+    rows = [_row(student) for student in students(7)]
+    await _school(parts, rows)
+    async with _registrar(client) as registrar:
+        seen: list[str] = []
+        cursor = None
+        for _ in range(3):
+            body = {"purpose": "record_keeping", "limit": 3, "cursor": cursor}
+            page = (await registrar.client.post(f"{OFFICE}/search", body)).json()
+            seen += [line["student_number"] for line in page["items"]]
+            cursor = page["next_cursor"]
+        assert cursor is None
+        assert sorted(seen) == sorted(row[2] for row in rows)
+        blank = await registrar.client.post(f"{OFFICE}/search", {"purpose": "record_keeping", "name": "1"})
+        assert blank.json()["errors"][0]["pointer"] == "/name"
+    async with connected_client(client.app, parts) as nobody:
+        assert (await nobody.post(f"{OFFICE}/search", {"purpose": "record_keeping"})).status_code == 401
