@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 import structlog
 
+from support.clock import HandClock
 from support.server import free_port
 from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.gateways.window_counts import WindowCounts
 
 
 def _redis_server() -> str | None:
@@ -57,6 +59,19 @@ async def test_processes_with_one_store_count_together() -> None:
             assert 1 <= wait <= 60
         assert await one.count("logins", "203.0.113.7", most=2, seconds=60) == 2
         assert await one.hit("logins", "203.0.113.8", most=2, seconds=60) is None
+
+
+async def test_windows_that_ended_are_forgotten_as_new_ones_come() -> None:
+    clock = HandClock()
+    counts = WindowCounts(clock)
+    for number in range(1000):
+        assert await counts.incr(f"address {number}", expiry=60) == 1
+    assert await counts.get("address 999") == 1
+    clock.pass_time(minutes=1)
+    assert await counts.get("address 999") == 0
+    assert [await counts.incr("address", expiry=60) for _ in range(500)] == list(range(1, 501))
+    assert await counts.reset() == 1
+    assert await counts.get("address") == 0
 
 
 async def test_while_the_store_is_away_each_process_counts_alone_and_then_together_again() -> None:

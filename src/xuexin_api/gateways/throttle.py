@@ -9,12 +9,13 @@ from typing import Final, TypeVar
 
 import structlog
 from limits import RateLimitItemPerSecond
-from limits.aio.storage import MemoryStorage
+from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 
 from xuexin_api.core.clock import SystemClock
+from xuexin_api.gateways.window_counts import WindowCounts
 
 _LOG = structlog.get_logger("limits")
 _LONGEST_WAIT: Final = 1.0
@@ -30,10 +31,8 @@ class Throttle:
     """
 
     def __init__(self, url: str, *, pause: float = _PAUSE) -> None:
-        in_memory = url.startswith("async+memory")
-        patience = {} if in_memory else {"connect_timeout": _LONGEST_WAIT, "stream_timeout": _LONGEST_WAIT}
-        self._shared = FixedWindowRateLimiter(storage_from_string(url, wrap_exceptions=True, **patience))
-        self._alone = FixedWindowRateLimiter(MemoryStorage())
+        self._alone = FixedWindowRateLimiter(WindowCounts(SystemClock()))
+        self._shared = self._alone if url.startswith("async+memory") else FixedWindowRateLimiter(_store(url))
         self._pause = pause
         self._alone_until = 0.0
 
@@ -69,3 +68,9 @@ class Throttle:
                 self._alone_until = time.monotonic() + self._pause
                 _LOG.warning("limits_store_unreachable", seconds=self._pause)
         return await ask(self._alone)
+
+
+def _store(url: str) -> Storage:
+    made = storage_from_string(url, wrap_exceptions=True, connect_timeout=_LONGEST_WAIT, stream_timeout=_LONGEST_WAIT)
+    assert isinstance(made, Storage), "the setting names a store that does not block"
+    return made
