@@ -33,6 +33,7 @@ from xuexin_api.gateways.tencent_faceid import TencentFaceid
 from xuexin_api.gateways.tencent_sms import TencentSmsGateway
 from xuexin_api.gateways.third_party import OfflineThirdParty, ThirdParty
 from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.gateways.upload_slots import UploadSlots
 from xuexin_api.gateways.wechat_login import WechatLogin
 from xuexin_api.gateways.weibo_login import WeiboLogin
 from xuexin_api.keys import Keys
@@ -44,6 +45,7 @@ from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
@@ -53,7 +55,7 @@ from xuexin_api.routers.archive import archive
 from xuexin_api.routers.codes import challenges, phone_proofs, verification_codes
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.routers.help import help_centre, help_requests, help_robot
-from xuexin_api.routers.identity import identity_cases, identity_verifications, vouching_requests
+from xuexin_api.routers.identity import case_photos, identity_cases, identity_verifications, vouching_requests
 from xuexin_api.routers.login import factors, passkeys, sessions, third_party
 from xuexin_api.routers.staff import record_office, review_desk, staff_sessions
 from xuexin_api.services.challenges import ChallengeService
@@ -63,6 +65,7 @@ from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_progress import CaseProgress
+from xuexin_api.services.identity.photo_erasure import PhotoErasure
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox
@@ -70,6 +73,8 @@ from xuexin_api.services.sessions.session_opening import DeviceTokens
 from xuexin_api.settings import Settings
 
 _LARGEST_BODY = 64 * 1024
+_AROUND_A_PHOTO = 4 * 1024
+"""What a form needs beside the file in it."""
 
 
 def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, entropy: Entropy) -> Wiring:
@@ -79,6 +84,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     lookups = Lookups(KeyedHash(keys.lookup))
     cleaning = database.session()
     photos = PhotoStore(settings.data_dir / "photos", sealer)
+    handheld = PhotoStore(settings.data_dir / "handheld", sealer)
     return Wiring(
         settings=settings,
         clock=clock,
@@ -113,6 +119,13 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             expiry=ExpiryRepository(cleaning),
             holdings=HoldingRepository(cleaning),
             deadlines=_case_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
+            photos=PhotoErasure(
+                session=cleaning,
+                photos=PhotoRepository(cleaning),
+                store=handheld,
+                policy=settings.photo_policy(),
+                clock=clock,
+            ),
             policy=settings.session_policy(),
             clock=clock,
         ),
@@ -120,6 +133,8 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         identity_providers=_identity_providers(settings, clock),
         photos=photos,
         pictures=PictureIntake(settings.picture_policy(), settings.picture_bounds()),
+        handheld=handheld,
+        upload_slots=UploadSlots(settings.photos_at_once),
         help_library=HelpLibrary(
             folder=settings.help_folder,
             values={**RULES, **settings.help_values()},
@@ -142,6 +157,7 @@ def _case_deadlines(
     log = CaseLog(cases=cases, audit=AuditRepository(session), notices=notices, entropy=entropy)
     progress = CaseProgress(
         cases=cases,
+        photos=PhotoRepository(session),
         accounts=AccountRepository(session),
         persons=PersonRepository(session),
         sessions=SessionRepository(session),
@@ -324,6 +340,8 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         account_holdings.router,
         identity_verifications.router,
         identity_cases.router,
+        case_photos.form_router,
+        case_photos.router,
         vouching_requests.router,
         staff_sessions.router,
         review_desk.router,
@@ -343,6 +361,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         trusted_proxies=parts.settings.trusted_proxies,
         new_request_id=lambda: parts.entropy.token(16).hex(),
         largest_body=_LARGEST_BODY,
+        largest_photo_body=parts.settings.picture_fit_bytes + _AROUND_A_PHOTO,
         production=parts.settings.production,
         log_requests=parts.settings.log_requests,
     )

@@ -148,6 +148,7 @@ class EdgeMiddleware:
         trusted_proxies: Sequence[Network],
         new_request_id: Callable[[], str],
         largest_body: int,
+        largest_photo_body: int,
         production: bool,
         log_requests: bool,
     ) -> None:
@@ -156,6 +157,7 @@ class EdgeMiddleware:
         self._trusted = tuple(trusted_proxies)
         self._new_request_id = new_request_id
         self._largest_body = largest_body
+        self._largest_photo_body = largest_photo_body
         self._headers = (*_BASE_HEADERS, _TRANSPORT) if production else _BASE_HEADERS
         self._log_requests = log_requests
         self._busy_told_at: dict[str, float] = {}
@@ -186,11 +188,12 @@ class EdgeMiddleware:
 
         self._metrics.running.inc()
         try:
-            if self._announces_too_much(scope):
+            most = self._largest_photo_body if method == "POST" and _takes_a_photo(scope) else self._largest_body
+            if _announces_more(scope, most):
                 response = problem_response(HTTPConnection(scope), status=413, code="body_too_large")
                 await response(scope, receive, send_with_headers)
             else:
-                await self._app(scope, self._limited(receive), send_with_headers)
+                await self._app(scope, _limited(receive, most), send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last word
             # What is away comes back: a refusal, and of as many as there are requests one line a route.
             failed = not is_unavailable(error)
@@ -229,27 +232,6 @@ class EdgeMiddleware:
         forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
         return client_address(str(peer), forwarded.decode("latin-1"), self._trusted)
 
-    def _announces_too_much(self, scope: Scope) -> bool:
-        for name, value in scope["headers"]:
-            if name == b"content-length":
-                return not value.isdigit() or int(value[:20]) > self._largest_body
-        return False
-
-    def _limited(self, receive: Receive) -> Receive:
-        """Count what comes without an announced length, too."""
-        received = 0
-
-        async def receive_limited() -> Message:
-            nonlocal received
-            message = await receive()
-            if message["type"] == "http.request":
-                received += len(message.get("body", b""))
-                if received > self._largest_body:
-                    raise HTTPException(413)
-            return message
-
-        return receive_limited
-
     def _add_headers(self, scope: Scope, message: Message, request_id: str) -> None:
         headers = list(message.get("headers", ()))
         if not any(name.lower() == b"cache-control" for name, _ in headers):
@@ -261,6 +243,35 @@ class EdgeMiddleware:
         headers.append(_DOCS_POLICY if scope["path"] == "/docs" else _POLICY)
         headers.append((b"x-request-id", request_id.encode()))
         message["headers"] = headers
+
+
+def _takes_a_photo(scope: Scope) -> bool:
+    """By the address alone, before any route is looked for: who may send one is asked before it is read."""
+    path: str = scope["path"]
+    return path.endswith("/photos") and path.startswith("/v1/identity-")
+
+
+def _announces_more(scope: Scope, most: int) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return not value.isdigit() or int(value[:20]) > most
+    return False
+
+
+def _limited(receive: Receive, most: int) -> Receive:
+    """Count what comes without an announced length, too."""
+    received = 0
+
+    async def receive_limited() -> Message:
+        nonlocal received
+        message = await receive()
+        if message["type"] == "http.request":
+            received += len(message.get("body", b""))
+            if received > most:
+                raise HTTPException(413)
+        return message
+
+    return receive_limited
 
 
 def _log(method: str, scope: Scope, status: int, seconds: float, request_id: str) -> None:

@@ -28,6 +28,7 @@ from xuexin_api.core.policies import (
     LoginPolicy,
     OutboxPolicy,
     PasskeyPolicy,
+    PhotoPolicy,
     PicturePolicy,
     RecordPolicy,
     RecoveryPolicy,
@@ -371,6 +372,20 @@ class Settings(BaseSettings):
     vouchings_per_year: int = Field(5, gt=0, description="people for whom one person may vouch in a year")
     objections_per_address_minute: int = Field(30, gt=0, description="objections by link of one address and minute")
 
+    # Hand-held photos
+    photos_per_account_day: int = Field(
+        20, gt=0, description="photos that one account may send in a day; those that are refused count, too"
+    )
+    photos_per_case: int = Field(12, gt=0, description="photos that one side of a case may send, refused ones too")
+    photos_kept_seconds: int = Field(
+        30 * 86400,
+        gt=0,
+        description="photos are erased so long after the decision, and not before a grant can be undone no more",
+    )
+    photos_at_once: int = Field(
+        32, gt=0, description="photos that a process holds in memory at once, each up to XUEXIN_PICTURE_FIT_BYTES"
+    )
+
     # Staff
     staff_invitation_seconds: int = Field(72 * 3600, gt=0, description="an invitation to enrol is good for so long")
     staff_session_seconds: int = Field(8 * 3600, gt=0, description="no staff session lives longer: a working day")
@@ -693,6 +708,13 @@ class Settings(BaseSettings):
             vouchings_per_year=self.vouchings_per_year,
             objections_per_address_minute=self.objections_per_address_minute,
             front_end=self.front_end_url,
+        )
+
+    def photo_policy(self) -> PhotoPolicy:
+        return PhotoPolicy(
+            per_account_day=self.photos_per_account_day,
+            per_case=self.photos_per_case,
+            kept=self.photos_kept_seconds,
         )
 
     def staff_policy(self) -> StaffPolicy:

@@ -22,10 +22,11 @@ from hypothesis.stateful import (
 )
 
 from support.archive import enroll
-from support.cases import CLAIM, add_photos, classmates_of, facts_of, give_strong_evidence, link_in, verify_strongly
+from support.cases import CLAIM, classmates_of, facts_of, give_strong_evidence, link_in, verify_strongly
 from support.client import Client, code_of, connected_client
 from support.life import PLENTY, Life, machine_settings
 from support.people import students
+from support.photos import send
 from support.staff import Member, invite
 from support.tables import rows_of
 from xuexin_api.core.case_rules import Holding, Notice, Strength, judge, reviewers_to_undo
@@ -36,7 +37,7 @@ CLAIMANTS = ("+8617199990001", "+8617199990002")
 REVIEWERS = ("reviewer.one", "reviewer.two", "reviewer.three", "reviewer.four")
 claimant = st.sampled_from(CLAIMANTS)
 seldom = st.sampled_from([False, False, False, False, True])
-evidence = st.sampled_from(["record_facts", "classmates", "provider", "photos"])
+evidence = st.sampled_from(["record_facts", "classmates", "provider", "photos", "one_photo"])
 _REASONS = {
     "approve": "evidence_convincing",
     "reject": "evidence_unconvincing",
@@ -77,6 +78,8 @@ class CaseLife(RuleBasedStateMachine):
             cases_per_account=PLENTY,
             case_submissions_per_document_day=PLENTY,
             vouchings_per_year=PLENTY,
+            photos_per_account_day=PLENTY,
+            photos_per_case=PLENTY,
             verification_tries_per_account_day=PLENTY,
             verification_tries_per_person_day=PLENTY,
             session_idle_seconds=400 * 86400,
@@ -167,6 +170,20 @@ class CaseLife(RuleBasedStateMachine):
     def hand_in(self, phone: str) -> None:
         self._play(self._hand_in(phone))
 
+    @precondition(lambda self: self._any("draft"))
+    @rule(phone=claimant)
+    def take_a_photo_back(self, phone: str) -> None:
+        async def work() -> None:
+            case = await self._living_case(phone)
+            if case is None:
+                return
+            path = f"/v1/identity-cases/{case['id']}"
+            for photo in (await self.clients[phone].get(path)).json()["photos"][-1:]:
+                answer = await self.clients[phone].delete(f"{path}/photos/{photo['id']}")
+                assert answer.status_code == 204 or code_of(answer) in {"upload_not_found", "case_closed"}
+
+        self._play(work())
+
     @precondition(lambda self: self._any("submitted", "notice", "in_review"))
     @rule(phone=claimant, really=seldom)
     def withdraw(self, phone: str, really: bool) -> None:
@@ -242,8 +259,15 @@ class CaseLife(RuleBasedStateMachine):
         assert max(waiting.values(), default=1) == 1, "one claim waits, and beside it photos at most"
         for case in cases:
             await self._look_at(case, accounts)
+        self._look_into_the_store(await rows_of(parts, "uploads"))
         self.seen.accounts = accounts
         self.seen.states = {row["id"]: row["state"] for row in cases}
+
+    def _look_into_the_store(self, photos: list[Row]) -> None:
+        folder = self.life.parts.settings.data_dir / "handheld"
+        files = {file.name for file in folder.rglob("*") if file.is_file()}
+        assert files == {row["object_key"] for row in photos if row["object_key"] is not None}, "no file without a row"
+        assert not any(row["object_key"] for row in photos if row["removed_at"] or row["erased_at"])
 
     async def _look_at(self, case: Row, accounts: dict[Any, Row]) -> None:
         parts, case_id = self.life.parts, case["id"]
@@ -278,6 +302,10 @@ class CaseLife(RuleBasedStateMachine):
         assert evidence, "no grant without evidence"
         strength = Strength("strong" if any(row["strength"] == "strong" for row in evidence) else "weak")
         assert case["strength"] == strength
+        if any(row["kind"] == "handheld_photo" for row in evidence):
+            photos = await rows_of(parts, "", f"SELECT * FROM uploads WHERE case_id = '{case['id']}'")
+            accepted = {row["side"] for row in photos if row["state"] == "accepted"}
+            assert accepted == {"front", "back"}, "no photo evidence without the photos"
         approvals = {row["staff_id"] for row in await self._decisions(case["id"]) if row["decision"] == "approve"}
         for row in holders:
             objected = row["objected_at"] is not None
@@ -331,8 +359,10 @@ class CaseLife(RuleBasedStateMachine):
             mine = f"case_id = '{case['id']}' AND kind = 'alipay_certify'"
             await rows_of(self.life.parts, "", f"DELETE FROM case_evidence WHERE {mine} RETURNING 1")
             await give_strong_evidence(self.life.parts, str(case["id"]))
-        elif kind == "photos":
-            await add_photos(self.life.parts, str(case["id"]), "front", "back")
+        elif kind in {"photos", "one_photo"}:
+            for side in ("front", "back") if kind == "photos" else ("back",):
+                answer = await send(self.clients[phone], f"/v1/identity-cases/{case['id']}", side)
+                assert answer.status_code == 201 or code_of(answer) == "case_closed", answer.text
         else:
             await self._ask_mates(phone, str(case["id"]))
 
@@ -348,6 +378,7 @@ class CaseLife(RuleBasedStateMachine):
             return False
         yes, no = _DECISIONS[case["state"]]
         decision = yes if agree else no
+        await member.look_at_photos(case["id"])
         answer = await member.decide(case["id"], decision, _REASONS[decision])
         if answer.status_code != 204:
             assert code_of(answer) == "case_overtaken", answer.text
@@ -367,6 +398,7 @@ class CaseLife(RuleBasedStateMachine):
             "evidence_needed",
             "stronger_evidence_needed",
             "document_under_review",
+            "photo_side_missing",
         }, answer.text
 
     def _play(self, work: Any) -> None:

@@ -92,13 +92,3 @@ def link_in(body: str) -> str:
     found = re.search(r"/objection#(\w+)", body)
     assert found is not None, body
     return found.group(1)
-
-
-async def add_photos(parts: Wiring, case_id: str, *sides: str) -> None:
-    """As uploads would."""
-    columns = "id, case_id, side, state, object_key, sha256, byte_size, width, height, created_at"
-    for side in sides:
-        values = f"'{parts.entropy.identifier()}', '{case_id}', '{side}', 'received', 'key', '\\x00', 1, 1200, 900"
-        await rows_of(
-            parts, "", f"INSERT INTO uploads ({columns}) VALUES ({values}, '{parts.clock.now()}') RETURNING id"
-        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -53,6 +54,7 @@ class Life:
 
     async def stop(self) -> None:
         await self.lifespan.__aexit__(None, None, None)
+        shutil.rmtree(self.settings.data_dir / "handheld")
         await run_on(self.url, EMPTY_ALL)
 
 

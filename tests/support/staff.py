@@ -90,6 +90,13 @@ class Member:
     async def take(self, case_id: str) -> httpx.Response:
         return await self.client.post(f"/v1/staff/identity-cases/{case_id}/take", None)
 
+    async def look_at_photos(self, case_id: str) -> None:
+        """At each that the case has."""
+        path = f"/v1/staff/identity-cases/{case_id}"
+        for photo in (await self.client.get(path)).json()["photos"]:
+            seen = await self.client.get(f"{path}/photos/{photo['id']}")
+            assert seen.status_code == 200, seen.text
+
     async def decide(self, case_id: str, decision: str, reason: str, note: str | None = None) -> httpx.Response:
         body = {"decision": decision, "reason": reason, "note": note}
         return await self.client.post(f"/v1/staff/identity-cases/{case_id}/decision", body)
@@ -97,6 +104,7 @@ class Member:
     async def take_and_decide(self, case_id: str, decision: str, reason: str, note: str | None = None) -> None:
         taken = await self.take(case_id)
         assert taken.status_code == 200, taken.text
+        await self.look_at_photos(case_id)
         decided = await self.decide(case_id, decision, reason, note)
         assert decided.status_code == 204, decided.text
 

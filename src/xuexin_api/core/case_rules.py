@@ -41,6 +41,10 @@ class Evidence(StrEnum):
         return Strength.WEAK if self in {Evidence.RECORD_FACTS, Evidence.CLASSMATES} else Strength.STRONG
 
 
+BOTH_SIDES: Final = frozenset({"front", "back"})
+"""Of the card that is held up in hand-held photos: one without the other is no evidence."""
+
+
 class Notice(StrEnum):
     """How long the holder is told before anything happens."""
 

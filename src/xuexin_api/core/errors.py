@@ -77,6 +77,13 @@ class ContentEncodedError(RefusalError):
     headers: ClassVar[dict[str, str]] = {"Accept-Encoding": "identity"}
 
 
+class FormNeededError(RefusalError):
+    """A file comes as multipart/form-data, and as nothing else."""
+
+    status = 415
+    code = "form_needed"
+
+
 class ChallengeRejectedError(RefusalError):
     """The proof of work is wrong, late, spent, or was made for another purpose."""
 
@@ -638,8 +645,12 @@ class PhotoNotFoundError(RefusalError):
 
 
 class PictureRefusedError(RefusalError):
-    """An uploaded picture that is not taken: every rule that was looked at, the last of which is broken."""
+    """An uploaded picture that is not taken: every rule that was looked at, the last of which is broken.
 
+    Whoever keeps the try adds as `params` under which id, and what arrived.
+    """
+
+    members = ("photo_id", "received_sha256", "received_bytes")
     rule: ClassVar[RuleName]
     """The rule that this refusal is about."""
 
@@ -736,6 +747,34 @@ class PictureDoesNotFitError(PictureRefusedError):
 
 PICTURE_REFUSALS: Final = tuple(PictureRefusedError.__subclasses__())
 """Every reason why a picture is not taken."""
+
+
+class UploadNotFoundError(RefusalError):
+    """No photo of this id is there to be looked at; its owner may have taken it back, or it was erased."""
+
+    status = 404
+    code = "upload_not_found"
+
+
+class PhotoLimitReachedError(RefusalError):
+    """As many photos as one case takes were sent, refused and replaced ones too."""
+
+    status = 409
+    code = "photo_limit_reached"
+
+
+class PhotoSideMissingError(RefusalError):
+    """Hand-held photos are of both sides of the card, or they are none."""
+
+    status = 409
+    code = "photo_side_missing"
+
+
+class PhotosNotSeenError(RefusalError):
+    """Whoever accepts photos has looked at each of them."""
+
+    status = 409
+    code = "photos_not_seen"
 
 
 class ArticleNotFoundError(RefusalError):

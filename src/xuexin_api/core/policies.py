@@ -194,6 +194,15 @@ class CasePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoPolicy:
+    """How many hand-held photos are taken, and how long they are kept after the decision."""
+
+    per_account_day: int
+    per_case: int
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class StaffPolicy:
     """How staff come in, how long they stay, and how long a case is one reviewer's."""
 

@@ -13,12 +13,15 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.identity.vouchings import VouchingRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.identity.case_view import CaseViews
+from xuexin_api.services.identity.handheld_photos import HandheldPhotoService
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
+from xuexin_api.services.identity.photo_erasure import PhotoErasure
 from xuexin_api.services.identity.provider_asking import ProviderAsking
 from xuexin_api.services.identity.verification_results import VerificationResultService
 from xuexin_api.services.identity.vouching import VouchingService
@@ -65,10 +68,37 @@ async def verification_result_service(request: Request) -> VerificationResultSer
     )
 
 
+async def handheld_photo_service(request: Request) -> HandheldPhotoService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return HandheldPhotoService(
+        session=session,
+        photos=PhotoRepository(session),
+        cases=CaseRepository(session),
+        counters=CounterRepository(session),
+        callers=shared.callers(parts, session),
+        log=shared.case_log(parts, session),
+        erasure=PhotoErasure(
+            session=session,
+            photos=PhotoRepository(session),
+            store=parts.handheld,
+            policy=parts.settings.photo_policy(),
+            clock=parts.clock,
+        ),
+        intake=parts.pictures,
+        store=parts.handheld,
+        slots=parts.upload_slots,
+        policy=parts.settings.photo_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
 def _case_views(parts: Wiring, session: AsyncSession) -> CaseViews:
     return CaseViews(
         cases=CaseRepository(session),
         vouchings=VouchingRepository(session),
+        photos=PhotoRepository(session),
         codes=VouchingCodes(parts.codes_hash),
         providers=parts.identity_providers,
         sealer=parts.sealer,

@@ -11,6 +11,7 @@ from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.factors import FactorRepository
 from xuexin_api.repositories.login.logins import LoginRepository
 from xuexin_api.repositories.login.passkeys import PasskeyRepository
@@ -154,6 +155,7 @@ def case_opening(parts: Wiring, session: AsyncSession) -> CaseOpening:
 def case_progress(parts: Wiring, session: AsyncSession) -> CaseProgress:
     return CaseProgress(
         cases=CaseRepository(session),
+        photos=PhotoRepository(session),
         accounts=AccountRepository(session),
         persons=PersonRepository(session),
         sessions=SessionRepository(session),

@@ -10,6 +10,7 @@ from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
@@ -47,6 +48,8 @@ async def review_desk_service(request: Request) -> ReviewDeskService:
         session=session,
         cases=CaseRepository(session),
         desk=ReviewDeskRepository(session),
+        photos=PhotoRepository(session),
+        store=parts.handheld,
         accounts=AccountRepository(session),
         staff=StaffRepository(session),
         callers=shared.staff_callers(parts, session),

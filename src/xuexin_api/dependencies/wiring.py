@@ -20,6 +20,7 @@ from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.gateways.third_party import ThirdParty
 from xuexin_api.gateways.throttle import Throttle
+from xuexin_api.gateways.upload_slots import UploadSlots
 from xuexin_api.repositories.accounts.accounts import AccountReads
 from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
@@ -58,6 +59,8 @@ class Wiring:
     login_providers: Mapping[str, ThirdParty]
     photos: PhotoStore
     pictures: PictureIntake
+    handheld: PhotoStore
+    upload_slots: UploadSlots
     help_library: HelpLibrary
     help_interest: HelpInterest
     account_reads: AccountReads

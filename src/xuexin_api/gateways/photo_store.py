@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from obstore.exceptions import NotFoundError
@@ -31,4 +32,6 @@ class PhotoStore:
         return self._sealer.open(bytes(sealed), key.encode())
 
     async def delete(self, key: str) -> None:
-        await self._store.delete_async(key)
+        """Gone, also where it was not there."""
+        with contextlib.suppress(NotFoundError, FileNotFoundError):
+            await self._store.delete_async(key)

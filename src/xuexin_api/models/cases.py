@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from xuexin_api.models.base import Base, one_of
@@ -181,28 +183,44 @@ class Vouching(Base):
 
 
 class Upload(Base):
-    """A photo that a case owns. Its bytes lie sealed in the file store under `object_key`, until they are erased.
+    """A hand-held photo of somebody in a case. Its bytes lie sealed in the file store under `object_key`.
 
-    A row outlives its case, so that no photo is forgotten in the store.
+    `storing` is written before the bytes go there, and a row outlives account and case until they are gone from there:
+    no photo is forgotten in the store. Of a refused one there are no bytes; `sha256` and `byte_size` are as received.
     """
 
     __tablename__ = "uploads"
     __table_args__ = (
         one_of("side", "front", "back"),
-        one_of("state", "received", "accepted", "rejected"),
+        one_of("state", "storing", "refused", "received", "seen", "accepted", "rejected"),
+        Index(
+            "uq_uploads_case_id_account_id_side",
+            "case_id",
+            "account_id",
+            "side",
+            unique=True,
+            postgresql_where=text("state IN ('received', 'seen', 'accepted') AND removed_at IS NULL"),
+        ),
         Index("ix_uploads_case_id_id", "case_id", "id"),
-        Index("ix_uploads_created_at", "created_at", postgresql_where=text("erased_at IS NULL")),
+        Index("ix_uploads_account_id_id", "account_id", "id"),
+        Index("ix_uploads_stored", "id", postgresql_where=text("object_key IS NOT NULL")),
+        Index("ix_uploads_abandoned", "id", postgresql_where=text("account_id IS NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_cases.id", ondelete="SET NULL"))
     side: Mapped[str]
     state: Mapped[str]
     reason: Mapped[str | None]
-    object_key: Mapped[str]
+    object_key: Mapped[str | None]
     sha256: Mapped[bytes]
     byte_size: Mapped[int]
-    width: Mapped[int]
-    height: Mapped[int]
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    reduced: Mapped[bool]
+    rules: Mapped[list[Any]] = mapped_column(JSONB())
+    hints: Mapped[list[Any]] = mapped_column(JSONB())
     created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
     erased_at: Mapped[datetime | None]

@@ -1,6 +1,7 @@
 """The contract: FastAPI's document, made whole. Nothing here answers a request."""
 
 from xuexin_api.openapi.document import build_openapi
+from xuexin_api.openapi.files import JPEG, photo_form
 from xuexin_api.openapi.lint import faults, operation_of, operations
 from xuexin_api.openapi.once import IDEMPOTENCY_HEADER, ONCE, once
 from xuexin_api.openapi.refusals import refusals
@@ -8,6 +9,7 @@ from xuexin_api.openapi.shown import Examples, Shown
 
 __all__ = [
     "IDEMPOTENCY_HEADER",
+    "JPEG",
     "ONCE",
     "Examples",
     "Shown",
@@ -16,5 +18,6 @@ __all__ = [
     "once",
     "operation_of",
     "operations",
+    "photo_form",
     "refusals",
 ]

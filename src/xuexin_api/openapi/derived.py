@@ -51,8 +51,9 @@ class Schemas:
 
     def broken_rule(self, operation: Document) -> tuple[str, str]:
         """A pointer and a code that a request to this operation is refused with if something is left out or wrong."""
-        if "requestBody" in operation:
-            return self._broken_body(operation["requestBody"]["content"]["application/json"]["schema"])
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        if body is not None:
+            return self._broken_body(body["schema"])
         own = [parameter for parameter in operation.get("parameters", ()) if parameter.get("in") in {"path", "query"}]
         for parameter in own:
             schema, where = parameter["schema"], f"/{parameter['in']}/{parameter['name']}"

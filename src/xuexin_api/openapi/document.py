@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 
 from xuexin_api.core.errors import (
     ContentEncodedError,
+    FormNeededError,
     InvalidRequestError,
     NotReadyError,
     TokenMissingError,
@@ -115,12 +116,15 @@ def _complete(operation: Document, schemas: Schemas, states: Mapping[str, Shown]
     """Add what every operation of a kind takes and answers: the edge's, the framework's, and what examples show."""
     responses = operation["responses"]
     # FastAPI declares its own shape of 422 wherever there is something to validate; a key is judged by us.
-    validates = responses.pop("422", None) is not None or "requestBody" in operation or ONCE in operation
+    validates = "422" in responses or "requestBody" in operation or ONCE in operation
+    if not codes_of(responses.get("422", {})):
+        responses.pop("422", None)
     good = [status for status in responses if status.startswith("2")]
     _add_refusals(operation, _edge_refusals(operation, validates=validates))
     if "requestBody" in operation:
-        body = operation["requestBody"]["content"][_JSON]
-        body["examples"] = schemas.requests(body["schema"])
+        body = operation["requestBody"]["content"].get(_JSON)
+        if body is not None:
+            body["examples"] = schemas.requests(body["schema"])
     if validates:
         _show_broken_rule(operation, schemas)
     shown = {status: _show_states(operation, schemas, states, int(status)) for status in good}
@@ -159,7 +163,10 @@ def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[in
     # An announced body that is too large is refused wherever it is sent.
     yield 413, "body_too_large"
     if "requestBody" in operation:
-        yield 415, "unsupported_media_type"
+        if _JSON in operation["requestBody"]["content"]:
+            yield 415, "unsupported_media_type"
+        else:
+            yield FormNeededError.status, FormNeededError.code
         yield ContentEncodedError.status, ContentEncodedError.code
     if validates:
         yield InvalidRequestError.status, InvalidRequestError.code

@@ -47,6 +47,12 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "required": ["id", "title"],
             "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
         },
+        "photo_id": {
+            "type": "string",
+            "description": "With a refused picture: under which id it stays to be seen that it was sent.",
+        },
+        "received_sha256": {"type": "string", "description": "With a refused picture: of the file as it arrived."},
+        "received_bytes": {"type": "integer", "description": "With a refused picture: how much arrived."},
         "rules": {
             "type": "array",
             "description": "With a refused picture: every rule that was looked at; the last is the broken one.",

@@ -62,6 +62,9 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
 )
 """Refusals that bring more than their words, as services raise them."""
 _PICTURE: Final[dict[str, object]] = {
+    "photo_id": "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",
+    "received_sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "received_bytes": 1_843_200,
     "size": 1_843_200,
     "limit": 1_048_576,
     "over": 794_624,

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.identity import FactText, QuestionId, VerificationQuestion
+from xuexin_api.schemas.photos import HandheldPhoto
 from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Secret, ShortText
 
 CaseStateName = Literal[
@@ -82,6 +83,7 @@ class IdentityCase(Output):
     questions: list[VerificationQuestion] = Field(description="What record facts are asked, of a draft.")
     evidence: list[CaseEvidence]
     classmates: list[CaseClassmate]
+    photos: list[HandheldPhoto] = Field(description="That I sent in, and whatever became of them; oldest first.")
     waiting: CaseWaiting | None = Field(
         description="Where people must look.", examples=[{"cases_before": 3, "expected_by": _TIME}]
     )

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.cases import CaseEvent, CaseEvidence, CaseStateName
 from xuexin_api.schemas.codes import CodeText
+from xuexin_api.schemas.photos import Side
 from xuexin_api.schemas.sessions import ChallengeAnswer
 from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output, Password, Secret, ShortText
 
@@ -87,8 +88,11 @@ class ReviewQueue(Output):
 
 class DeskPhoto(Output):
     id: Id = Field(examples=[_ID])
-    side: Literal["front", "back"] = Field(examples=["front"])
-    state: Literal["received", "accepted", "rejected"] = Field(examples=["received"])
+    sender: Literal["claimant", "holder"] = Field(examples=["claimant"])
+    side: Side = Field(examples=["front"])
+    state: Literal["received", "seen", "accepted", "rejected"] = Field(
+        description="`seen`: a reviewer looked at it.", examples=["received"]
+    )
     width: int = Field(examples=[1200])
     height: int = Field(examples=[900])
     created_at: Moment = Field(examples=[_TIME])

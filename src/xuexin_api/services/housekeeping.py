@@ -18,6 +18,7 @@ from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
+from xuexin_api.services.identity.photo_erasure import PhotoErasure
 
 _EVERY_SECONDS: Final = 600
 _KEPT_LONGER: Final = {
@@ -41,6 +42,7 @@ class HousekeepingService(Service):
         expiry: ExpiryRepository,
         holdings: HoldingRepository,
         deadlines: CaseDeadlines,
+        photos: PhotoErasure,
         policy: SessionPolicy,
         clock: Clock,
     ) -> None:
@@ -48,6 +50,7 @@ class HousekeepingService(Service):
         self._expiry = expiry
         self._holdings = holdings
         self._deadlines = deadlines
+        self._photos = photos
         self._policy = policy
 
     async def purge(self) -> int:
@@ -63,7 +66,9 @@ class HousekeepingService(Service):
                         table, before=before, born_before=born_before, most=_AT_ONCE
                     )
                 gone += deleted
-        return gone + await self._erase_closed() + await self._deadlines.run()
+        gone += await self._erase_closed() + await self._deadlines.run()
+        # After accounts and cases: what they leave behind goes in the same round.
+        return gone + await self._photos.run()
 
     async def _erase_closed(self) -> int:
         """Accounts whose owners did not come back; few at a time, for much hangs on each."""

@@ -15,7 +15,7 @@ from xuexin_api.models.accounts import Account, Consent, Credential, Device, Flo
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.archive import Enrollment
 from xuexin_api.models.base import Base
-from xuexin_api.models.cases import CaseHolder, IdentityCase, Vouching
+from xuexin_api.models.cases import CaseHolder, IdentityCase, Upload, Vouching
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.factors import Passkey, RecoveryCode, TotpSecret
 from xuexin_api.models.help_requests import HelpRequest
@@ -93,6 +93,20 @@ _SECTIONS: Final[Mapping[str, tuple[tuple[InstrumentedAttribute[Any], ...], Inst
     "identity_objections": (
         (CaseHolder.case_id, CaseHolder.told_at, CaseHolder.objected_at, CaseHolder.undo_asked_at),
         CaseHolder.case_id,
+    ),
+    "handheld_photos": (
+        (
+            Upload.id,
+            Upload.case_id,
+            Upload.side,
+            Upload.state,
+            Upload.reason,
+            Upload.byte_size,
+            Upload.created_at,
+            Upload.removed_at,
+            Upload.erased_at,
+        ),
+        Upload.id,
     ),
     "vouchings": ((Vouching.id, Vouching.state, Vouching.created_at, Vouching.answered_at), Vouching.id),
     "recoveries": ((Recovery.created_at, Recovery.proven_by, Recovery.consumed_at), Recovery.id),
@@ -195,7 +209,11 @@ class HoldingRepository:
         return list(await self._session.scalars(statement))
 
     async def erase(self, account_ids: list[UUID]) -> None:
-        """Nothing of these accounts stays that says whose they were; the archive stays as it is."""
+        """Nothing of these accounts stays that says whose they were; the archive stays as it is.
+
+        Photos are nobody's from now on, and their rows go when the file store has lost them.
+        """
+        await self._session.execute(update(Upload).where(Upload.account_id.in_(account_ids)).values(account_id=None))
         for table in ERASED_WITH_ACCOUNT:
             await self._session.execute(delete(table).where(_account_of(table).in_(account_ids)))
         await self._session.execute(

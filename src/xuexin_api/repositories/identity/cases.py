@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.accounts import Account
-from xuexin_api.models.cases import CaseDecision, CaseEvent, CaseEvidence, CaseHolder, IdentityCase, Upload
+from xuexin_api.models.cases import CaseDecision, CaseEvent, CaseEvidence, CaseHolder, IdentityCase
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     IdentityCase.id,
@@ -256,13 +256,6 @@ class CaseRepository:
             .order_by(CaseEvidence.at)
         )
         return [EvidenceRow(*row) for row in await self._session.execute(statement)]
-
-    async def count_unseen_photos(self, case_id: UUID) -> int:
-        """Photos that no reviewer has looked at."""
-        statement = (
-            select(func.count()).select_from(Upload).where(Upload.case_id == case_id, Upload.state == "received")
-        )
-        return int(await self._session.scalar(statement) or 0)
 
     async def add_holder(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(CaseHolder).values(**values))

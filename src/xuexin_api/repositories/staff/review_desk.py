@@ -1,4 +1,4 @@
-"""What the review desk asks of cases: the queue, assignments, photos, and who has to do with a case."""
+"""What the review desk asks of cases: the queue, assignments, and who has to do with a case."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Enrollment, Institution, Person
-from xuexin_api.models.cases import CaseDecision, CaseHolder, IdentityCase, Upload, Vouching
+from xuexin_api.models.cases import CaseDecision, CaseHolder, IdentityCase, Vouching
 from xuexin_api.models.staff import Staff
 
 _QUEUED: Final = ("submitted", "in_review", "undo_review")
@@ -43,18 +43,6 @@ class QueuedCase:
     approvals: int
     assigned_to: UUID | None
     assigned_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoRow:
-    """An uploaded photo, without its bytes."""
-
-    id: UUID
-    side: str
-    state: str
-    width: int
-    height: int
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,24 +128,6 @@ class ReviewDeskRepository:
 
     async def add_decision(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(CaseDecision).values(**values))
-
-    async def list_photos(self, case_id: UUID) -> list[PhotoRow]:
-        statement = (
-            select(Upload.id, Upload.side, Upload.state, Upload.width, Upload.height, Upload.created_at)
-            .where(Upload.case_id == case_id, Upload.erased_at.is_(None))
-            .order_by(Upload.id)
-        )
-        return [PhotoRow(*row) for row in await self._session.execute(statement)]
-
-    async def judge_photos(self, case_id: UUID, *, accepted: bool, reason: str) -> set[str]:
-        """Photos that waited for a look have had it; the sides of those."""
-        statement = (
-            update(Upload)
-            .where(Upload.case_id == case_id, Upload.state == "received")
-            .values(state="accepted" if accepted else "rejected", reason=None if accepted else reason)
-            .returning(Upload.side)
-        )
-        return set(await self._session.scalars(statement))
 
     async def list_records(self, document_key: bytes) -> list[RecordLine]:
         statement = (

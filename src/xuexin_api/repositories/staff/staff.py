@@ -55,6 +55,13 @@ class StaffRepository:
         row = (await self._session.execute(select(*_COLUMNS).where(Staff.login_name == login_name))).first()
         return None if row is None else StaffRow(*row)
 
+    async def list_subjects(self, staff_id: UUID, action: str, subject_ids: list[UUID]) -> set[UUID]:
+        """Which of these the member has done this to."""
+        statement = select(StaffEvent.subject_id).where(
+            StaffEvent.staff_id == staff_id, StaffEvent.action == action, StaffEvent.subject_id.in_(subject_ids)
+        )
+        return {subject for subject in await self._session.scalars(statement) if subject is not None}
+
     async def list_all(self, *, most: int) -> list[StaffRow]:
         rows = await self._session.execute(select(*_COLUMNS).order_by(Staff.login_name).limit(most))
         return [StaffRow(*row) for row in rows]

@@ -15,7 +15,7 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.dependencies.archive import archive_service
 from xuexin_api.dependencies.callers import KnownTags, RequestLanguage
-from xuexin_api.openapi import refusals
+from xuexin_api.openapi import JPEG, refusals
 from xuexin_api.routers.archive.record_presentation import record_history
 from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.hot_route import HotRoute
@@ -65,9 +65,7 @@ async def list_enrollment_history(
     "/{enrollment_id}/photos/{kind}",
     summary="A photo of the record",
     response_class=Response,
-    responses=refusals(*_VERIFIED, RecordNotFoundError, PhotoNotFoundError)
-    | NOT_MODIFIED
-    | {200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses=refusals(*_VERIFIED, RecordNotFoundError, PhotoNotFoundError) | NOT_MODIFIED | JPEG,
 )
 async def get_enrollment_photo(
     enrollment_id: EnrollmentId, kind: PhotoKind, archive: Archive, known: KnownTags

@@ -13,6 +13,7 @@ from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.help_robot import HELP_ROBOT
 from xuexin_api.routers.examples.identity import IDENTITY
 from xuexin_api.routers.examples.passkeys import PASSKEYS
+from xuexin_api.routers.examples.photos import PHOTOS
 from xuexin_api.routers.examples.records import RECORDS
 from xuexin_api.routers.examples.recovery import RECOVERY
 from xuexin_api.routers.examples.registrations import REGISTRATIONS
@@ -32,6 +33,7 @@ EXAMPLES: Final[Examples] = {
     **ACCOUNT_HOLDINGS,
     **IDENTITY,
     **CASES,
+    **PHOTOS,
     **STAFF,
     **ARCHIVE,
     **RECORDS,

@@ -10,6 +10,7 @@ from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
+from xuexin_api.routers.examples.photos import ACCEPTED, ERASED, RECEIVED, REFUSED, REJECTED, SEEN, photos
 from xuexin_api.routers.identity.case_presentation import case_event, case_evidence, questions, reason, vouching_request
 from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas.cases import (
@@ -21,6 +22,7 @@ from xuexin_api.schemas.cases import (
     VouchingRequestList,
 )
 from xuexin_api.services.identity.case_view import FACTS
+from xuexin_api.services.identity.handheld_photos import PhotoView
 from xuexin_api.services.identity.vouching import VouchingView
 
 Case = Callable[[Language], IdentityCase]
@@ -55,6 +57,7 @@ def _case(
     role: Literal["claimant", "holder"] = "claimant",
     why: str | None = None,
     facts: bool = True,
+    sent: tuple[PhotoView, ...] = (),
     **more: Any,
 ) -> Case:
     def made(language: Language) -> IdentityCase:
@@ -72,6 +75,7 @@ def _case(
             "questions": questions(FACTS if state == "draft" else (), language),
             "evidence": [case_evidence("record_facts", "weak", NOW, language)] if facts else [],
             "classmates": [],
+            "photos": photos(*sent, language=language),
             "waiting": None,
             "log": [case_event(*line[:3], language, why=line[3] if len(line) > 3 else None) for line in lines],  # noqa: PLR2004
             "next": choices([Option(step) for step in steps], language),
@@ -81,14 +85,21 @@ def _case(
     return made
 
 
-_DRAFT: Final = _case("draft", (_OPENED,), "give_record_facts", "ask_classmates", "withdraw_case", facts=False)
-_READY: Final = _case("draft", (_OPENED, _FACTS), "submit_case", "ask_classmates", "withdraw_case")
+_WAYS: Final = ("give_record_facts", "ask_classmates", "send_photos", "withdraw_case")
+_DRAFT: Final = _case("draft", (_OPENED,), *_WAYS, facts=False)
+_READY: Final = _case("draft", (_OPENED, _FACTS), "submit_case", "ask_classmates", "send_photos", "withdraw_case")
+_WITH_PHOTOS: Final = _case(
+    "draft",
+    (_OPENED, ("photo_refused", "claimant", NOW), *[("photo_received", "claimant", NOW)] * 2),
+    "submit_case",
+    *_WAYS,
+    facts=False,
+    sent=(REFUSED, RECEIVED),
+)
 _WITH_CLASSMATE: Final = _case(
     "draft",
     (_OPENED, ("classmate_asked", "claimant", NOW)),
-    "give_record_facts",
-    "ask_classmates",
-    "withdraw_case",
+    *_WAYS,
     facts=False,
     classmates=[_ASKED],
 )
@@ -98,9 +109,7 @@ _ANSWERED: Final = [
 _WITH_ANSWERS: Final = _case(
     "draft",
     (_OPENED, ("classmate_vouched", "service", _HANDED_IN), ("classmate_declined", "service", _HANDED_IN)),
-    "give_record_facts",
-    "ask_classmates",
-    "withdraw_case",
+    *_WAYS,
     facts=False,
     classmates=_ANSWERED,
 )
@@ -117,6 +126,7 @@ _APPROVED: Final = _case(
     "approved",
     (*_REVIEWED, ("reviewer_approve", "staff", _DECIDED, "evidence_convincing"), ("approved", "service", _DECIDED)),
     "verify_identity",
+    sent=(ACCEPTED,),
     decided_at=_DECIDED,
     undo_until=_DECIDED + timedelta(days=30),
 )
@@ -129,7 +139,26 @@ _REJECTED: Final = _case(
 )
 _WITHDRAWN: Final = _case("withdrawn", (*_TOLD, ("withdrawn", "claimant", _EFFECT)), "open_case", decided_at=_EFFECT)
 _SUBMITTED: Final = _case(
-    "submitted", (_OPENED, ("submitted", "claimant", _HANDED_IN)), "await_review", "withdraw_case", facts=False
+    "submitted",
+    (
+        _OPENED,
+        ("submitted", "claimant", _HANDED_IN),
+        ("taken", "staff", _DECIDED),
+        ("photo_viewed", "staff", _DECIDED, "photos_in_review"),
+    ),
+    "await_review",
+    "withdraw_case",
+    facts=False,
+    sent=(SEEN,),
+)
+_PHOTOS_REJECTED: Final = _case(
+    "rejected",
+    (_OPENED, ("evidence_refused", "staff", _DECIDED, "photos_unreadable"), ("rejected", "service", _DECIDED)),
+    "open_case",
+    why="evidence_not_accepted",
+    facts=False,
+    sent=(REJECTED,),
+    decided_at=_DECIDED,
 )
 _EXPIRED: Final = _case("expired", (_OPENED, ("expired", "service", _EFFECT)), "open_case", facts=False)
 _UNDO_ASKED: Final = ("undo_asked", "holder", _DECIDED + timedelta(days=2))
@@ -144,12 +173,13 @@ _UNDONE: Final = _case(
     "undone",
     (_OPENED, ("approved", "service", _DECIDED), _UNDO_ASKED, ("undone", "service", _DECIDED + timedelta(days=4))),
     "open_case",
+    sent=(ERASED,),
     why="evidence_false",
     decided_at=_DECIDED + timedelta(days=4),
 )
 _HELD_TOLD: Final[Line] = ("holder_told", "service", _HANDED_IN)
 _HELD: Final = _case(
-    "notice", (_HELD_TOLD,), "object", "verify_identity", role="holder", facts=False, effect_at=_EFFECT
+    "notice", (_HELD_TOLD,), "object", "send_photos", "verify_identity", role="holder", facts=False, effect_at=_EFFECT
 )
 _OBJECTED: Final = _case(
     "in_review",
@@ -197,6 +227,8 @@ CASES: Final[Examples] = {
     "get_identity_case": {
         "draft": Shown("No evidence yet.", _DRAFT),
         "classmates": Shown("One classmate vouched, one declined.", _WITH_ANSWERS),
+        "photos": Shown("One try was refused, both sides are there now.", _WITH_PHOTOS),
+        "photos_rejected": Shown("A reviewer did not accept the photos.", _PHOTOS_REJECTED),
         "ready": Shown("Evidence enough to be handed in.", _READY),
         "notice": Shown("The holder was told, and may object.", _NOTICE),
         "in_review": Shown("Reviewers are waited for.", _IN_REVIEW),

@@ -34,8 +34,8 @@ _RECORD: Final = DeskRecord(
     admission_date=date(2023, 9, 1),
 )
 _PHOTOS: Final = [
-    DeskPhoto(id=AN_ID, side="front", state="received", width=1200, height=900, created_at=NOW),
-    DeskPhoto(id=AN_ID, side="back", state="received", width=1200, height=900, created_at=NOW),
+    DeskPhoto(id=AN_ID, sender="claimant", side="front", state="received", width=1200, height=900, created_at=NOW),
+    DeskPhoto(id=AN_ID, sender="claimant", side="back", state="seen", width=1200, height=900, created_at=NOW),
 ]
 
 

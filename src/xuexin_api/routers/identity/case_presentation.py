@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from xuexin_api.core.messages import Language, message
+from xuexin_api.routers.identity.photo_presentation import handheld_photo
 from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas import cases as schemas
 from xuexin_api.schemas import staff as staff_schemas
@@ -59,6 +60,7 @@ def identity_case(view: CaseView, language: Language) -> schemas.IdentityCase:
             "reason": reason(view.reason, language),
             "questions": questions(view.questions, language),
             "evidence": _evidence(view, language),
+            "photos": [handheld_photo(photo, language) for photo in view.photos],
             "log": _log(view, language),
             "next": choices(view.next, language),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
     CaseClosedError,
@@ -13,15 +13,18 @@ from xuexin_api.core.errors import (
     CaseOvertakenError,
     CaseTakenError,
     NotYoursToDecideError,
+    PhotosNotSeenError,
     RoleNotAllowedError,
     TokenInvalidError,
     TokenMissingError,
+    UploadNotFoundError,
 )
 from xuexin_api.core.staff import Decision
 from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import review_desk_service
-from xuexin_api.openapi import once, refusals
+from xuexin_api.openapi import JPEG, once, refusals
 from xuexin_api.routers.identity.case_presentation import desk_case
+from xuexin_api.routers.identity.photo_presentation import photo_answer
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import CaseDecision, DeskCase, QueuedCase, ReviewQueue
@@ -31,6 +34,7 @@ from xuexin_api.services.staff.review_desk import ReviewDeskService
 router = APIRouter(prefix="/v1/staff/identity-cases", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[ReviewDeskService, Depends(review_desk_service)]
 CaseId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
+PhotoId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 _REVIEWER = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
 _THE_CASE = (*_REVIEWER, CaseNotFoundError, CaseClosedError)
 
@@ -75,12 +79,26 @@ async def view_case(case_id: CaseId, claims: StaffClaims, language: RequestLangu
     return desk_case(await desk.view(case_id, claims), language)
 
 
+@router.get(
+    "/{case_id}/photos/{photo_id}",
+    summary="Look at a photo of my case",
+    response_class=Response,
+    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, UploadNotFoundError) | JPEG,
+)
+async def view_case_photo(case_id: CaseId, photo_id: PhotoId, claims: StaffClaims, desk: Desk) -> Response:
+    """Only while the case is assigned to the asker.
+
+    Who looked, when and why is written down first, and shown to the applicant.
+    """
+    return photo_answer(await desk.view_photo(case_id, photo_id, claims))
+
+
 @router.post(
     "/{case_id}/decision",
     status_code=204,
     summary="Decide",
     openapi_extra=once(secret=False),
-    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, CaseOvertakenError),
+    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, PhotosNotSeenError, CaseOvertakenError),
 )
 async def decide_case(case_id: CaseId, body: CaseDecision, claims: StaffClaims, desk: Desk) -> None:
     """One reviewer's word, with a reason from the list.

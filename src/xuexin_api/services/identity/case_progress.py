@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from xuexin_api.core.case_rules import (
+    BOTH_SIDES,
     QUEUED,
     CaseState,
     Facts,
@@ -29,12 +30,14 @@ from xuexin_api.core.errors import (
     DocumentUnderReviewError,
     EvidenceNeededError,
     Option,
+    PhotoSideMissingError,
     StrongerEvidenceNeededError,
 )
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EvidenceRow, HolderRow
 from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.services.identity.case_log import CaseLog
@@ -52,6 +55,7 @@ class CaseProgress:
         self,
         *,
         cases: CaseRepository,
+        photos: PhotoRepository,
         accounts: AccountRepository,
         persons: PersonRepository,
         sessions: SessionRepository,
@@ -62,6 +66,7 @@ class CaseProgress:
         entropy: Entropy,
     ) -> None:
         self._cases = cases
+        self._photos = photos
         self._accounts = accounts
         self._persons = persons
         self._sessions = sessions
@@ -74,8 +79,8 @@ class CaseProgress:
     async def proceed(self, case: CaseRow, *, now: datetime) -> CaseState:
         """Bring the case to where it stands now, with everything that follows from that.
 
-        A draft that cannot be handed in stays one: EvidenceNeededError, StrongerEvidenceNeededError, or
-        DocumentUnderReviewError where a claim that is not weaker waits.
+        A draft that cannot be handed in stays one: EvidenceNeededError, PhotoSideMissingError,
+        StrongerEvidenceNeededError, or DocumentUnderReviewError where a claim that is not weaker waits.
         """
         claimant = await self._accounts.lock(case.account_id)
         if claimant is None or claimant.state != "conflict":
@@ -84,7 +89,10 @@ class CaseProgress:
         evidence = await self._cases.list_evidence(case.id)
         strength = _strongest(evidence)
         person_id = await self._person_of(claimant, evidence)
-        unseen = await self._cases.count_unseen_photos(case.id) > 0
+        sides = {side for _, side in await self._photos.list_unjudged(case.id)}
+        if sides and sides != BOTH_SIDES:
+            raise PhotoSideMissingError
+        unseen = bool(sides)
         holders = await self._accounts.list_holders_for_update(case.document_key, person_id)
         told = {row.account_id: row for row in await self._cases.list_holders(case.id)}
         step = next_step(

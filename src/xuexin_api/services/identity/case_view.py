@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
-from xuexin_api.core.case_rules import QUEUED, CaseState
+from xuexin_api.core.case_rules import BOTH_SIDES, QUEUED, CaseState
 from xuexin_api.core.errors import Option
 from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
+from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.identity.vouchings import AskedRow, VouchingRepository
+from xuexin_api.services.identity.handheld_photos import PhotoView, photo_view
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
 from xuexin_api.services.verification_methods import PROVIDERS
 
@@ -22,8 +24,20 @@ Role = Literal["claimant", "holder"]
 FACTS: Final = ("candidate_number", "student_number", "admission_year")
 """What the record is asked."""
 _MOST_EVENTS: Final = 200
+_MOST_PHOTOS: Final = 100
 _FOR_HOLDERS: Final = frozenset(
-    {"holder_told", "notice_longer", "objected", "viewed", "undo_asked", "approved", "rejected", "upheld", "undone"}
+    {
+        "holder_told",
+        "notice_longer",
+        "objected",
+        "viewed",
+        "photo_viewed",
+        "undo_asked",
+        "approved",
+        "rejected",
+        "upheld",
+        "undone",
+    }
 )
 _AHEAD: Final = frozenset({"notice", "in_review", "submitted"})
 
@@ -64,6 +78,7 @@ class CaseView:
     questions: tuple[str, ...]
     evidence: list[EvidenceRow]
     classmates: list[AskedClassmate]
+    photos: list[PhotoView]
     waiting: Waiting | None
     log: list[EventRow]
     next: tuple[Option, ...]
@@ -77,6 +92,7 @@ class CaseViews:
         *,
         cases: CaseRepository,
         vouchings: VouchingRepository,
+        photos: PhotoRepository,
         codes: VouchingCodes,
         providers: Collection[str],
         sealer: Sealer,
@@ -84,6 +100,7 @@ class CaseViews:
     ) -> None:
         self._cases = cases
         self._vouchings = vouchings
+        self._photos = photos
         self._codes = codes
         self._providers = providers
         self._sealer = sealer
@@ -92,15 +109,17 @@ class CaseViews:
     async def of(self, case: CaseRow, account_id: UUID, *, now: datetime) -> CaseView | None:
         """The case for this account, or None where it does not concern it."""
         log = await self._cases.list_events(case.id, most=_MOST_EVENTS)
+        sent = await self._photos.list_for_case(case.id, account_id=account_id, most=_MOST_PHOTOS)
+        photos = [photo_view(row) for row in sent]
         if case.account_id == account_id:
             evidence = await self._cases.list_evidence(case.id)
             asked = await self._vouchings.list_for_case(case.id)
-            steps = _steps_of_claimant(case, evidence, self._providers)
-            return await self._view(case, "claimant", log, steps, now, evidence=evidence, asked=asked)
+            steps = _steps_of_claimant(case, evidence, photos, self._providers)
+            return await self._view(case, "claimant", log, photos, steps, now, evidence=evidence, asked=asked)
         for row in await self._cases.list_holders(case.id):
             if row.account_id == account_id:
                 seen = [event for event in log if event.kind in _FOR_HOLDERS]
-                return await self._view(case, "holder", seen, _steps_of_holder(case, row), now)
+                return await self._view(case, "holder", seen, photos, _steps_of_holder(case, row), now)
         return None
 
     async def _view(
@@ -108,6 +127,7 @@ class CaseViews:
         case: CaseRow,
         role: Role,
         log: list[EventRow],
+        photos: list[PhotoView],
         steps: tuple[Option, ...],
         now: datetime,
         *,
@@ -129,6 +149,7 @@ class CaseViews:
             questions=FACTS if draft and role == "claimant" else (),
             evidence=evidence or [],
             classmates=[self._classmate(row) for row in asked or []],
+            photos=photos,
             waiting=await self._waiting(case, now),
             log=log,
             next=steps,
@@ -150,14 +171,18 @@ class CaseViews:
         return Waiting(await self._cases.count_queued_before(case.queued_at), expected)
 
 
-def _steps_of_claimant(case: CaseRow, evidence: list[EvidenceRow], providers: Collection[str]) -> tuple[Option, ...]:
+def _steps_of_claimant(
+    case: CaseRow, evidence: list[EvidenceRow], photos: list[PhotoView], providers: Collection[str]
+) -> tuple[Option, ...]:
     """What the claimant can do next, the most useful first."""
     state = CaseState(case.state)
     if state is CaseState.DRAFT:
         given = {row.kind for row in evidence}
         open_ways = [kind for kind in _WAYS if kind not in given and (kind not in PROVIDERS or kind in providers)]
         steps = dict.fromkeys(_WAYS[kind] for kind in open_ways)
-        return tuple(Option(step) for step in (*(("submit_case",) if given else ()), *steps, "withdraw_case"))
+        shown = {photo.side for photo in photos if photo.state == "received"}
+        ready = shown == BOTH_SIDES or (given and not shown)
+        return tuple(Option(step) for step in (*(("submit_case",) if ready else ()), *steps, "withdraw_case"))
     if state is CaseState.APPROVED:
         return (Option("verify_identity"),)
     if state is CaseState.UNDO_REVIEW:
@@ -174,10 +199,11 @@ _WAYS: Final = {
     "classmates": "ask_classmates",
     "alipay_certify": "verify_in_app",
     "tencent_faceid": "verify_in_app",
+    "handheld_photo": "send_photos",
 }
 
 
 def _steps_of_holder(case: CaseRow, row: HolderRow) -> tuple[Option, ...]:
     if case.state in {CaseState.NOTICE, CaseState.IN_REVIEW} and row.objected_at is None:
-        return (Option("object"), Option("verify_identity"))
+        return (Option("object"), Option("send_photos"), Option("verify_identity"))
     return ()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final, Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,14 +22,18 @@ from xuexin_api.core.errors import (
     FieldProblem,
     InvalidRequestError,
     NotYoursToDecideError,
+    PhotosNotSeenError,
+    UploadNotFoundError,
 )
 from xuexin_api.core.policies import CasePolicy, StaffPolicy
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.staff import DECISIONS, REASONS, Decision, Role
 from xuexin_api.core.tokens import Claims
+from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow
-from xuexin_api.repositories.staff.review_desk import PhotoRow, QueuedCase, RecordLine, ReviewDeskRepository
+from xuexin_api.repositories.identity.photos import PhotoRepository, PhotoRow
+from xuexin_api.repositories.staff.review_desk import QueuedCase, RecordLine, ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_log import CaseLog
@@ -38,6 +43,14 @@ from xuexin_api.services.identity.identity_cases import objection_context
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.paging import read_cursor, write_cursor
 from xuexin_api.services.staff.staff_callers import StaffCallers
+
+_PHOTO_VIEWED: Final = "case:photo:view"
+_WHY: Final = {
+    CaseState.SUBMITTED: "photos_in_review",
+    CaseState.IN_REVIEW: "claim_in_review",
+    CaseState.UNDO_REVIEW: "undo_in_review",
+}
+"""Why a reviewer looks at a photo: by what the case waits for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +75,19 @@ class QueuePage:
 
     items: list[QueueItem]
     next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPhoto:
+    """A photo to look at, and which side of the case sent it."""
+
+    id: UUID
+    sender: Literal["claimant", "holder"]
+    side: str
+    state: str
+    width: int | None
+    height: int | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +120,7 @@ class DeskCase:
     reviewers: int
     approvals: int
     evidence: list[EvidenceRow]
-    photos: list[PhotoRow]
+    photos: list[DeskPhoto]
     records: list[RecordLine]
     holders: list[HolderLine]
     log: list[EventRow]
@@ -110,6 +136,8 @@ class ReviewDeskService(Service):
         session: AsyncSession,
         cases: CaseRepository,
         desk: ReviewDeskRepository,
+        photos: PhotoRepository,
+        store: PhotoStore,
         accounts: AccountRepository,
         staff: StaffRepository,
         callers: StaffCallers,
@@ -126,6 +154,8 @@ class ReviewDeskService(Service):
         super().__init__(session, clock)
         self._cases = cases
         self._desk = desk
+        self._photos = photos
+        self._store = store
         self._accounts = accounts
         self._staff = staff
         self._callers = callers
@@ -182,6 +212,26 @@ class ReviewDeskService(Service):
             await self._note("case:view", member, case_id, now)
             return await self._desk_case(case)
 
+    async def view_photo(self, case_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
+        """One photo of the reviewer's own case. Who looked, when and why is written down before the photo is read."""
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REVIEWER)
+            now = self._clock.now()
+            case = await self._queued(case_id)
+            self._refuse_unless_mine(case, member)
+            await self._refuse_if_involved(case, member)
+            row = await self._photos.get_shown(photo_id, case_id=case_id)
+            if row is None or row.object_key is None:
+                raise UploadNotFoundError
+            await self._photos.note_seen(photo_id)
+            reason = _WHY[CaseState(case.state)]
+            await self._log.note(case_id, "photo_viewed", "staff", now=now, staff_id=member.id, reason=reason)
+            await self._note(_PHOTO_VIEWED, member, photo_id, now)
+        photo = await self._store.get(row.object_key)
+        if photo is None:
+            raise UploadNotFoundError
+        return photo
+
     async def decide(self, case_id: UUID, decision: Decision, reason: str, note: str | None, claims: Claims) -> None:
         """What one reviewer says. Whether that is enough, and when it counts, the rules of cases decide."""
         if reason not in REASONS[decision]:
@@ -204,10 +254,11 @@ class ReviewDeskService(Service):
     ) -> None:
         """Both sides accepted are strong evidence; refused, they are none, and whatever else was brought counts."""
         accepted = decision is Decision.ACCEPT_PHOTOS
-        sides = await self._desk.judge_photos(case.id, accepted=accepted, reason=reason)
+        photos = [photo_id for photo_id, _ in await self._photos.list_unjudged(case.id)]
+        if accepted and set(photos) != await self._staff.list_subjects(member.id, _PHOTO_VIEWED, photos):
+            raise PhotosNotSeenError
+        await self._photos.judge(photos, accepted=accepted, reason=reason)
         if accepted:
-            if sides != {"front", "back"}:
-                raise InvalidRequestError([FieldProblem("/decision", "side_missing", {})])
             await self._opening.add_evidence(case.id, Evidence.HANDHELD_PHOTO, None, "staff", now=now)
         else:
             await self._log.note(
@@ -266,7 +317,7 @@ class ReviewDeskService(Service):
             reviewers=case.reviewers,
             approvals=case.approvals,
             evidence=await self._cases.list_evidence(case.id),
-            photos=await self._desk.list_photos(case.id),
+            photos=[_desk_photo(row, case) for row in await self._photos.list_shown(case.id)],
             records=await self._desk.list_records(case.document_key),
             holders=await self._holders(case),
             log=await self._cases.list_events(case.id, most=200),
@@ -357,3 +408,15 @@ class ReviewDeskService(Service):
 
     async def _note(self, action: str, member: StaffRow, case_id: UUID, now: datetime) -> None:
         await self._staff.add_event(self._entropy.identifier(), action, staff_id=member.id, subject_id=case_id, now=now)
+
+
+def _desk_photo(row: PhotoRow, case: CaseRow) -> DeskPhoto:
+    return DeskPhoto(
+        id=row.id,
+        sender="claimant" if row.account_id == case.account_id else "holder",
+        side=row.side,
+        state=row.state,
+        width=row.width,
+        height=row.height,
+        created_at=row.created_at,
+    )

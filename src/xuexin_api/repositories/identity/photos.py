@@ -1,0 +1,212 @@
+"""Hand-held photos: what is known of each. The bytes lie in the file store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from xuexin_api.models.cases import IdentityCase, Upload
+
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    Upload.id,
+    Upload.account_id,
+    Upload.side,
+    Upload.state,
+    Upload.reason,
+    Upload.object_key,
+    Upload.sha256,
+    Upload.byte_size,
+    Upload.width,
+    Upload.height,
+    Upload.reduced,
+    Upload.rules,
+    Upload.hints,
+    Upload.created_at,
+    Upload.removed_at,
+    Upload.erased_at,
+)
+_THERE: Final = and_(Upload.object_key.is_not(None), Upload.removed_at.is_(None), Upload.state != "storing")
+_UNJUDGED: Final = and_(Upload.state.in_(("received", "seen")), Upload.removed_at.is_(None))
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRow:
+    """A photo as it is stored, without its bytes."""
+
+    id: UUID
+    account_id: UUID | None
+    side: str
+    state: str
+    reason: str | None
+    object_key: str | None
+    sha256: bytes
+    byte_size: int
+    width: int | None
+    height: int | None
+    reduced: bool
+    rules: list[Any]
+    hints: list[Any]
+    created_at: datetime
+    removed_at: datetime | None
+    erased_at: datetime | None
+
+
+class PhotoRepository:
+    """Statements on hand-held photos."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(Upload).values(**values))
+
+    async def list_for_case(self, case_id: UUID, *, account_id: UUID, most: int) -> list[PhotoRow]:
+        """What one side of a case uploaded, and whatever became of it; oldest first."""
+        statement = (
+            select(*_COLUMNS)
+            .where(Upload.case_id == case_id, Upload.account_id == account_id, Upload.state != "storing")
+            .order_by(Upload.created_at, Upload.id)
+            .limit(most)
+        )
+        return [PhotoRow(*row) for row in await self._session.execute(statement)]
+
+    async def list_shown(self, case_id: UUID) -> list[PhotoRow]:
+        """What there is to look at, of both sides of a case."""
+        statement = select(*_COLUMNS).where(Upload.case_id == case_id, _THERE).order_by(Upload.created_at, Upload.id)
+        return [PhotoRow(*row) for row in await self._session.execute(statement)]
+
+    async def get_shown(self, photo_id: UUID, *, case_id: UUID) -> PhotoRow | None:
+        """A photo that is there to be looked at."""
+        statement = select(*_COLUMNS).where(Upload.id == photo_id, Upload.case_id == case_id, _THERE)
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else PhotoRow(*row)
+
+    async def count_for_case(self, case_id: UUID, *, account_id: UUID) -> int:
+        """All that one side sent in, refused and removed ones too."""
+        statement = (
+            select(func.count()).select_from(Upload).where(Upload.case_id == case_id, Upload.account_id == account_id)
+        )
+        return int(await self._session.scalar(statement) or 0)
+
+    async def note_received(self, photo_id: UUID) -> bool:
+        """Its bytes are in the store: from now on it is there."""
+        statement = (
+            update(Upload)
+            .where(Upload.id == photo_id, Upload.state == "storing", Upload.removed_at.is_(None))
+            .values(state="received")
+            .returning(Upload.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def note_seen(self, photo_id: UUID) -> None:
+        """A reviewer looks at it."""
+        await self._session.execute(
+            update(Upload).where(Upload.id == photo_id, Upload.state == "received").values(state="seen")
+        )
+
+    async def remove_side(self, case_id: UUID, side: str, *, account_id: UUID, now: datetime) -> list[UUID]:
+        """Another photo takes the place of these, which nobody has looked at."""
+        statement = (
+            update(Upload)
+            .where(
+                Upload.case_id == case_id,
+                Upload.account_id == account_id,
+                Upload.side == side,
+                Upload.state == "received",
+                Upload.removed_at.is_(None),
+            )
+            .values(removed_at=now)
+            .returning(Upload.id)
+        )
+        return list(await self._session.scalars(statement))
+
+    async def remove(self, photo_id: UUID, *, case_id: UUID, account_id: UUID, now: datetime) -> bool:
+        """Its owner takes it back, while nobody has looked at it; once."""
+        statement = (
+            update(Upload)
+            .where(
+                Upload.id == photo_id,
+                Upload.case_id == case_id,
+                Upload.account_id == account_id,
+                Upload.state.in_(("storing", "received")),
+                Upload.removed_at.is_(None),
+            )
+            .values(removed_at=now)
+            .returning(Upload.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def list_unjudged(self, case_id: UUID) -> list[tuple[UUID, str]]:
+        """(photo, side) of the claimant's photos that wait for a reviewer's word."""
+        statement = (
+            select(Upload.id, Upload.side)
+            .join(IdentityCase, IdentityCase.id == Upload.case_id)
+            .where(Upload.case_id == case_id, Upload.account_id == IdentityCase.account_id, _UNJUDGED)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+
+    async def judge(self, photo_ids: list[UUID], *, accepted: bool, reason: str) -> None:
+        """Photos that waited for a reviewer's word have had it."""
+        await self._session.execute(
+            update(Upload)
+            .where(Upload.id.in_(photo_ids))
+            .values(state="accepted" if accepted else "rejected", reason=None if accepted else reason)
+        )
+
+    async def list_to_erase(
+        self, *, decided_before: datetime, stored_before: datetime, now: datetime, after: UUID, most: int
+    ) -> list[tuple[UUID, str]]:
+        """(photo, object) of what is in the store and must not be there any more.
+
+        What its owner took back, what came to nothing, what was decided long enough ago and can be undone no more,
+        whatever has no account or case any more, and what a crash left half stored.
+        """
+        over = or_(
+            IdentityCase.state.in_(("withdrawn", "expired")),
+            and_(
+                IdentityCase.state.in_(("approved", "rejected", "undone")),
+                IdentityCase.decided_at <= decided_before,
+                or_(IdentityCase.undo_until.is_(None), IdentityCase.undo_until <= now),
+            ),
+        )
+        statement = (
+            select(Upload.id, Upload.object_key)
+            .outerjoin(IdentityCase, IdentityCase.id == Upload.case_id)
+            .where(
+                Upload.object_key.is_not(None),
+                Upload.id > after,
+                or_(
+                    Upload.removed_at.is_not(None),
+                    Upload.account_id.is_(None),
+                    Upload.case_id.is_(None),
+                    and_(Upload.state == "storing", Upload.created_at <= stored_before),
+                    over,
+                ),
+            )
+            .order_by(Upload.id)
+            .limit(most)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(statement) if row[1] is not None]
+
+    async def get_object(self, photo_id: UUID) -> str | None:
+        """Where the bytes of a removed photo lie, until they are erased."""
+        statement = select(Upload.object_key).where(Upload.id == photo_id, Upload.removed_at.is_not(None))
+        key: str | None = await self._session.scalar(statement)
+        return key
+
+    async def note_erased(self, photo_id: UUID, *, now: datetime) -> None:
+        """Its bytes are gone from the store."""
+        await self._session.execute(update(Upload).where(Upload.id == photo_id).values(object_key=None, erased_at=now))
+
+    async def delete_abandoned(self, *, most: int) -> int:
+        """Rows of erased accounts whose bytes are gone; how many."""
+        found = select(Upload.id).where(Upload.account_id.is_(None), Upload.object_key.is_(None)).limit(most)
+        deleted = delete(Upload).where(Upload.id.in_(found.scalar_subquery())).returning(Upload.id)
+        return len(list(await self._session.scalars(deleted)))

@@ -1,0 +1,147 @@
+"""One photo as multipart/form-data: read as it arrives, bounded in every part, and only once somebody wants it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final, get_args
+
+from fastapi import Depends, Query, Request, Response
+from fastapi.routing import APIRoute
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+
+from xuexin_api.core.errors import ContentEncodedError, FieldProblem, FormNeededError, InvalidRequestError
+from xuexin_api.routers.once import answer_once_read
+from xuexin_api.schemas.photos import Side
+from xuexin_api.services.identity.handheld_photos import SentPhoto
+
+_MOST_HEADERS: Final = 4
+_LONGEST_HEADER: Final = 512
+_LONGEST_SIDE: Final = 16
+_PARTS: Final = ("side", "file")
+SIDES: Final[tuple[str, ...]] = get_args(Side)
+
+
+def _refused(code: str, pointer: str = "") -> InvalidRequestError:
+    return InvalidRequestError([FieldProblem(pointer, code, {})])
+
+
+class _Parts:
+    """What the parser finds. The names of files are not looked at: nothing from outside names anything here."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, bytearray] = {}
+        self.ended = False
+        self._header = bytearray()
+        self._value = bytearray()
+        self._disposition = b""
+        self._data = bytearray()
+        self._most: int | None = None
+
+    def on_part_begin(self) -> None:
+        self._disposition = b""
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        self._header += data[start:end]
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def on_header_end(self) -> None:
+        if self._header.lower() == b"content-disposition":
+            self._disposition = bytes(self._value)
+        self._header.clear()
+        self._value.clear()
+
+    def on_headers_finished(self) -> None:
+        kind, options = parse_options_header(self._disposition)
+        name = options.get(b"name", b"").decode("latin-1")
+        if kind != b"form-data" or name not in _PARTS:
+            raise _refused("multipart_part_unknown")
+        if name in self.found:
+            raise _refused("multipart_part_repeated", f"/{name}")
+        self._most = _LONGEST_SIDE if name == "side" else None
+        self._data = self.found[name] = bytearray()
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        self._data += data[start:end]
+        if self._most is not None and len(self._data) > self._most:
+            raise _refused("not_in_list", "/side")
+
+    def on_end(self) -> None:
+        self.ended = True
+
+    def photo(self) -> SentPhoto:
+        """Both parts, whole."""
+        if not self.ended:
+            raise _refused("multipart_malformed")
+        missing = [FieldProblem(f"/{name}", "required", {}) for name in _PARTS if not self.found.get(name)]
+        if missing:
+            raise InvalidRequestError(missing)
+        side = self.found["side"].decode("latin-1")
+        if side not in SIDES:
+            raise _refused("not_in_list", "/side")
+        return SentPhoto(side, bytes(self.found["file"]))
+
+
+class PhotoForm:
+    """The form of one request, unread."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    async def read(self) -> SentPhoto:
+        """The photo, unless this key sent it before: the same is the same side, `fit` and bytes of the file."""
+        _, options = parse_options_header(self._request.headers.get("content-type"))
+        parts = _Parts()
+        try:
+            parser = MultipartParser(
+                options.get(b"boundary", b""),
+                {
+                    "on_part_begin": parts.on_part_begin,
+                    "on_header_field": parts.on_header_field,
+                    "on_header_value": parts.on_header_value,
+                    "on_header_end": parts.on_header_end,
+                    "on_headers_finished": parts.on_headers_finished,
+                    "on_part_data": parts.on_part_data,
+                    "on_end": parts.on_end,
+                },
+                max_header_count=_MOST_HEADERS,
+                max_header_size=_LONGEST_HEADER,
+            )
+            async for chunk in self._request.stream():
+                parser.write(chunk)
+        except FormParserError:
+            raise _refused("multipart_malformed") from None
+        photo = parts.photo()
+        digest = hashlib.sha256(photo.data).hexdigest()
+        await self._request.state.begin_once(f"{photo.side} {self._request.url.query} {digest}".encode())
+        return photo
+
+
+async def _photo_form(request: Request) -> PhotoForm:
+    return PhotoForm(request)
+
+
+SentPhotoForm = Annotated[PhotoForm, Depends(_photo_form)]
+WantsFit = Annotated[
+    bool, Query(description="Reduce a picture that is too large; it may be as large as phones make them.")
+]
+
+
+class PhotoRoute(APIRoute):
+    """Takes `multipart/form-data`, as it is, and leaves its body to whoever asks for it after the caller is known."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_photo(request: Request) -> Response:
+            kind, options = parse_options_header(request.headers.get("content-type"))
+            if kind != b"multipart/form-data" or not options.get(b"boundary"):
+                raise FormNeededError
+            if {one.strip().lower() for one in request.headers.getlist("content-encoding")} - {"identity"}:
+                raise ContentEncodedError
+            return await answer_once_read(request, handle, route=f"{request.method} {request.url.path}")
+
+        return handle_photo

@@ -1,0 +1,53 @@
+"""Hand-held photos."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from xuexin_api.core.pictures import HintName, RuleName
+from xuexin_api.schemas.types import Choice, Id, Moment, Output
+
+Side = Literal["front", "back"]
+PhotoState = Literal["refused", "received", "seen", "accepted", "rejected", "erased"]
+_ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+_TIME = "2026-11-23T08:00:00Z"
+
+
+class PhotoRule(Output):
+    name: RuleName = Field(examples=["size"])
+    passed: bool = Field(examples=[True])
+    said: str = Field(description="What was looked at, or what is wrong.", examples=["文件大小符合要求"])
+
+
+class PhotoHint(Output):
+    name: HintName = Field(examples=["sharpness"])
+    good: bool | None = Field(description="Null where nothing could be measured.", examples=[True])
+    said: str = Field(description="What was seen, and what to do about it.", examples=["清晰度良好"])
+
+
+class HandheldPhoto(Output):
+    id: Id = Field(examples=[_ID])
+    side: Side = Field(description="Which side of the card the person holds up.", examples=["front"])
+    state: PhotoState = Field(
+        description="`refused` broke a rule and was not kept; `received` is kept and nobody has looked; `seen` a "
+        "reviewer has; `erased` is gone from the store.",
+        examples=["received"],
+    )
+    decision: Literal["accepted", "rejected"] | None = Field(
+        description="What a reviewer said; it stays when the photo is erased.", examples=[None]
+    )
+    reason: Choice | None = Field(description="Why it was refused or rejected.", examples=[None])
+    received_sha256: str = Field(
+        description="Of the file as it arrived: the same as yours, if all of it did.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
+    received_bytes: int = Field(examples=[734003])
+    width: int | None = Field(description="Pixels that are kept.", examples=[1200])
+    height: int | None = Field(examples=[900])
+    reduced: bool = Field(description="Whether that is fewer than arrived.", examples=[False])
+    rules: list[PhotoRule] = Field(description="Each rule that was looked at.")
+    hints: list[PhotoHint] = Field(description="For a better photo; no hint refuses one.")
+    created_at: Moment = Field(examples=[_TIME])
+    erased_at: Moment | None = Field(examples=[None])

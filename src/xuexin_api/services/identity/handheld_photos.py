@@ -1,0 +1,267 @@
+"""Hand-held photos (手持证件照) as those see them who send them in: taken, shown again, replaced, taken back."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.case_rules import CaseState
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    CaseClosedError,
+    CaseNotFoundError,
+    PhotoLimitReachedError,
+    PictureRefusedError,
+    TooManyOperationsError,
+    UploadNotFoundError,
+)
+from xuexin_api.core.pictures import AcceptedPicture
+from xuexin_api.core.policies import PhotoPolicy
+from xuexin_api.core.tokens import Claims
+from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.picture_intake import PictureIntake
+from xuexin_api.gateways.upload_slots import UploadSlots
+from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow
+from xuexin_api.repositories.identity.photos import PhotoRepository, PhotoRow
+from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.callers import Callers
+from xuexin_api.services.codes.code_checking import DAY
+from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.photo_erasure import PhotoErasure
+
+_UPLOADS: Final = "photo_uploads"
+_OF_HOLDERS: Final = frozenset({CaseState.NOTICE, CaseState.IN_REVIEW})
+
+
+@dataclass(frozen=True, slots=True)
+class SentPhoto:
+    """One photo as it was sent: which side of the card, and the file."""
+
+    side: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoView:
+    """What became of a photo that was sent, as its owner sees it. `decision` outlives the bytes."""
+
+    id: UUID
+    side: str
+    state: str
+    decision: str | None
+    reason: str | None
+    sha256: str
+    byte_size: int
+    width: int | None
+    height: int | None
+    reduced: bool
+    rules: list[Any]
+    hints: list[Any]
+    created_at: datetime
+    erased_at: datetime | None
+
+
+def photo_view(row: PhotoRow) -> PhotoView:
+    """As its owner sees it: what was taken back is gone for them at once."""
+    gone = row.erased_at or row.removed_at
+    return PhotoView(
+        id=row.id,
+        side=row.side,
+        state="erased" if gone else row.state,
+        decision=row.state if row.state in {"accepted", "rejected"} else None,
+        reason=row.reason,
+        sha256=row.sha256.hex(),
+        byte_size=row.byte_size,
+        width=row.width,
+        height=row.height,
+        reduced=row.reduced,
+        rules=row.rules,
+        hints=row.hints,
+        created_at=row.created_at,
+        erased_at=gone,
+    )
+
+
+class HandheldPhotoService(Service):
+    """Who asks, whether they may, and how often: all of it before a byte of the photo is read."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        photos: PhotoRepository,
+        cases: CaseRepository,
+        counters: CounterRepository,
+        callers: Callers,
+        log: CaseLog,
+        erasure: PhotoErasure,
+        intake: PictureIntake,
+        store: PhotoStore,
+        slots: UploadSlots,
+        policy: PhotoPolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._photos = photos
+        self._cases = cases
+        self._counters = counters
+        self._callers = callers
+        self._log = log
+        self._erasure = erasure
+        self._intake = intake
+        self._store = store
+        self._slots = slots
+        self._policy = policy
+        self._entropy = entropy
+
+    async def take(
+        self, case_id: UUID, claims: Claims, read: Callable[[], Awaitable[SentPhoto]], *, fit: bool
+    ) -> PhotoView:
+        """Keep a photo of one side in place of an earlier one; one that breaks a rule is refused, and the try kept."""
+        account = await self._admit(case_id, claims)
+        with self._slots.one_for(account.id):
+            sent = await read()
+            try:
+                picture = await self._intake.take(sent.data, fit=fit)
+            except PictureRefusedError as refused:
+                await self._note_refused(case_id, account, sent, refused)
+                raise
+        return await self._keep(case_id, account, sent.side, picture)
+
+    async def get(self, case_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
+        """One's own photo again, until it is erased."""
+        async with self._read():
+            account = await self._callers.account_of(claims)
+            row = await self._photos.get_shown(photo_id, case_id=case_id)
+        photo = None
+        if row is not None and row.account_id == account.id and row.object_key is not None:
+            photo = await self._store.get(row.object_key)
+        if photo is None:
+            raise UploadNotFoundError
+        return photo
+
+    async def remove(self, case_id: UUID, photo_id: UUID, claims: Claims) -> None:
+        """Take one's own photo back, while nobody has looked at it."""
+        async with self._transaction():
+            now = self._clock.now()
+            account = await self._callers.account_of(claims)
+            actor = await self._sender(await self._cases.get_for_update(case_id), account)
+            if not await self._photos.remove(photo_id, case_id=case_id, account_id=account.id, now=now):
+                raise UploadNotFoundError
+            await self._log.note(case_id, "photo_removed", actor, now=now)
+        await self._erasure.erase_removed([photo_id])
+
+    async def _admit(self, case_id: UUID, claims: Claims) -> AccountRow:
+        """Counted whatever comes of it, then looked at."""
+        now = self._clock.now()
+        async with self._transaction():
+            account = await self._callers.account_of(claims)
+            tries = await self._counters.add_one(_UPLOADS, account.id.bytes, now=now, window_ends_at=now + DAY)
+        if tries.count > self._policy.per_account_day:
+            raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
+        async with self._read():
+            await self._sender(await self._cases.get(case_id), account)
+            sent = await self._photos.count_for_case(case_id, account_id=account.id)
+        if sent >= self._policy.per_case:
+            raise PhotoLimitReachedError
+        return account
+
+    async def _keep(self, case_id: UUID, account: AccountRow, side: str, picture: AcceptedPicture) -> PhotoView:
+        """The row before the bytes, so that no crash leaves bytes that no row knows."""
+        photo_id, key = self._entropy.identifier(), self._entropy.token().hex()
+        found = {
+            "object_key": key,
+            "sha256": picture.received_sha256,
+            "byte_size": picture.received_bytes,
+            "width": picture.width,
+            "height": picture.height,
+            "reduced": picture.reduced,
+            "rules": [asdict(rule) for rule in picture.rules],
+            "hints": [asdict(hint) for hint in picture.hints],
+        }
+        async with self._transaction():
+            await self._sender(await self._cases.get_for_update(case_id), account)
+            await self._photos.add(self._row(photo_id, case_id, account, side, "storing") | found)
+        await self._store.put(key, picture.jpeg)
+        try:
+            view, replaced = await self._note_received(case_id, photo_id, account, side)
+        except (CaseClosedError, CaseNotFoundError):
+            # Handed in or given up meanwhile: it belongs to nothing.
+            async with self._transaction():
+                await self._photos.remove(photo_id, case_id=case_id, account_id=account.id, now=self._clock.now())
+            await self._erasure.erase_removed([photo_id])
+            raise
+        await self._erasure.erase_removed(replaced)
+        return view
+
+    async def _note_received(
+        self, case_id: UUID, photo_id: UUID, account: AccountRow, side: str
+    ) -> tuple[PhotoView, list[UUID]]:
+        async with self._transaction():
+            now = self._clock.now()
+            actor = await self._sender(await self._cases.get_for_update(case_id), account)
+            replaced = await self._photos.remove_side(case_id, side, account_id=account.id, now=now)
+            if not await self._photos.note_received(photo_id):
+                raise CaseClosedError
+            await self._log.note(case_id, "photo_received", actor, now=now)
+            row = await self._photos.get_shown(photo_id, case_id=case_id)
+        assert row is not None, "the case is locked by who adds to it"
+        return photo_view(row), replaced
+
+    async def _note_refused(
+        self, case_id: UUID, account: AccountRow, sent: SentPhoto, refused: PictureRefusedError
+    ) -> None:
+        """It stays to be seen that it arrived, and why it was refused; its bytes do not stay."""
+        photo_id, digest = self._entropy.identifier(), hashlib.sha256(sent.data)
+        found = {
+            "reason": refused.code,
+            "sha256": digest.digest(),
+            "byte_size": len(sent.data),
+            "reduced": False,
+            "rules": [asdict(rule) for rule in refused.rules],
+            "hints": [],
+        }
+        async with self._transaction():
+            actor = await self._sender(await self._cases.get_for_update(case_id), account)
+            row = self._row(photo_id, case_id, account, sent.side, "refused")
+            await self._photos.add(row | found)
+            await self._log.note(case_id, "photo_refused", actor, now=self._clock.now())
+        refused.params |= {
+            "photo_id": str(photo_id),
+            "received_sha256": digest.hexdigest(),
+            "received_bytes": len(sent.data),
+        }
+
+    def _row(self, photo_id: UUID, case_id: UUID, account: AccountRow, side: str, state: str) -> dict[str, Any]:
+        return {
+            "id": photo_id,
+            "account_id": account.id,
+            "case_id": case_id,
+            "side": side,
+            "state": state,
+            "created_at": self._clock.now(),
+        }
+
+    async def _sender(self, case: CaseRow | None, account: AccountRow) -> Literal["claimant", "holder"]:
+        """On which side of the case the account may send photos now: its claim is a draft, or it may object."""
+        if case is None:
+            raise CaseNotFoundError
+        if case.account_id == account.id:
+            if case.state != CaseState.DRAFT or case.expires_at <= self._clock.now():
+                raise CaseClosedError
+            return "claimant"
+        if account.id not in {row.account_id for row in await self._cases.list_holders(case.id)}:
+            raise CaseNotFoundError
+        if case.state not in _OF_HOLDERS:
+            raise CaseClosedError
+        return "holder"
