@@ -17,41 +17,75 @@ from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.services.login.doors import LoginDoors
 from xuexin_api.services.login.factor_changes import FactorChanges, FactorConfirmations
 from xuexin_api.services.login.factors import FactorService
 from xuexin_api.services.login.further_factors import FurtherFactors
 from xuexin_api.services.login.linked_identities import LinkedIdentityService
 from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.login.login_limits import LoginLimits
+from xuexin_api.services.login.outcomes import LoginOutcomes
 from xuexin_api.services.login.passkeys import PasskeyService
+from xuexin_api.services.login.password_login import PasswordLogin
 from xuexin_api.services.login.third_party import ThirdParties
 from xuexin_api.services.login.third_party_login import ThirdPartyLoginService
 
 
+async def login_doors(request: Request) -> LoginDoors:
+    parts = wiring(request)
+    session = parts.database.session()
+    outcomes, limits = _outcomes(parts, session), _login_limits(parts, session)
+    password = PasswordLogin(
+        session=session,
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        limits=limits,
+        challenges=parts.challenges,
+        outcomes=outcomes,
+        devices=parts.devices,
+        hashing=parts.hashing,
+        lookups=parts.lookups,
+        clock=parts.clock,
+    )
+    return LoginDoors(outcomes=outcomes, password=password, others=lambda: _login(parts, session, outcomes))
+
+
 async def login_service(request: Request) -> LoginService:
     parts = wiring(request)
-    return _login(parts, parts.database.session())
+    session = parts.database.session()
+    return _login(parts, session, _outcomes(parts, session))
 
 
-def _login(parts: Wiring, session: AsyncSession) -> LoginService:
-    codes = CodeRepository(session)
+def _login(parts: Wiring, session: AsyncSession, outcomes: LoginOutcomes) -> LoginService:
     return LoginService(
         session=session,
         accounts=AccountRepository(session),
         sessions=SessionRepository(session),
-        codes=codes,
         limits=_login_limits(parts, session),
+        outcomes=outcomes,
         notices=shared.notices(parts, session),
-        dispatcher=parts.dispatcher,
         factors=_further_factors(parts, session),
         second=shared.factors(parts, session),
         passkeys=shared.passkeys(parts, session),
         binding=shared.binding(parts, session),
         checking=shared.checking(parts, session),
-        challenges=parts.challenges,
-        opening=shared.opening(parts, session),
         devices=parts.devices,
         hashing=parts.hashing,
+        lookups=parts.lookups,
+        policy=parts.settings.login_policy(),
+        clock=parts.clock,
+    )
+
+
+def _outcomes(parts: Wiring, session: AsyncSession) -> LoginOutcomes:
+    return LoginOutcomes(
+        session=session,
+        accounts=AccountRepository(session),
+        sessions=SessionRepository(session),
+        opening=shared.opening(parts, session),
+        notices=shared.notices(parts, session),
+        dispatcher=parts.dispatcher,
+        devices=parts.devices,
         lookups=parts.lookups,
         sealer=parts.sealer,
         policy=parts.settings.login_policy(),
@@ -162,7 +196,7 @@ async def third_party_login_service(request: Request) -> ThirdPartyLoginService:
         parties=_third_parties(parts, session),
         links=ThirdPartyRepository(session),
         accounts=AccountRepository(session),
-        login=_login(parts, session),
+        outcomes=_outcomes(parts, session),
         devices=parts.devices,
         dispatcher=parts.dispatcher,
         lookups=parts.lookups,

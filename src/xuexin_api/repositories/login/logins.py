@@ -232,7 +232,8 @@ class AuditedAs:
     action: str
 
 
-def _opening() -> Select[*tuple[bool, bool]]:
+def _opening(*, tells: bool) -> Select[*tuple[bool, bool]]:
+    """With a message to the owner if the device turns out new, or without: a dozen values less."""
     account_id, session_id = (_given(name, _UUID) for name in ("account_id", "session_id"))
     # Whoever changes a password locks the account, writes, and then ends its sessions: one that opens for the old
     # password either comes before, and is ended, or waits here and finds another hash.
@@ -291,18 +292,6 @@ def _opening() -> Select[*tuple[bool, bool]]:
         "at": _NOW,
     }
     audited = insert(AuditEvent).from_select(list(event), select(*event.values()).where(opened)).cte("audited")
-    letter = {column.key: _given(f"notice_{column.key}", column.type) for column in OutboxMessage.__table__.c}
-    # Whoever logs in without a device token is a new device each time: the owner is told, and not flooded.
-    lately = (
-        select(literal(1))
-        .where(Device.account_id == account_id, Device.created_at > _NOW - timedelta(days=1))
-        .limit(_TOLD_A_DAY)
-        .subquery("lately")
-    )
-    few = select(func.count()).select_from(lately).scalar_subquery() < _TOLD_A_DAY
-    told = insert(OutboxMessage).from_select(
-        list(letter), select(*letter.values()).where(letter["id"].is_not(None), ~known, few, opened)
-    )
     subject = _given("subject", _BYTES)
     forgotten = (
         delete(AttemptCounter)
@@ -320,8 +309,22 @@ def _opening() -> Select[*tuple[bool, bool]]:
         )
         .values(count=func.greatest(AttemptCounter.count - forgotten.c.count, 0))
     )
-    written = (audited, told.cte("told"), forgotten, relieved.cte("relieved"))
-    return select(opened.label("opened"), known.label("known")).add_cte(added, *written)
+    opening = select(opened.label("opened"), known.label("known")).add_cte(
+        added, audited, forgotten, relieved.cte("relieved")
+    )
+    if not tells:
+        return opening
+    letter = {column.key: _given(f"notice_{column.key}", column.type) for column in OutboxMessage.__table__.c}
+    # Whoever logs in without a device token is a new device each time: the owner is told, and not flooded.
+    lately = (
+        select(literal(1))
+        .where(Device.account_id == account_id, Device.created_at > _NOW - timedelta(days=1))
+        .limit(_TOLD_A_DAY)
+        .subquery("lately")
+    )
+    few = select(func.count()).select_from(lately).scalar_subquery() < _TOLD_A_DAY
+    told = insert(OutboxMessage).from_select(list(letter), select(*letter.values()).where(~known, few, opened))
+    return opening.add_cte(told.cte("told"))
 
 
 def _taking_back() -> Select[int]:
@@ -343,7 +346,7 @@ def _taking_back() -> Select[int]:
 
 
 _TAKE_BACK: Final = HotStatement(_taking_back())
-_OPEN: Final = HotStatement(_opening())
+_OPEN: Final = {tells: HotStatement(_opening(tells=tells)) for tells in (False, True)}
 
 
 def _of_waits(policy: LoginPolicy) -> dict[str, object]:
@@ -417,7 +420,7 @@ class LoginRepository:
         `notice` is the outbox row that a new device causes. `forgets` is the subject whose failed logins end with
         this success.
         """
-        letter = notice or dict.fromkeys(column.key for column in OutboxMessage.__table__.c)
+        statement = _OPEN[notice is not None]
         values = _values(
             now=state.created_at,
             session_id=state.id,
@@ -434,11 +437,11 @@ class LoginRepository:
             action=audit.action,
             subject=forgets,
             judged_hash=judged_hash,
-            **{f"notice_{name}": value for name, value in letter.items()},
+            **{f"notice_{name}": value for name, value in (notice or {}).items()},
         )
         if self._session.in_transaction():
-            row = await _OPEN.row_in(self._session, **values)
+            row = await statement.row_in(self._session, **values)
         else:
-            row = await self._database.row(_OPEN, **values)
+            row = await self._database.row(statement, **values)
         assert row is not None, "the statement always tells"
         return bool(row["known"]) if row["opened"] else None

@@ -24,7 +24,7 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
 )
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
-from xuexin_api.dependencies.login import login_service
+from xuexin_api.dependencies.login import login_doors, login_service
 from xuexin_api.dependencies.sessions import session_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.hot_route import HotRoute
@@ -51,6 +51,7 @@ from xuexin_api.schemas.sessions import (
     SessionList,
 )
 from xuexin_api.schemas.types import Id
+from xuexin_api.services.login.doors import LoginDoors
 from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.sessions.sessions import SessionService
 
@@ -81,7 +82,7 @@ async def create_session(
     body: LoginRequest,
     source: RequestSource,
     language: RequestLanguage,
-    login: Annotated[LoginService, Depends(login_service)],
+    login: Annotated[LoginDoors, Depends(login_doors)],
 ) -> LoggedIn | Response:
     """Log in by password, by a phone code, or by a passkey.
 

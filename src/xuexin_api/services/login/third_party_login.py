@@ -5,11 +5,12 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.errors import Option, ThirdPartyNotLinkedError, ThirdPartyRejectedError
+from xuexin_api.core.errors import LoginRejectedError, Option, ThirdPartyNotLinkedError, ThirdPartyRejectedError
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.services.base import Service
-from xuexin_api.services.login.login import Caller, LoggedIn, LoginService, Ticket
+from xuexin_api.services.login.further_factors import METHODS, THIRD_PARTY
+from xuexin_api.services.login.outcomes import Caller, LoggedIn, LoginOutcomes, Ticket, is_over
 from xuexin_api.services.login.third_party import CameBack, SentAway, ThirdParties
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
@@ -19,7 +20,7 @@ NOT_LINKED_OPTIONS = (Option("login_and_link"), Option("register"))
 
 
 class ThirdPartyLoginService(Service):
-    """One use of what was begun comes first, and is kept; then the provider is asked; then the login's own door."""
+    """One use of what was begun comes first, and is kept; then the provider is asked; then it is like any login."""
 
     def __init__(
         self,
@@ -28,7 +29,7 @@ class ThirdPartyLoginService(Service):
         parties: ThirdParties,
         links: ThirdPartyRepository,
         accounts: AccountRepository,
-        login: LoginService,
+        outcomes: LoginOutcomes,
         devices: DeviceTokens,
         dispatcher: OutboxDispatcher,
         lookups: Lookups,
@@ -38,7 +39,7 @@ class ThirdPartyLoginService(Service):
         self._parties = parties
         self._links = links
         self._accounts = accounts
-        self._login = login
+        self._outcomes = outcomes
         self._devices = devices
         self._dispatcher = dispatcher
         self._lookups = lookups
@@ -64,6 +65,11 @@ class ThirdPartyLoginService(Service):
             account = None if holder is None else await self._accounts.lock(holder)
             if account is None or not await self._links.note_use(account.id, provider, key, now=now):
                 raise ThirdPartyNotLinkedError(options=NOT_LINKED_OPTIONS)
-            done = await self._login.go_on_from_third_party(account, caller, now=now)
+            if is_over(account, now):
+                raise LoginRejectedError
+            known = await self._outcomes.known_device(account.id, caller) is not None
+            done = await self._outcomes.go_on(
+                account, methods=[*METHODS[THIRD_PARTY]], known=known, caller=caller, now=now
+            )
         self._dispatcher.wake()
         return done
