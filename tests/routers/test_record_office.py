@@ -3,62 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import httpx
 import pytest
 
 from support.archive import add_photos, import_rows
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
-from support.people import SCHOOLS, Student, students
-from support.staff import Member, member
+from support.people import SCHOOLS, students
+from support.records import OFFICE, OTHER, add_records, change_record, registered_row, registrar_of
+from support.staff import member
 from support.tables import rows_of
-from xuexin_api.core.staff import Role
-from xuexin_api.demo.rosters import roster_row
 from xuexin_api.dependencies.wiring import Wiring
 
 UNKNOWN = "01999999-9999-7999-8999-999999999999"
-OFFICE = "/v1/staff/enrollments"
-SCHOOL, OTHER = (code for code, _ in SCHOOLS)
-
-
-def _row(student: Student, **changes: Any) -> list[str]:
-    """A registered student of the first school, as its roster has it."""
-    fixed = {"institution_code": SCHOOL, "institution_name": SCHOOLS[0][1], "status": "注册学籍"}
-    return roster_row(replace(student.record, **(fixed | {"expected_graduation_date": date(2032, 7, 1)} | changes)))
-
-
-async def _school(parts: Wiring, rows: Sequence[list[str]]) -> list[str]:
-    """Put these records into the archive; their ids in the roster's order."""
-    report, rejected = await import_rows(parts, rows)
-    assert report.added == len(rows), rejected
-    found = {row["student_number"]: str(row["id"]) for row in await rows_of(parts, "enrollments")}
-    return [found[row[2]] for row in rows]
-
-
-def _registrar(client: Client, name: str = "registrar.one", school: str = SCHOOL, **more: Any) -> Any:
-    return member(client, name, role=Role.REGISTRAR, institution_code=school, **more)
-
-
-async def _change(
-    registrar: Member, record: str, change: str, reason: str, version: int | None, **more: Any
-) -> httpx.Response:
-    body = {"change": change, "reason": reason, "effective_on": "2031-03-01"} | more
-    registrar.client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
-    tag = {} if version is None else {"If-Match": f'"{version}"'}
-    return await registrar.client.post(f"{OFFICE}/{record}/changes", body, headers=tag)
 
 
 async def test_a_registrar_sends_a_student_on_leave_and_both_read_what_became_of_the_record(
     client: Client, parts: Wiring
 ) -> None:
     (student,) = students(1)
-    (record,) = await _school(parts, [_row(student)])
-    async with _registrar(client) as registrar:
+    (record,) = await add_records(parts, [registered_row(student)])
+    async with registrar_of(client) as registrar:
         desk = registrar.client
         search = {"purpose": "student_request", "student_number": student.record.student_number}
         (line,) = (await desk.post(f"{OFFICE}/search", search)).json()["items"]
@@ -76,11 +43,13 @@ async def test_a_registrar_sends_a_student_on_leave_and_both_read_what_became_of
             ({"change": "resume", "reason": "leave_ended"}, 1, (409, "change_not_allowed")),
         ):
             request = {"change": "suspend", "reason": "health"} | wrong
-            refused = await _change(registrar, record, request.pop("change"), request.pop("reason"), version, **request)
+            refused = await change_record(
+                registrar, record, request.pop("change"), request.pop("reason"), version, **request
+            )
             assert (refused.status_code, code_of(refused)) == refusal, wrong
         assert await rows_of(parts, "enrollment_changes") == []
 
-        done = await _change(registrar, record, "suspend", "health", 1, note="教务〔2031〕12号")
+        done = await change_record(registrar, record, "suspend", "health", 1, note="教务〔2031〕12号")
         assert done.status_code == 201, done.text
         assert done.json()["enrollment"]["status"]["code"] == "suspended"
         assert done.json()["version"] == 2
@@ -118,14 +87,15 @@ async def test_another_schools_record_is_none_and_the_reach_for_it_is_written_do
     client: Client, parts: Wiring
 ) -> None:
     one, two = students(2)
-    theirs, _ = await _school(parts, [_row(one, institution_code=OTHER, institution_name=SCHOOLS[1][1]), _row(two)])
-    async with _registrar(client) as registrar:
+    elsewhere = registered_row(one, institution_code=OTHER, institution_name=SCHOOLS[1][1])
+    theirs, _ = await add_records(parts, [elsewhere, registered_row(two)])
+    async with registrar_of(client) as registrar:
         desk = registrar.client
         for record in (theirs, UNKNOWN):
             for refused in (
                 await desk.get(f"{OFFICE}/{record}?purpose=complaint"),
                 await desk.get(f"{OFFICE}/{record}/changes?purpose=complaint"),
-                await _change(registrar, record, "withdraw", "student_request", 1),
+                await change_record(registrar, record, "withdraw", "student_request", 1),
             ):
                 assert (refused.status_code, code_of(refused)) == (404, "record_not_found")
         search = {"purpose": "complaint", "name": one.name}
@@ -140,9 +110,9 @@ async def test_another_schools_record_is_none_and_the_reach_for_it_is_written_do
 
 async def test_nobody_changes_their_own_record(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
-    (record,) = await _school(parts, [_row(student)])
-    async with _registrar(client, document=student.document_number) as registrar:
-        refused = await _change(registrar, record, "skip_year", "ahead_of_plan", 1, **_EARLIER)
+    (record,) = await add_records(parts, [registered_row(student)])
+    async with registrar_of(client, document=student.document_number) as registrar:
+        refused = await change_record(registrar, record, "skip_year", "ahead_of_plan", 1, **_EARLIER)
         assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
 
 
@@ -155,22 +125,24 @@ async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keep
     client: Client, parts: Wiring
 ) -> None:
     student, other = students(2)
-    record, second = await _school(parts, [_row(student), _row(other)])
-    async with _registrar(client) as registrar:
-        repeated = await _change(registrar, record, "repeat_year", "credits_missing", 1, **_LATER)
+    record, second = await add_records(parts, [registered_row(student), registered_row(other)])
+    async with registrar_of(client) as registrar:
+        repeated = await change_record(registrar, record, "repeat_year", "credits_missing", 1, **_LATER)
         assert repeated.json()["enrollment"]["expected_graduation_date"] == "2033-07-01"
-        without = await _change(registrar, record, "complete", "requirements_partly_met", 2, **_DIPLOMA)
+        without = await change_record(registrar, record, "complete", "requirements_partly_met", 2, **_DIPLOMA)
         assert (without.status_code, code_of(without)) == (409, "graduation_photo_missing")
         await add_photos(parts, student)
         wrong = _DIPLOMA | {"certificate_number": "990011203205000001"}
-        refused = await _change(registrar, record, "complete", "requirements_partly_met", 2, **wrong)
+        refused = await change_record(registrar, record, "complete", "requirements_partly_met", 2, **wrong)
         assert refused.json()["errors"][0]["pointer"] == "/certificate_number"
-        completed = (await _change(registrar, record, "complete", "requirements_partly_met", 2, **_DIPLOMA)).json()
+        completed = (
+            await change_record(registrar, record, "complete", "requirements_partly_met", 2, **_DIPLOMA)
+        ).json()
         assert completed["enrollment"]["status"]["code"] == "completed"
         assert completed["enrollment"]["leaving_date"] == "2031-03-01"
         assert completed["enrollment"]["expected_graduation_date"] is None
         assert list(completed["changes"]) == ["exchange_certificate"]
-        exchange = await _change(
+        exchange = await change_record(
             registrar, record, "exchange_certificate", "requirements_met_later", 3, effective_on="2031-03-04"
         )
         assert exchange.json()["certificate"] == {
@@ -181,10 +153,10 @@ async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keep
             "exchanged_on": "2031-03-04",
         }
         degree = {"degree_name": "工学学士学位", "certificate_number": "9900142031000001"}
-        awarded = await _change(registrar, record, "award_degree", "degree_conferred", 4, **degree)
+        awarded = await change_record(registrar, record, "award_degree", "degree_conferred", 4, **degree)
         assert awarded.json()["degree"]["awarded_on"] == "2031-03-01"
         await add_photos(parts, other)
-        taken = await _change(registrar, second, "graduate", "requirements_met", 1, **_DIPLOMA)
+        taken = await change_record(registrar, second, "graduate", "requirements_met", 1, **_DIPLOMA)
         assert (taken.status_code, code_of(taken)) == (409, "certificate_number_taken")
         untouched = (await registrar.client.get(f"{OFFICE}/{second}?purpose=certificate")).json()
         assert (untouched["version"], untouched["enrollment"]["status"]["code"]) == (1, "registered")
@@ -193,7 +165,7 @@ async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keep
     kinds = [change["change"]["id"] for change in page["items"] + rest.json()["items"]]
     assert kinds == ["award_degree", "exchange_certificate", "complete", "repeat_year"]
     # No roster brings back who has left.
-    report, rejected = await import_rows(parts, [_row(student)])
+    report, rejected = await import_rows(parts, [registered_row(student)])
     assert (report.changed, [(cell.column, cell.code) for cell in rejected]) == (
         0,
         [("ZCZT", "status_move_not_allowed")],
@@ -202,13 +174,13 @@ async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keep
 
 async def test_of_two_registrars_who_saw_the_same_record_one_changes_it(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
-    (record,) = await _school(parts, [_row(student)])
-    async with _registrar(client) as one, _registrar(client, "registrar.two") as two:
+    (record,) = await add_records(parts, [registered_row(student)])
+    async with registrar_of(client) as one, registrar_of(client, "registrar.two") as two:
         answers = await asyncio.gather(
-            _change(one, record, "suspend", "health", 1),
-            _change(two, record, "withdraw", "student_request", 1),
-            _change(one, record, "defer_registration", "fees_unpaid", 1),
-            _change(two, record, "retain", "military_service", 1),
+            change_record(one, record, "suspend", "health", 1),
+            change_record(two, record, "withdraw", "student_request", 1),
+            change_record(one, record, "defer_registration", "fees_unpaid", 1),
+            change_record(two, record, "retain", "military_service", 1),
         )
     assert sorted(answer.status_code for answer in answers) == [201, 412, 412, 412]
     (stored,) = await rows_of(parts, "enrollments")
@@ -220,23 +192,27 @@ async def test_new_students_are_registered_in_time_and_years_once(
 ) -> None:
     new, late = students(2)
     rows = [
-        _row(new, status="待注册", admission_date=date(2030, 12, 5), expected_graduation_date=date(2034, 7, 1)),
-        _row(late, status="待注册", admission_date=date(2030, 12, 4), expected_graduation_date=date(2034, 7, 1)),
+        registered_row(
+            new, status="待注册", admission_date=date(2030, 12, 5), expected_graduation_date=date(2034, 7, 1)
+        ),
+        registered_row(
+            late, status="待注册", admission_date=date(2030, 12, 4), expected_graduation_date=date(2034, 7, 1)
+        ),
     ]
-    in_time, too_late = await _school(parts, rows)
-    async with _registrar(client) as registrar:
-        done = await _change(registrar, in_time, "register", "entry_examined", 1)
+    in_time, too_late = await add_records(parts, rows)
+    async with registrar_of(client) as registrar:
+        done = await change_record(registrar, in_time, "register", "entry_examined", 1)
         assert (done.status_code, done.json()["registered_year"]) == (201, 2030)
-        refused = await _change(registrar, too_late, "register", "entry_examined", 1)
+        refused = await change_record(registrar, too_late, "register", "entry_examined", 1)
         assert (refused.status_code, code_of(refused)) == (409, "registration_period_over")
-        assert (await _change(registrar, too_late, "register", "province_approved", 1)).status_code == 201
-        too_soon = await _change(registrar, in_time, "register_year", "year_begun", 2, school_year=2031)
+        assert (await change_record(registrar, too_late, "register", "province_approved", 1)).status_code == 201
+        too_soon = await change_record(registrar, in_time, "register_year", "year_begun", 2, school_year=2031)
         assert too_soon.json()["errors"][0]["code"] == "school_year_impossible"
     clock.pass_time(days=200)
-    async with _registrar(client, "registrar.two") as registrar:
-        registered = await _change(registrar, in_time, "register_year", "year_begun", 2, school_year=2031)
+    async with registrar_of(client, "registrar.two") as registrar:
+        registered = await change_record(registrar, in_time, "register_year", "year_begun", 2, school_year=2031)
         assert registered.json()["registered_year"] == 2031
-        again = await _change(registrar, in_time, "register_year", "year_begun", 3, school_year=2031)
+        again = await change_record(registrar, in_time, "register_year", "year_begun", 3, school_year=2031)
         assert again.json()["errors"][0]["code"] == "registered_before"
 
 
@@ -246,26 +222,28 @@ async def test_from_the_first_of_july_nothing_changes_that_a_certificate_will_sa
 ) -> None:
     (student,) = students(1)
     leaves = date(2031, 7, 10)
-    (record,) = await _school(parts, [_row(student, expected_graduation_date=leaves)])
+    (record,) = await add_records(parts, [registered_row(student, expected_graduation_date=leaves)])
     clock.pass_time(days=days)
-    other = _row(student, expected_graduation_date=leaves, programme_name="哲学")
+    other = registered_row(student, expected_graduation_date=leaves, programme_name="哲学")
     report, rejected = await import_rows(parts, [other], dry_run=True)
     assert (report.changed, [cell.code for cell in rejected]) == ((0, ["record_frozen"]) if frozen else (1, []))
-    elsewhere = _row(student, expected_graduation_date=leaves, class_name="计科2299", status="休学")
+    elsewhere = registered_row(student, expected_graduation_date=leaves, class_name="计科2299", status="休学")
     assert (await import_rows(parts, [elsewhere], dry_run=True))[0].changed == 1
-    async with _registrar(client) as registrar:
+    async with registrar_of(client) as registrar:
         programme = {"programme_code": "010101", "programme_name": "哲学"}
-        refused = await _change(registrar, record, "change_programme", "student_request", 1, **programme)
+        refused = await change_record(registrar, record, "change_programme", "student_request", 1, **programme)
         assert refused.status_code == (409 if frozen else 201), refused.text
         if frozen:
             assert code_of(refused) == "record_frozen"
-            assert (await _change(registrar, record, "repeat_year", "credits_missing", 1, **_LATER)).status_code == 201
+            assert (
+                await change_record(registrar, record, "repeat_year", "credits_missing", 1, **_LATER)
+            ).status_code == 201
 
 
 async def test_the_whole_list_of_a_school_comes_in_pages(client: Client, parts: Wiring) -> None:
-    rows = [_row(student) for student in students(7)]
-    await _school(parts, rows)
-    async with _registrar(client) as registrar:
+    rows = [registered_row(student) for student in students(7)]
+    await add_records(parts, rows)
+    async with registrar_of(client) as registrar:
         seen: list[str] = []
         cursor = None
         for _ in range(3):

@@ -10,6 +10,7 @@ from pydantic import Field, PlainSerializer
 
 from xuexin_api.schemas.types import Choice, Id, Moment, NextCursor, Output, Sex
 
+_ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
 PhotoKind = Literal["admission", "graduation"]
 Years = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 
@@ -31,7 +32,7 @@ class PhotoState(Output):
 
 
 class Enrollment(Output):
-    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    id: Id = Field(examples=[_ID])
     name: str = Field(examples=["示例同学"])
     sex: Sex = Field(examples=["female"])
     birth_date: date = Field(examples=["2005-03-07"])
@@ -68,7 +69,7 @@ class FieldChange(Output):
 
 
 class RecordChange(Output):
-    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    id: Id = Field(examples=[_ID])
     change: Choice = Field(
         description="What the school did; `roster` is an import of its whole list.",
         examples=[{"id": "suspend", "title": "休学"}],
@@ -84,4 +85,63 @@ class RecordChange(Output):
 
 class RecordHistory(Output):
     items: list[RecordChange]
+    next_cursor: NextCursor
+
+
+class Qualification(Output):
+    id: Id = Field(examples=[_ID])
+    enrollment_id: Id = Field(description="The 学籍 that it came of; the graduation photo hangs there.", examples=[_ID])
+    name: str = Field(examples=["示例同学"])
+    sex: Sex = Field(examples=["female"])
+    birth_date: date = Field(examples=["2005-03-07"])
+    admission_date: date = Field(examples=["2023-09-01"])
+    graduation_date: date = Field(examples=["2027-07-01"])
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    place: str = Field(description="Of the institution.", examples=["示例省"])
+    programme: CodedName
+    category: str = Field(examples=["普通高等教育"])
+    duration_years: Years = Field(examples=[4.0])
+    study_form: str = Field(examples=["普通全日制"])
+    level: str = Field(examples=["本科"])
+    conclusion: Choice = Field(description="毕业 or 结业.", examples=[{"id": "graduated", "title": "毕业"}])
+    exchanged_on: date | None = Field(
+        description="结业换毕业: since when it says 毕业, under the same number.", examples=[None]
+    )
+    president_name: str = Field(examples=["示例校长"])
+    certificate_number: str = Field(examples=["900011202705000001"])
+    graduation_photo: bool = Field(description="Whether the photo is there.", examples=[True])
+
+
+class MissingQualification(Output):
+    id: Literal["no_record", "enrolled", "left_without_certificate"] = Field(
+        description="`enrolled`: who is in school has 学籍 only, until the school registers the outcome. `no_record`: "
+        "schools registered nothing of this person. `left_without_certificate`: left with neither 毕业 nor 结业.",
+        examples=["enrolled"],
+    )
+    title: str = Field(description="For people.", examples=["您是在籍学生，该校目前只有您的学籍。"])
+
+
+class MissingDegree(Output):
+    id: Literal["no_degree_reported"] = Field(examples=["no_degree_reported"])
+    title: str = Field(description="For people.", examples=["没有学校上报您的学位。"])
+
+
+class QualificationList(Output):
+    items: list[Qualification]
+    explanation: MissingQualification | None = Field(description="Why a 学历 may be missing.", examples=[None])
+    next_cursor: NextCursor
+
+
+class Degree(Output):
+    id: Id = Field(examples=[_ID])
+    enrollment_id: Id = Field(examples=[_ID])
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    name: str = Field(examples=["工学学士学位"])
+    certificate_number: str = Field(examples=["9000142027000001"])
+    awarded_on: date = Field(examples=["2027-07-01"])
+
+
+class DegreeList(Output):
+    items: list[Degree]
+    explanation: MissingDegree | None = Field(description="Why there is none.", examples=[None])
     next_cursor: NextCursor

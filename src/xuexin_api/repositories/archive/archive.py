@@ -13,7 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.accounts import Session as SessionRow
-from xuexin_api.models.archive import Enrollment, EnrollmentChange, Institution, Person, RecordPhoto
+from xuexin_api.models.archive import (
+    Degree,
+    Enrollment,
+    EnrollmentChange,
+    Institution,
+    Person,
+    Qualification,
+    RecordPhoto,
+)
 from xuexin_api.repositories.database import Database, HotStatement
 
 _SESSION = (
@@ -95,6 +103,65 @@ _HISTORY = HotStatement(
     .order_by(EnrollmentChange.id.desc())
     .limit(bindparam("most"))
 )
+_ACTIVE = Account.state == "active"
+_QUALIFICATIONS = HotStatement(
+    _from_session(
+        *_SESSION,
+        Qualification.id,
+        Qualification.enrollment_id,
+        Qualification.name,
+        Qualification.sex,
+        Qualification.birth_date,
+        Qualification.admission_date,
+        Qualification.graduation_date,
+        Qualification.institution_code,
+        Institution.name.label("institution_name"),
+        Institution.place,
+        Qualification.programme_code,
+        Qualification.programme_name,
+        Qualification.category,
+        Qualification.duration_years,
+        Qualification.study_form,
+        Qualification.level,
+        Qualification.conclusion,
+        Qualification.exchanged_on,
+        Qualification.president_name,
+        Qualification.certificate_number,
+        select(func.array_agg(RecordPhoto.kind))
+        .where(RecordPhoto.enrollment_id == Qualification.enrollment_id)
+        .correlate(Qualification)
+        .scalar_subquery()
+        .label("photo_kinds"),
+        select(func.array_agg(Enrollment.status)).where(_OWN).correlate(Account).scalar_subquery().label("statuses"),
+    )
+    .outerjoin(
+        Qualification,
+        and_(
+            Account.state == "active",
+            Qualification.person_id == Account.person_id,
+            Qualification.id > bindparam("after"),
+        ),
+    )
+    .outerjoin(Institution, Institution.code == Qualification.institution_code)
+    .order_by(Qualification.id)
+    .limit(bindparam("most"))
+)
+_DEGREES = HotStatement(
+    _from_session(
+        *_SESSION,
+        Degree.id,
+        Degree.enrollment_id,
+        Degree.institution_code,
+        Institution.name.label("institution_name"),
+        Degree.name,
+        Degree.certificate_number,
+        Degree.awarded_on,
+    )
+    .outerjoin(Degree, and_(_ACTIVE, Degree.person_id == Account.person_id, Degree.id > bindparam("after")))
+    .outerjoin(Institution, Institution.code == Degree.institution_code)
+    .order_by(Degree.id)
+    .limit(bindparam("most"))
+)
 _PHOTO = HotStatement(
     _from_session(*_SESSION, Enrollment.id, RecordPhoto.object_key, RecordPhoto.sha256)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
@@ -135,6 +202,19 @@ class ArchiveReads:
             {**row, "before": json.loads(row["before"] or "{}"), "after": json.loads(row["after"] or "{}")}
             for row in rows
         ]
+
+    async def list_qualifications(
+        self, *, session_id: UUID, account_id: UUID, after: UUID, most: int
+    ) -> Sequence[Mapping[str, Any]]:
+        """With the statuses of all of one's records in every row."""
+        return await self._database.rows(
+            _QUALIFICATIONS, session_id=session_id, account_id=account_id, after=after, most=most
+        )
+
+    async def list_degrees(
+        self, *, session_id: UUID, account_id: UUID, after: UUID, most: int
+    ) -> Sequence[Mapping[str, Any]]:
+        return await self._database.rows(_DEGREES, session_id=session_id, account_id=account_id, after=after, most=most)
 
     async def get_photo(
         self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID, kind: str

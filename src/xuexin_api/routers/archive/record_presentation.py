@@ -9,6 +9,7 @@ from xuexin_api.routers.presentation import STATUSES, enrollment
 from xuexin_api.schemas import archive as schemas
 from xuexin_api.schemas import record_office as office_schemas
 from xuexin_api.schemas.types import Choice
+from xuexin_api.services.archive.outcomes import DegreePage, DegreeView, QualificationPage, QualificationView
 from xuexin_api.services.archive.record_history import FieldChange, HistoryPage, RecordChange
 from xuexin_api.services.staff.record_office import (
     Certificate,
@@ -57,6 +58,48 @@ def _shown(field: str, value: object) -> str | None:
     if value is None:
         return None
     return EnrollmentStatus(str(value)).display if field == "status" else str(value)
+
+
+def qualification_list(page: QualificationPage, language: Language) -> schemas.QualificationList:
+    why = page.explanation
+    return schemas.QualificationList(
+        items=[_qualification(view, language) for view in page.items],
+        explanation=None
+        if why is None
+        else schemas.MissingQualification(id=why, title=message(f"explanation_{why}", language)),
+        next_cursor=page.next_cursor,
+    )
+
+
+def _qualification(view: QualificationView, language: Language) -> schemas.Qualification:
+    shown = {name: getattr(view, name) for name in QualificationView.__slots__}
+    return schemas.Qualification.model_validate(
+        shown
+        | {
+            "institution": {"code": view.institution_code, "name": view.institution_name},
+            "programme": {"code": view.programme_code, "name": view.programme_name},
+            "conclusion": _choice("conclusion", view.conclusion, language),
+            "graduation_photo": "graduation" in view.photo_kinds,
+        }
+    )
+
+
+def degree_list(page: DegreePage, language: Language) -> schemas.DegreeList:
+    why = page.explanation
+    return schemas.DegreeList(
+        items=[_degree(view) for view in page.items],
+        explanation=None
+        if why is None
+        else schemas.MissingDegree(id=why, title=message(f"explanation_{why}", language)),
+        next_cursor=page.next_cursor,
+    )
+
+
+def _degree(view: DegreeView) -> schemas.Degree:
+    shown = {name: getattr(view, name) for name in DegreeView.__slots__}
+    return schemas.Degree.model_validate(
+        shown | {"institution": {"code": view.institution_code, "name": view.institution_name}}
+    )
 
 
 def search(body: office_schemas.EnrollmentSearch) -> Search:

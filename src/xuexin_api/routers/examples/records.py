@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
+
+from pydantic import BaseModel
 
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.messages import Language
 from xuexin_api.core.record_life import REASONS, allowed
 from xuexin_api.openapi import Examples, Shown
-from xuexin_api.routers.archive.record_presentation import record_change
+from xuexin_api.routers.archive.record_presentation import degree_list, qualification_list, record_change
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.examples.archive import LEFT, STUDYING
 from xuexin_api.routers.presentation import STATUSES
@@ -21,6 +25,14 @@ from xuexin_api.schemas.record_office import (
     OfficeCertificate,
     OfficeDegree,
     OfficeEnrollment,
+)
+from xuexin_api.services.archive.outcomes import (
+    DegreeExplanation,
+    DegreePage,
+    DegreeView,
+    Explanation,
+    QualificationPage,
+    QualificationView,
 )
 from xuexin_api.services.archive.record_history import FieldChange, RecordChange
 
@@ -94,7 +106,58 @@ _HISTORY: Final = {
     "changed": Shown("A leave, and before it a roster.", _history(_LEAVE, _ROSTER)),
     "unchanged": Shown("As it was first registered.", _history()),
 }
+_QUALIFICATION: Final = QualificationView(
+    id=AN_ID,
+    enrollment_id=AN_ID,
+    name="示例同学",
+    sex="female",
+    birth_date=date(2005, 3, 7),
+    admission_date=date(2023, 9, 1),
+    graduation_date=date(2027, 7, 1),
+    institution_code="4199990001",
+    institution_name="示例大学",
+    place="示例省",
+    programme_code="080901",
+    programme_name="计算机科学与技术",
+    category="普通高等教育",
+    duration_years=Decimal("4.0"),
+    study_form="普通全日制",
+    level="本科",
+    conclusion="graduated",
+    exchanged_on=None,
+    president_name="示例校长",
+    certificate_number="900011202705000001",
+    photo_kinds=("admission", "graduation"),
+)
+_DEGREE: Final = DegreeView(
+    AN_ID, AN_ID, "4199990001", "示例大学", "工学学士学位", "9000142027000001", date(2027, 7, 1)
+)
+
+
+def _qualifications(explanation: Explanation | None, *views: QualificationView) -> Callable[[Language], BaseModel]:
+    page = QualificationPage(list(views), explanation, None)
+    return lambda language: qualification_list(page, language)
+
+
+def _degrees(explanation: DegreeExplanation | None, *views: DegreeView) -> Callable[[Language], BaseModel]:
+    page = DegreePage(list(views), explanation, None)
+    return lambda language: degree_list(page, language)
+
+
 RECORDS: Final[Examples] = {
+    "list_qualifications": {
+        "graduated": Shown("毕业.", _qualifications(None, _QUALIFICATION)),
+        "exchanged": Shown(
+            "结业换毕业.", _qualifications(None, replace(_QUALIFICATION, exchanged_on=date(2028, 1, 5)))
+        ),
+        "enrolled": Shown("In school: 学籍 only.", _qualifications("enrolled")),
+        "none": Shown("No school registered anything.", _qualifications("no_record")),
+        "left": Shown("Left with neither 毕业 nor 结业.", _qualifications("left_without_certificate")),
+    },
+    "list_degrees": {
+        "one": Shown("A degree.", _degrees(None, _DEGREE)),
+        "none": Shown("None was reported.", _degrees("no_degree_reported")),
+    },
     "list_enrollment_history": _HISTORY,
     "list_enrollment_changes": _HISTORY,
     "search_enrollments": {

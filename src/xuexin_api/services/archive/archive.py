@@ -17,6 +17,13 @@ from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.archive import ArchiveReads
+from xuexin_api.services.archive.outcomes import (
+    DegreePage,
+    QualificationPage,
+    degree_view,
+    explain,
+    qualification_view,
+)
 from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
 from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_verified
 from xuexin_api.services.paging import read_cursor, write_cursor
@@ -118,6 +125,38 @@ class ArchiveService:
         if self._allow(rows[0] if rows else None)["id"] is None:
             raise RecordNotFoundError
         return history_page([row for row in rows if row["change_id"] is not None], most)
+
+    async def list_qualifications(self, *, cursor: str | None, most: int) -> QualificationPage:
+        """One's own 学历, oldest first, and why one may be missing."""
+        rows = await self._reads.list_qualifications(
+            session_id=self._claims.session_id,
+            account_id=self._claims.account_id,
+            after=_BEFORE_ALL if cursor is None else read_cursor(cursor),
+            most=most + 1,
+        )
+        statuses = self._allow(rows[0] if rows else None)["statuses"] or ()
+        views = [qualification_view(row) for row in rows if row["id"] is not None]
+        return QualificationPage(
+            views[:most],
+            explain(statuses, any_qualification=bool(views) or cursor is not None),
+            write_cursor(views[most - 1].id) if len(views) > most else None,
+        )
+
+    async def list_degrees(self, *, cursor: str | None, most: int) -> DegreePage:
+        """One's own 学位, oldest first."""
+        rows = await self._reads.list_degrees(
+            session_id=self._claims.session_id,
+            account_id=self._claims.account_id,
+            after=_BEFORE_ALL if cursor is None else read_cursor(cursor),
+            most=most + 1,
+        )
+        self._allow(rows[0] if rows else None)
+        views = [degree_view(row) for row in rows if row["id"] is not None]
+        return DegreePage(
+            views[:most],
+            None if views or cursor is not None else "no_degree_reported",
+            write_cursor(views[most - 1].id) if len(views) > most else None,
+        )
 
     async def get_photo(self, enrollment_id: UUID, kind: str) -> tuple[bytes, str]:
         """JPEG bytes and their entity tag."""

@@ -1,0 +1,33 @@
+"""学历 and 学位 as their holder reads them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from xuexin_api.core.errors import InsufficientUserAuthenticationError, TokenInvalidError, TokenMissingError
+from xuexin_api.dependencies.callers import RequestLanguage
+from xuexin_api.openapi import refusals
+from xuexin_api.routers.archive.archive import Archive
+from xuexin_api.routers.archive.record_presentation import degree_list, qualification_list
+from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.archive import DegreeList, QualificationList
+
+router = APIRouter(prefix="/v1/archive", tags=["archive"], route_class=StrictRoute)
+_VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
+
+
+@router.get("/qualifications", summary="My 学历", responses=refusals(*_VERIFIED))
+async def list_qualifications(
+    language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
+) -> QualificationList:
+    """How one left each school, with the certificate's number. 学籍 is not 学历: `explanation` says what is missing."""
+    return qualification_list(await archive.list_qualifications(cursor=cursor, most=limit), language)
+
+
+@router.get("/degrees", summary="My 学位", responses=refusals(*_VERIFIED))
+async def list_degrees(
+    language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
+) -> DegreeList:
+    """Degrees that schools reported: those of 2008-09-01 and later."""
+    return degree_list(await archive.list_degrees(cursor=cursor, most=limit), language)
