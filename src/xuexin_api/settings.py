@@ -526,6 +526,12 @@ class Settings(BaseSettings):
     picture_quality: int = Field(90, ge=50, le=95, description="JPEG quality of what does not come as JPEG")
     picture_lowest_quality: int = Field(70, ge=50, le=95, description="JPEG quality below which none is reduced")
     picture_seconds: float = Field(20.0, gt=0, description="longest time to read one picture; past it it is refused")
+    picture_good_sharpness: float = Field(
+        15.0, gt=0, description="percent of steepness from which a picture counts as sharp; a hint, never a decision"
+    )
+    picture_good_card: float = Field(
+        0.25, gt=0, lt=1, description="share of the long side from which a card counts as large enough; a hint"
+    )
     picture_processes: int = Field(
         default_factory=lambda: os.cpu_count() or 1,
         gt=0,
@@ -808,6 +814,8 @@ class Settings(BaseSettings):
             best_quality=self.picture_quality,
             lowest_quality=self.picture_lowest_quality,
             longest_seconds=self.picture_seconds,
+            good_sharpness=self.picture_good_sharpness,
+            good_card=self.picture_good_card,
         )
 
     def picture_bounds(self) -> PoolBounds:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from support.pictures import (
@@ -21,15 +26,17 @@ from support.pictures import (
     drawing,
     encoded,
     exif,
+    hand_held,
     noise,
+    read_number,
     text_of,
     with_chunk,
     with_comment,
     with_segment,
 )
 from xuexin_api.core.errors import PICTURE_REFUSALS, PictureRefusedError
+from xuexin_api.core.picture_hints import look
 from xuexin_api.core.picture_reading import read_picture
-from xuexin_api.core.policies import PicturePolicy
 from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.settings import Settings
 
@@ -193,25 +200,76 @@ def test_transparency_is_laid_on_white() -> None:
     assert min(_pixel(read_picture(encoded(clear, "PNG"), fit=False, policy=POLICY).jpeg, 0.5, 0.5)) > 250
 
 
-def test_a_picture_over_the_limit_is_told_by_how_much_and_fits_when_asked() -> None:
-    data = noise(3600, 2700, 80)
-    assert len(data) > POLICY.largest_bytes
+def test_a_picture_over_the_limit_is_told_by_how_much_and_is_reduced_when_asked_and_stays_readable() -> None:
+    """The card takes as little of the picture as the rule speaks of, and the sensor is a bad one."""
+    card = hand_held(3400, share=0.25, grain=0.15)
+    data = encoded(card.picture, quality=92)
     with pytest.raises(PictureRefusedError) as refused:
         read_picture(data, fit=False, policy=POLICY)
     assert refused.value.code == "picture_too_large"
     assert str(len(data) - POLICY.largest_bytes) in refused.value.rules[0].said("en")
     assert [option.id for option in refused.value.options] == ["fit_picture"]
+
     picture = read_picture(data, fit=True, policy=POLICY)
     assert len(picture.jpeg) <= POLICY.largest_bytes
-    assert picture.reduced
-    assert max(picture.width, picture.height) >= POLICY.long_side
+    assert (picture.reduced, picture.width >= POLICY.long_side) == (True, True)
+
+    # As far as it may ever be reduced, and then as the rule forbids.
+    least = encoded(card.picture.resize((2400, 1800), Image.Resampling.LANCZOS), quality=POLICY.lowest_quality)
+    furthest = read_picture(data, fit=True, policy=replace(POLICY, largest_bytes=int(1.05 * len(least))))
+    assert POLICY.long_side <= furthest.width < 1.1 * POLICY.long_side
+    for jpeg in (picture.jpeg, furthest.jpeg):
+        read, clearly = read_number(card, jpeg)
+        assert (read, clearly > 0.8) == (card.number, True)
+    assert read_number(card, encoded(card.picture.resize((800, 600)), quality=50))[0] != card.number
 
 
 def test_a_picture_that_would_not_stay_readable_is_not_reduced_further() -> None:
-    narrow = PicturePolicy(**{name: getattr(POLICY, name) for name in POLICY.__slots__} | {"largest_bytes": 50_000})
     with pytest.raises(PictureRefusedError) as refused:
-        read_picture(noise(2600, 1950, 80), fit=True, policy=narrow)
+        read_picture(noise(2600, 1950, 80), fit=True, policy=replace(POLICY, largest_bytes=50_000))
     assert refused.value.code == "picture_does_not_fit"
+
+
+@pytest.mark.parametrize(
+    ("made", "good"),
+    [
+        ({}, (True, True, True)),
+        ({"blur": 3.0}, (False, True, True)),
+        ({"share": 0.15}, (True, False, True)),
+        ({"grain": 0.2}, (True, True, True)),
+    ],
+)
+def test_hints_help_before_a_human_looks(made: dict[str, float], good: tuple[bool, ...]) -> None:
+    """The faces are drawn ones; how the cascade does on people, only people can tell."""
+    data = encoded(hand_held(1600, **made).picture)
+    hints = read_picture(data, fit=True, policy=POLICY, look=look).hints
+    assert tuple(hint.good for hint in hints) == good
+    card = hints[1].measured
+    assert card == pytest.approx(made.get("share", 0.3), abs=0.02)
+
+
+def test_hints_say_that_they_do_not_know_and_are_not_kept_busy() -> None:
+    for picture in (Image.new("RGB", (400, 400), "grey"), Image.new("L", (80_000, 300)), drawing()):
+        assert look(picture, POLICY)[1].good is None
+    noisy = look(Image.effect_noise((1600, 1200), 120), POLICY)
+    assert (noisy[1].good, noisy[2].good) == (None, False)
+    for hint in noisy:
+        assert hint.said("en") != hint.said("zh-CN")
+
+
+@given(st.sampled_from([JPEG, PNG, GIF]), st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=8)), max_size=4))
+@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+def test_any_damage_is_a_refusal_or_a_clean_picture(data: bytes, damages: list[tuple[float, bytes]]) -> None:
+    for where, damage in damages:
+        place = int(where * len(data))
+        data = data[:place] + damage + data[place + len(damage) :]
+    try:
+        picture = read_picture(data, fit=False, policy=POLICY)
+    except PictureRefusedError:
+        return
+    image = Image.open(io.BytesIO(picture.jpeg))
+    image.load()
+    assert image.size == (picture.width, picture.height)
 
 
 @pytest.fixture
@@ -225,7 +283,7 @@ async def test_a_process_of_its_own_answers_and_refuses(intake: PictureIntake) -
     ours = psutil.Process()
     for _ in range(2):
         picture = await intake.take(JPEG, fit=False)
-        assert picture == read_picture(JPEG, fit=False, policy=POLICY)
+        assert picture == read_picture(JPEG, fit=False, policy=POLICY, look=look)
         with pytest.raises(PictureRefusedError) as refused:
             await intake.take(JPEG + archive(), fit=False)
         assert refused.value.rules[-1].params["found"] == f"ZIP +{len(archive())} B"
@@ -236,3 +294,27 @@ async def test_a_process_of_its_own_answers_and_refuses(intake: PictureIntake) -
     with pytest.raises(PictureRefusedError, match="picture_damaged"):
         await intake.take(JPEG, fit=False)
     assert (await intake.take(JPEG, fit=False)).width == 480
+
+
+async def test_no_picture_makes_a_process_large() -> None:
+    """The largest that is decoded, transparent and lying on its side; and one that a decoder holds twice."""
+    lying = exif(6)
+    files = [
+        encoded(Image.new("RGBA", (4900, 4900), (200, 100, 50, 90)), "PNG", compress_level=1, exif=lying),
+        encoded(Image.new("RGB", (4700, 4700), "teal"), progressive=True, exif=lying),
+    ]
+    intake = PictureIntake(POLICY, Settings(picture_processes=2).picture_bounds())
+    largest = 0
+    async with asyncio.timeout(20):
+        taking = asyncio.gather(*(intake.take(file, fit=True) for file in files))
+        while not taking.done():
+            for reader in psutil.Process().children():
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    largest = max(largest, reader.memory_info().rss)
+            await asyncio.sleep(0.005)
+        pictures = await taking
+        # One that has grown is ended, and another one reads on.
+        assert (await intake.take(JPEG, fit=False)).width == 480
+    intake.close()
+    assert [(picture.width, picture.height) for picture in pictures] == [(2450, 2450), (4700, 4700)]
+    assert 150_000_000 < largest < 300_000_000

@@ -6,9 +6,14 @@ import io
 import struct
 import zipfile
 import zlib
+from dataclasses import dataclass
 from typing import Any, Final
 
-from PIL import Image, ImageDraw, PngImagePlugin
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter, ImageFont, PngImagePlugin
+
+from xuexin_api.demo.photos import draw_archive_photo
 
 SECRET: Final = b"taken-at-home-by-nobody"
 """Stands in what must not be kept."""
@@ -100,3 +105,63 @@ def text_of(size: int) -> PngImagePlugin.PngInfo:
     made = PngImagePlugin.PngInfo()
     made.add_text("note", "\x00" * size, zip=True)
     return made
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A made-up card of 85.6 × 54 mm in a picture, and where its number stands there: pixels of the whole picture."""
+
+    picture: Image.Image
+    number: str
+    left: float
+    top: float
+    pitch: float
+    height: float
+
+
+_NUMBER: Final = "990101200402301234"
+"""Of a region and a day that do not exist."""
+
+
+def hand_held(width: int = 1600, *, share: float = 0.3, blur: float = 0.0, grain: float = 0.0) -> Card:
+    """A drawn person before a wall who holds a card that takes `share` of the picture's width."""
+    height = width * 3 // 4
+    wall = Image.linear_gradient("L").resize((width, height)).point(lambda value: 90 + value // 3)
+    picture = wall.convert("RGB")
+    person = Image.open(io.BytesIO(draw_archive_photo(1, "graduation")))
+    picture.paste(person.resize((height * 27 // 40, height * 9 // 10)), (width // 8, height // 10))
+    millimetre = share * width / 85.6
+    left, top = width * 0.22, height * 0.62
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((left, top, left + 85.6 * millimetre, top + 54 * millimetre), fill=(222, 230, 234))
+    # OCR-B as on real cards: 2.4 mm high, one digit in 2.54 mm.
+    font = ImageFont.load_default(2.4 * millimetre / 0.72)
+    at, pitch = (left + 30 * millimetre, top + 44 * millimetre), 2.54 * millimetre
+    for place, digit in enumerate(_NUMBER):
+        draw.text((at[0] + place * pitch, at[1]), digit, fill=(25, 25, 30), font=font)
+    if blur:
+        picture = picture.filter(ImageFilter.GaussianBlur(blur))
+    if grain:
+        picture = Image.blend(picture, Image.effect_noise(picture.size, 60).convert("RGB"), grain)
+    return Card(picture, _NUMBER, *at, pitch, 2.4 * millimetre)
+
+
+def read_number(card: Card, jpeg: bytes) -> tuple[str, float]:
+    """The number as it can be read in what became of the card, and how clearly: the likeness of its worst digit."""
+    shown = Image.open(io.BytesIO(jpeg)).convert("L")
+    scale = shown.width / card.picture.width
+    font = ImageFont.load_default(card.height * scale / 0.72)
+    size = (round(card.pitch * scale), round(1.6 * card.height * scale))
+    templates = []
+    for digit in "0123456789":
+        template = Image.new("L", size, 228)
+        ImageDraw.Draw(template).text((0, 0), digit, fill=25, font=font)
+        templates.append(np.asarray(template))
+    read, clearly = "", 1.0
+    for place in range(len(card.number)):
+        left, top = round((card.left + place * card.pitch) * scale), round(card.top * scale)
+        cell = np.asarray(shown.crop((left - 3, top - 3, left + size[0] + 3, top + size[1] + 3)))
+        likeness = [float(cv2.matchTemplate(cell, template, cv2.TM_CCOEFF_NORMED).max()) for template in templates]
+        read += str(int(np.argmax(likeness)))
+        clearly = min(clearly, max(likeness))
+    return read, clearly

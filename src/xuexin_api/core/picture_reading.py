@@ -19,8 +19,8 @@ import hashlib
 import io
 import math
 import warnings
-from collections.abc import Iterator
-from typing import Any, Final, NoReturn
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NoReturn, TypeAlias
 
 from PIL import Image
 from PIL.Image import Transpose
@@ -41,7 +41,7 @@ from xuexin_api.core.errors import (
     PictureTruncatedError,
 )
 from xuexin_api.core.picture_files import CutOffError, DamagedFileError, PictureFile, kind_of, read_picture_file
-from xuexin_api.core.pictures import AcceptedPicture, PictureRule, RuleName
+from xuexin_api.core.pictures import AcceptedPicture, PictureHint, PictureRule, RuleName
 from xuexin_api.core.policies import PicturePolicy
 
 FIT_OPTION: Final = Option("fit_picture")
@@ -58,6 +58,7 @@ _BAND: Final = 256
 _DEEP: Final = ("I", "I;16", "I;16B", "I;16L")
 _BYTES_A_PIXEL: Final = 4
 """What the library holds for one pixel of any colour."""
+Look: TypeAlias = Callable[[Image.Image, PicturePolicy], tuple[PictureHint, ...]]
 _LEAST_STEP: Final = 0.95
 _LARGEST_TABLE_ENTRY: Final = 255
 
@@ -76,13 +77,17 @@ class _Rules:
         raise refusal(rules=(*self.kept, broken), params=params, options=options)
 
 
+def _look_away(_: Image.Image, __: PicturePolicy) -> tuple[PictureHint, ...]:
+    return ()
+
+
 def check_size(size: int, *, fit: bool, policy: PicturePolicy) -> None:
     """PictureTooLargeError where so many bytes are not taken: known before any of them is looked at."""
     _check_size(_Rules(), size, fit=fit, policy=policy)
 
 
-def read_picture(data: bytes, *, fit: bool, policy: PicturePolicy) -> AcceptedPicture:
-    """The picture as it is stored, or PictureRefusedError; never anything else, for any bytes."""
+def read_picture(data: bytes, *, fit: bool, policy: PicturePolicy, look: Look = _look_away) -> AcceptedPicture:
+    """The picture as it is stored, or PictureRefusedError; never anything else, for any bytes. `look` gives hints."""
     rules = _Rules()
     _check_size(rules, len(data), fit=fit, policy=policy)
     facts = _check_parts(rules, data)
@@ -111,7 +116,7 @@ def read_picture(data: bytes, *, fit: bool, policy: PicturePolicy) -> AcceptedPi
         height=height,
         reduced=width * height < facts.width * facts.height,
         rules=tuple(rules.kept),
-        hints=(),
+        hints=look(image, policy),
     )
 
 
@@ -197,16 +202,32 @@ def _own_writing(image: Any) -> dict[str, Any]:
 def _plain(image: Image.Image) -> Image.Image:
     """Grey or RGB, on white."""
     if image.mode in _DEEP:
-        return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+        return _in_eight_bits(image)
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
-        image = image.convert("RGBA")
-        for top in range(0, image.height, _BAND):
-            box = (0, top, image.width, min(top + _BAND, image.height))
+        image = _in_mode(image, "RGBA")
+        for box in _bands(image):
             band = image.crop(box)
             image.paste(Image.alpha_composite(Image.new("RGBA", band.size, "white"), band), box)
-    if image.mode in {"1", "L"}:
-        return image.convert("L")
-    return image.convert("RGB")
+    return _in_mode(image, "L" if image.mode in {"1", "L"} else "RGB")
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """The library would clip what is above 255."""
+    grey = Image.new("L", image.size)
+    for box in _bands(image):
+        grey.paste(image.crop(box).convert("I").point(lambda value: value * (1 / 256)).convert("L"), box)
+    return grey
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[int, int, int, int]]:
+    """Strips of the picture: what is made of one is small."""
+    for top in range(0, image.height, _BAND):
+        yield 0, top, image.width, min(top + _BAND, image.height)
+
+
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The library copies what is in this mode already."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _write(image: Image.Image, own: dict[str, Any], policy: PicturePolicy) -> tuple[bytes, tuple[int, int]] | None:

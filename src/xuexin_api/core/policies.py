@@ -266,6 +266,7 @@ class PicturePolicy:
     """Which uploaded pictures are taken, and how far one may be reduced; core/picture_reading.py says why so far.
 
     `most_pixels` bounds memory too: at most two such pictures, four bytes a pixel, are in it at once.
+    From the last two measures on, percent of steepness and the card's share of the long side, a hint is good.
     """
 
     largest_bytes: int
@@ -276,3 +277,5 @@ class PicturePolicy:
     best_quality: int
     lowest_quality: int
     longest_seconds: float
+    good_sharpness: float
+    good_card: float

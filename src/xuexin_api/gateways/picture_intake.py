@@ -12,26 +12,19 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Final
 
-from xuexin_api.core.errors import (
-    PICTURE_REFUSALS,
-    Option,
-    PictureBombError,
-    PictureDamagedError,
-    PictureRefusedError,
-)
+from xuexin_api.core.errors import PictureBombError, PictureDamagedError
 from xuexin_api.core.picture_reading import check_size
-from xuexin_api.core.pictures import AcceptedPicture, PictureHint, PictureRule
+from xuexin_api.core.pictures import AcceptedPicture, PictureRule
 from xuexin_api.core.policies import PicturePolicy
 from xuexin_api.gateways.bounded_pool import BoundedPool, PoolBounds
-from xuexin_api.gateways.picture_worker import ANSWER, ASK
+from xuexin_api.gateways.picture_answers import ANSWER, ASK, read_answer
 
 _OWN: Final = "XUEXIN_"
+_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
 _SECONDS_TO_END: Final = 5.0
-_REFUSALS: Final = {refusal.code: refusal for refusal in PICTURE_REFUSALS}
 
 
 class PictureIntake:
@@ -60,32 +53,35 @@ class PictureIntake:
         except queue.Empty:
             reader = _Reader(self._policy)
         try:
-            document, jpeg = reader.ask(data, fit=fit)
+            text, jpeg = reader.ask(data, fit=fit)
         except BaseException:
             reader.end()
             raise
-        self._idle.put(reader)
-        if "refused" in document:
-            raise _refusal(document)
-        return _accepted(document, jpeg)
+        if reader.spent:
+            reader.end()
+        else:
+            self._idle.put(reader)
+        return read_answer(text, jpeg)
 
 
 class _Reader:
-    """One process, started at its first question."""
+    """One process."""
 
     def __init__(self, policy: PicturePolicy) -> None:
+        self.spent = False
+        """Whether it answers no more."""
         self._longest = policy.longest_seconds
         self._process = subprocess.Popen(  # noqa: S603 - our own program and our own settings
             [sys.executable, "-P", "-m", "xuexin_api.gateways.picture_worker", json.dumps(asdict(policy))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # None of our settings, of which some are secrets.
-            env={name: value for name, value in os.environ.items() if not name.startswith(_OWN)},
+            # None of our settings, of which some are secrets; and one thread, for there is one picture at a time.
+            env={name: value for name, value in os.environ.items() if not name.startswith(_OWN)} | _ONE_THREAD,
             # An interrupt at the keyboard is for the service, which ends its readers itself.
             start_new_session=True,
         )
 
-    def ask(self, data: bytes, *, fit: bool) -> tuple[dict[str, Any], bytes]:
+    def ask(self, data: bytes, *, fit: bool) -> tuple[bytes, bytes]:
         """The answer; PictureBombError after too long, PictureDamagedError where the picture ends the process."""
         too_long = threading.Event()
 
@@ -113,13 +109,13 @@ class _Reader:
         self._process.stdout.close()
         self._process.wait(_SECONDS_TO_END)
 
-    def _exchange(self, data: bytes, *, fit: bool) -> tuple[dict[str, Any], bytes]:
+    def _exchange(self, data: bytes, *, fit: bool) -> tuple[bytes, bytes]:
         assert self._process.stdin is not None
         self._process.stdin.write(ASK.pack(fit, len(data)))
         self._process.stdin.write(data)
         self._process.stdin.flush()
-        document, jpeg = ANSWER.unpack(self._get(ANSWER.size))
-        return json.loads(self._get(document)), self._get(jpeg)
+        self.spent, text, jpeg = ANSWER.unpack(self._get(ANSWER.size))
+        return self._get(text), self._get(jpeg)
 
     def _get(self, length: int) -> bytes:
         assert self._process.stdout is not None
@@ -127,29 +123,3 @@ class _Reader:
         if len(data) < length:
             raise EOFError
         return data
-
-
-def _refusal(document: Mapping[str, Any]) -> PictureRefusedError:
-    return _REFUSALS[document["refused"]](
-        rules=_rules(document),
-        params=document["params"],
-        options=tuple(Option(option) for option in document["options"]),
-    )
-
-
-def _rules(document: Mapping[str, Any]) -> tuple[PictureRule, ...]:
-    return tuple(PictureRule(**rule) for rule in document["rules"])
-
-
-def _accepted(document: Mapping[str, Any], jpeg: bytes) -> AcceptedPicture:
-    return AcceptedPicture(
-        jpeg=jpeg,
-        received_sha256=bytes.fromhex(document["received_sha256"]),
-        received_bytes=document["received_bytes"],
-        stored_sha256=bytes.fromhex(document["stored_sha256"]),
-        width=document["width"],
-        height=document["height"],
-        reduced=document["reduced"],
-        rules=_rules(document),
-        hints=tuple(PictureHint(**hint) for hint in document["hints"]),
-    )

@@ -1,71 +1,73 @@
 """`python -m xuexin_api.gateways.picture_worker POLICY`: reads strangers' pictures where nothing else is.
 
-It holds no key and no connection. Asked through its standard input, it answers through its standard output: a question
-is `ASK` and so many bytes, an answer is `ANSWER`, a JSON document and the JPEG. It ends when its input does.
+It holds no key and no connection. Asked through its standard input, it answers through its standard output, and ends
+when its input does.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import struct
 import sys
-from dataclasses import asdict
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 
 from xuexin_api.core.errors import PictureRefusedError
+from xuexin_api.core.picture_hints import look
 from xuexin_api.core.picture_reading import read_picture
+from xuexin_api.core.pictures import AcceptedPicture
 from xuexin_api.core.policies import PicturePolicy
+from xuexin_api.gateways.picture_answers import ASK, write_answer
 
-ASK: Final = struct.Struct(">?Q")
-"""Whether to fit it, and the number of bytes that follow."""
-ANSWER: Final = struct.Struct(">II")
-"""The lengths of the document and of the JPEG that follow."""
+if sys.platform == "linux":
+    import resource
+
+_OWN_BYTES: Final = 128 * 1024 * 1024
+"""What the program and its libraries take, and what the allocator keeps of the last picture."""
+
+_MOST_KIBIBYTES: Final = 180 * 1024
 
 
 def main() -> None:
     """Answer until the input ends."""
     policy = PicturePolicy(**json.loads(sys.argv[1]))
-    _step_back()
+    _keep_back(policy)
     questions = sys.stdin.buffer
     # Whatever prints must not speak in between.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while head := questions.read(ASK.size):
         fit, length = ASK.unpack(head)
-        document, jpeg = _answer(questions.read(length), fit=fit, policy=policy)
-        text = json.dumps(document).encode()
-        answers.write(ANSWER.pack(len(text), len(jpeg)) + text)
-        answers.write(jpeg)
+        answer = _answer(questions.read(length), fit=fit, policy=policy)
+        last = _grown()
+        answers.write(write_answer(answer, last=last))
         answers.flush()
+        if last:
+            break
 
 
-def _answer(data: bytes, *, fit: bool, policy: PicturePolicy) -> tuple[dict[str, Any], bytes]:
-    try:
-        picture = read_picture(data, fit=fit, policy=policy)
-    except PictureRefusedError as refused:
-        return {
-            "refused": refused.code,
-            "params": refused.params,
-            "options": [option.id for option in refused.options],
-            "rules": [asdict(rule) for rule in refused.rules],
-        }, b""
-    return {
-        "received_sha256": picture.received_sha256.hex(),
-        "received_bytes": picture.received_bytes,
-        "stored_sha256": picture.stored_sha256.hex(),
-        "width": picture.width,
-        "height": picture.height,
-        "reduced": picture.reduced,
-        "rules": [asdict(rule) for rule in picture.rules],
-        "hints": [asdict(hint) for hint in picture.hints],
-    }, picture.jpeg
-
-
-def _step_back() -> None:
-    """Behind the event loop, whose callers wait."""
-    if hasattr(os, "nice"):
+def _keep_back(policy: PicturePolicy) -> None:
+    """Behind the event loop, whose callers wait; and a net under what no rule foresees: so much memory and no more."""
+    if sys.platform == "linux":
         os.nice(15)
+        most = _OWN_BYTES + 2 * 4 * policy.most_pixels
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+def _grown() -> bool:
+    """Whether so much was taken that the next large picture might find no room between what is left of this one."""
+    if sys.platform != "linux":
+        return False
+    # Not from getrusage: there a process begins with the size of the one that started it.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) > _MOST_KIBIBYTES
+
+
+def _answer(data: bytes, *, fit: bool, policy: PicturePolicy) -> AcceptedPicture | PictureRefusedError:
+    try:
+        return read_picture(data, fit=fit, policy=policy, look=look)
+    except PictureRefusedError as refused:
+        return refused
 
 
 if __name__ == "__main__":
