@@ -26,7 +26,7 @@ from xuexin_api.gateways.aliyun_sms import AliyunSmsGateway
 from xuexin_api.gateways.identity_providers import IdentityProvider, OfflineIdentityProvider
 from xuexin_api.gateways.messaging import ConsoleGateway, GatewayChain, MessageGateway
 from xuexin_api.gateways.password_hashing import PasswordHashing
-from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.photo_store import PhotoStore, in_bucket, in_folder
 from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.gateways.smtp_email import SmtpEmailGateway
 from xuexin_api.gateways.tencent_faceid import TencentFaceid
@@ -83,8 +83,8 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     throttle = Throttle(settings.limits_url.get_secret_value())
     lookups = Lookups(KeyedHash(keys.lookup))
     cleaning = database.session()
-    photos = PhotoStore(settings.data_dir / "photos", sealer)
-    handheld = PhotoStore(settings.data_dir / "handheld", sealer)
+    photos = _photo_store(settings, "photos", sealer)
+    handheld = _photo_store(settings, "handheld", sealer)
     return Wiring(
         settings=settings,
         clock=clock,
@@ -146,6 +146,13 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         account_reads=AccountReads(database),
         archive_reads=ArchiveReads(database),
     )
+
+
+def _photo_store(settings: Settings, name: str, sealer: Sealer) -> PhotoStore:
+    """Of one kind of photos, in the folder or bucket that was chosen for all."""
+    if settings.photo_store == "folder":
+        return PhotoStore(in_folder(settings.data_dir / name), sealer)
+    return PhotoStore(in_bucket(settings.bucket(), name, seconds=settings.gateway_seconds), sealer)
 
 
 def _case_deadlines(

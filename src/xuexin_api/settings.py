@@ -45,6 +45,7 @@ from xuexin_api.core.tokens import TokenPolicy
 from xuexin_api.gateways.alipay_gateway import AlipayApp, read_private_key, read_public_key
 from xuexin_api.gateways.aliyun_sms import AliyunAccount
 from xuexin_api.gateways.bounded_pool import PoolBounds
+from xuexin_api.gateways.photo_store import Bucket
 from xuexin_api.gateways.smtp_email import SmtpServer
 from xuexin_api.gateways.tencent_faceid import FaceidAccount
 from xuexin_api.gateways.tencent_sms import TencentAccount
@@ -62,6 +63,7 @@ _NEEDED: Final = {
     "wechat": ("wechat_app_id", "wechat_app_secret"),
     "weibo": ("weibo_app_key", "weibo_app_secret"),
     "alipay_certify": ("alipay_app_id", "alipay_private_key", "alipay_public_key"),
+    "s3": ("s3_bucket", "s3_endpoint", "s3_key_id", "s3_key_secret"),
     "tencent_faceid": ("tencent_secret_id", "tencent_secret_key", "tencent_faceid_rule_id"),
 }
 _LIMITS_URL: Final = re.compile(r"async\+(memory://|(redis|rediss|valkey|valkeys)(\+(unix|sentinel|cluster))?://.)")
@@ -498,6 +500,19 @@ class Settings(BaseSettings):
         SecretStr("async+memory://"), description="where rate limits live; async+redis://… for workers"
     )
 
+    # Where photos lie; sealed in either
+    photo_store: Literal["folder", "s3"] = Field(
+        "folder", description="folder, in the data directory, or s3, a bucket that several servers share"
+    )
+    s3_bucket: str | None = Field(None, description="bucket; its objects begin with photos/ and handheld/")
+    s3_endpoint: str | None = Field(None, description="address of the S3-compatible service, without the bucket")
+    s3_region: str = Field("us-east-1", description="region, as the service names it")
+    s3_key_id: str | None = Field(None, description="access key id")
+    s3_key_secret: SecretStr | None = Field(None, description="secret access key")
+    s3_bucket_in_host: bool = Field(
+        default=False, description="https://BUCKET.endpoint and not https://endpoint/BUCKET: what OSS and COS want"
+    )
+
     # Imports and photos
     roster_chunk_rows: int = Field(5000, gt=0, description="roster rows staged at a time")
     photo_min_bytes: int = Field(20 * 1024, description="smallest archive photo")
@@ -716,6 +731,16 @@ class Settings(BaseSettings):
             front_end=self.front_end_url,
         )
 
+    def bucket(self) -> Bucket:
+        return Bucket(
+            name=self.s3_bucket or "",
+            endpoint=self.s3_endpoint or "",
+            region=self.s3_region,
+            key_id=self.s3_key_id or "",
+            key_secret=_secret(self.s3_key_secret),
+            in_host=self.s3_bucket_in_host,
+        )
+
     def photo_policy(self) -> PhotoPolicy:
         return PhotoPolicy(
             per_account_day=self.photos_per_account_day,
@@ -848,7 +873,7 @@ class Settings(BaseSettings):
     def refuse_unfit(self) -> None:
         """SettingsError, naming everything that production needs and does not have."""
         asked = () if self.identity_providers_offline else self.identity_providers
-        chosen = (*self.sms_gateway, self.email_gateway, *self.login_providers, *asked)
+        chosen = (*self.sms_gateway, self.email_gateway, self.photo_store, *self.login_providers, *asked)
         unset = [
             f"XUEXIN_{name.upper()}"
             for gateway in chosen
@@ -856,7 +881,7 @@ class Settings(BaseSettings):
             if not getattr(self, name)
         ]
         if unset:
-            raise SettingsError(f"the chosen gateways and login providers need {', '.join(unset)}")
+            raise SettingsError(f"the chosen gateways, providers and stores need {', '.join(unset)}")
         if {"alipay", "alipay_certify"} & {*self.login_providers, *asked}:
             self.alipay_app()
         if self.workers > 1 and self.limits_url.get_secret_value().startswith("async+memory") and self.production:
@@ -908,6 +933,8 @@ class Settings(BaseSettings):
         urls = {"alipay_certify": "alipay_url", "tencent_faceid": "tencent_faceid_url"}
         asked = [urls[provider] for provider in self.identity_providers]
         unsafe += [f"XUEXIN_{name.upper()}" for name in asked if not getattr(self, name).startswith("https://")]
+        if self.photo_store == "s3" and not (self.s3_endpoint or "").startswith("https://"):
+            raise SettingsError("production keeps photos behind TLS only: XUEXIN_S3_ENDPOINT")
         if unsafe:
             raise SettingsError(
                 f"production speaks to login and identity providers through TLS only: {', '.join(unsafe)}"
