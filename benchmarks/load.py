@@ -32,12 +32,14 @@ class Connection(asyncio.Protocol):
         self._received = b""
         self._missing = -1
         self._answer: asyncio.Future[bytes] | None = None
+        self.living = True
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport) or hasattr(transport, "write")
         self._transport = transport  # type: ignore[assignment]
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.living = False
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(exc or ConnectionResetError("closed by the server"))
 
@@ -125,6 +127,9 @@ async def _open(port: int, requests: list[bytes], rate: float, seconds: float) -
 
     async def caller(request: bytes, due: float) -> None:
         nonlocal late
+        # The server closes those that nobody used for some seconds.
+        while idle and not idle[-1].living:
+            idle.pop()
         connection = idle.pop() if idle else await _connect(port)
         answer = await connection.exchange(request)
         tally.note(answer, due)
