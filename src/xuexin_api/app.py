@@ -51,7 +51,7 @@ from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.routers import docs, service
 from xuexin_api.routers.accounts import account, account_changes, account_holdings, agreements, recovery, registrations
-from xuexin_api.routers.archive import archive, outcomes
+from xuexin_api.routers.archive import archive, outcomes, proofs
 from xuexin_api.routers.codes import challenges, phone_proofs, verification_codes
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.routers.help import help_centre, help_requests, help_robot
@@ -333,6 +333,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         account.router,
         archive.router,
         outcomes.router,
+        proofs.router,
         sessions.router,
         service.router,
         challenges.router,

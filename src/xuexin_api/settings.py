@@ -30,6 +30,7 @@ from xuexin_api.core.policies import (
     PasskeyPolicy,
     PhotoPolicy,
     PicturePolicy,
+    ProofPolicy,
     RecordPolicy,
     RecoveryPolicy,
     RegistrationPolicy,
@@ -405,6 +406,8 @@ class Settings(BaseSettings):
     freeze_day: int = Field(1, ge=1, le=28, description="and the day, in China")
     school_year_month: int = Field(9, ge=1, le=12, description="the school year begins, and the freeze ends: the month")
     school_year_day: int = Field(1, ge=1, le=28, description="and the day, in China")
+    photo_proof_seconds: int = Field(600, gt=0, description="a photo proof is confirmed within")
+    record_proofs_per_day: int = Field(20, gt=0, description="checks and photo proofs of one record and day")
 
     # Passwords
     argon2_memory_kib: int = Field(19 * 1024, ge=8, description="Argon2id memory (OWASP: 19 MiB)")
@@ -766,6 +769,9 @@ class Settings(BaseSettings):
             school_year_begins=(self.school_year_month, self.school_year_day),
             registration_months=self.registration_months,
         )
+
+    def proof_policy(self) -> ProofPolicy:
+        return ProofPolicy(confirmation=self.photo_proof_seconds, per_day=self.record_proofs_per_day)
 
     def outbox_policy(self) -> OutboxPolicy:
         return OutboxPolicy(

@@ -637,6 +637,20 @@ class VersionNeededError(RefusalError):
     code = "version_needed"
 
 
+class ProofingClosedError(RefusalError):
+    """The student has left, or graduation data are frozen: what is wrong now is for the school to hear."""
+
+    status = 409
+    code = "proofing_closed"
+
+
+class ProofNotOpenError(RefusalError):
+    """Nothing waits for this confirmation: confirmed before, too late, or the photo is another by now."""
+
+    status = 409
+    code = "proof_not_open"
+
+
 class PhotoNotFoundError(RefusalError):
     """The record is there, this photo of it is not."""
 

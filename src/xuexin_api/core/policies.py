@@ -226,6 +226,14 @@ class RecordPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ProofPolicy:
+    """How long a photo proof waits for its confirmation, and how often a day one may speak of one record."""
+
+    confirmation: int
+    per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class RobotPolicy:
     """How much the robot is told, by whom, and how long it is kept."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -144,6 +144,22 @@ def frozen_year(today: date, policy: RecordPolicy) -> int | None:
     Who has not left by then goes on as a student, and so does the record.
     """
     return today.year if policy.freeze <= (today.month, today.day) < policy.school_year_begins else None
+
+
+def proofs_open(
+    status: EnrollmentStatus, expected_graduation_date: date | None, today: date, policy: RecordPolicy
+) -> bool:
+    """Students speak of their records while they are in school and the school can still change them."""
+    leaves = expected_graduation_date
+    return status.enrolled and (leaves is None or leaves.year != frozen_year(today, policy))
+
+
+def proofs_end(expected_graduation_date: date | None, today: date, policy: RecordPolicy) -> date | None:
+    """The last day before the freeze of the year of graduation, where that is still to come."""
+    if expected_graduation_date is None:
+        return None
+    last = date(expected_graduation_date.year, *policy.freeze) - timedelta(days=1)
+    return last if last >= today else None
 
 
 def school_year_of(day: date, policy: RecordPolicy) -> int:

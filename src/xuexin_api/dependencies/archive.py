@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from fastapi import Request
 
+from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.callers import read_claims
 from xuexin_api.dependencies.wiring import wiring
+from xuexin_api.repositories.archive.proofs import ProofRepository
+from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.services.archive.archive import ArchiveService
+from xuexin_api.services.archive.proofs import ProofService
 
 
 async def archive_service(request: Request) -> ArchiveService:
@@ -20,4 +24,21 @@ async def archive_service(request: Request) -> ArchiveService:
         verified_seconds=parts.settings.verified_seconds,
         identity_providers=parts.identity_providers,
         clock=parts.clock,
+    )
+
+
+async def proof_service(request: Request) -> ProofService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ProofService(
+        session=session,
+        proofs=ProofRepository(session),
+        counters=CounterRepository(session),
+        callers=shared.callers(parts, session),
+        policy=parts.settings.proof_policy(),
+        record_policy=parts.settings.record_policy(),
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
+        entropy=parts.entropy,
     )

@@ -7,6 +7,7 @@ from fastapi import Request
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
@@ -71,6 +72,7 @@ async def record_office_service(request: Request) -> RecordOfficeService:
     return RecordOfficeService(
         session=session,
         records=RecordOfficeRepository(session),
+        proofs=ProofRepository(session),
         staff=StaffRepository(session),
         callers=shared.staff_callers(parts, session),
         sealer=parts.sealer,

@@ -15,6 +15,7 @@ from xuexin_api.schemas import accounts as account_schemas
 from xuexin_api.schemas import archive as archive_schemas
 from xuexin_api.schemas import factors as factor_schemas
 from xuexin_api.schemas import identity as identity_schemas
+from xuexin_api.schemas import proofs as proof_schemas
 from xuexin_api.schemas import recovery as recovery_schemas
 from xuexin_api.schemas import sessions as session_schemas
 from xuexin_api.schemas import third_party as third_party_schemas
@@ -87,6 +88,14 @@ def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:
         leaving_date=view.leaving_date,
         photos=[_PHOTO_STATES[kind, kind in view.photo_kinds] for kind in PHOTO_KINDS],
     )
+
+
+def wrong_fields(body: proof_schemas.CorrectRecord | proof_schemas.WrongRecord) -> list[str]:
+    return list(body.fields) if isinstance(body, proof_schemas.WrongRecord) else []
+
+
+def photo_fault(body: proof_schemas.RightPhoto | proof_schemas.WrongPhoto) -> str | None:
+    return body.fault if isinstance(body, proof_schemas.WrongPhoto) else None
 
 
 def logged_in(done: LoggedIn) -> session_schemas.LoggedIn:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.archive import Enrollment, EnrollmentStatus
+from xuexin_api.schemas.proofs import PhotoProof, RecordCheck
 from xuexin_api.schemas.types import Cursor, Day, Id, Input, NextCursor, Output, ShortText
 
 Purpose = Literal["record_keeping", "student_request", "certificate", "complaint"]
@@ -82,6 +83,10 @@ class OfficeEnrollment(Output):
     )
     certificate: OfficeCertificate | None = Field(description="学历.", examples=[None])
     degree: OfficeDegree | None = Field(description="学位.", examples=[None])
+    check: RecordCheck | None = Field(description="核对: what the student said of the record last.", examples=[None])
+    photo_proof: PhotoProof | None = Field(
+        description="图像校对: what the student said and confirmed of the graduation photo.", examples=[None]
+    )
     changes: dict[str, list[str]] = Field(
         description="What can become of the record now, and for which reasons.",
         examples=[{"suspend": ["health", "start_up", "student_request"]}],

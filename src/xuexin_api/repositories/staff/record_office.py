@@ -10,7 +10,15 @@ from uuid import UUID
 from sqlalchemy import Result, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.models.archive import Degree, Enrollment, EnrollmentChange, Institution, Qualification, RecordAccess
+from xuexin_api.models.archive import (
+    Degree,
+    Enrollment,
+    EnrollmentChange,
+    Institution,
+    Qualification,
+    RecordAccess,
+    RecordPhoto,
+)
 from xuexin_api.repositories.archive.archive import CHANGE, RECORD
 
 _KEPT: Final = (
@@ -20,6 +28,11 @@ _KEPT: Final = (
     Enrollment.grade,
     Enrollment.registered_year,
     Enrollment.version,
+    select(RecordPhoto.sha256)
+    .where(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == "graduation")
+    .correlate(Enrollment)
+    .scalar_subquery()
+    .label("graduation_photo"),
 )
 _CERTIFICATE: Final = (
     Qualification.conclusion,

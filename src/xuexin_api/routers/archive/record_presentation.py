@@ -124,6 +124,8 @@ def office_enrollment(record: OfficeRecord) -> office_schemas.OfficeEnrollment:
             "registered_year": record.registered_year,
             "certificate": record.certificate,
             "degree": record.degree,
+            "check": record.check,
+            "photo_proof": record.photo_proof,
             "changes": record.changes,
         }
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.examples.archive import LEFT, STUDYING
 from xuexin_api.routers.presentation import STATUSES
 from xuexin_api.schemas.archive import Enrollment, RecordHistory
+from xuexin_api.schemas.proofs import CheckState, PhotoProof, PhotoProofState, RecordCheck
 from xuexin_api.schemas.record_office import (
     EnrollmentLine,
     EnrollmentLines,
@@ -90,6 +91,8 @@ def _at_the_office(enrollment: Enrollment, **more: Any) -> OfficeEnrollment:
         "registered_year": 2025,
         "certificate": None,
         "degree": None,
+        "check": None,
+        "photo_proof": None,
         "changes": {str(change): list(REASONS[change]) for change in allowed(status)},
     }
     return OfficeEnrollment.model_validate(plain | more)
@@ -134,6 +137,27 @@ _DEGREE: Final = DegreeView(
 )
 
 
+_CHECKED: Final = RecordCheck(id=AN_ID, wrong_fields=[], at=NOW, outdated=False)
+_FAULTY: Final = RecordCheck(id=AN_ID, wrong_fields=["class_name"], at=NOW, outdated=False)
+_SAID: Final = PhotoProof(
+    id=AN_ID,
+    answer="right",
+    fault=None,
+    state="to_confirm",
+    created_at=NOW,
+    expires_at=NOW + timedelta(minutes=10),
+    confirmed_at=None,
+)
+_CONFIRMED: Final = _SAID.model_copy(update={"state": "confirmed", "confirmed_at": NOW})
+_NOT_ME: Final = _SAID.model_copy(update={"answer": "wrong", "fault": "another_person"})
+_UNTIL: Final = date(2027, 6, 30)
+
+
+def _proofed(state: str) -> PhotoProofState:
+    last = (_CONFIRMED if state == "confirmed" else _SAID).model_copy(update={"state": state})
+    return PhotoProofState(open=True, until=_UNTIL, photo_available=True, last=last)
+
+
 def _qualifications(explanation: Explanation | None, *views: QualificationView) -> Callable[[Language], BaseModel]:
     page = QualificationPage(list(views), explanation, None)
     return lambda language: qualification_list(page, language)
@@ -145,6 +169,28 @@ def _degrees(explanation: DegreeExplanation | None, *views: DegreeView) -> Calla
 
 
 RECORDS: Final[Examples] = {
+    "get_check": {
+        "not_yet": Shown("Nothing was said.", CheckState(open=True, until=_UNTIL, last=None)),
+        "correct": Shown("Said to be right.", CheckState(open=True, until=_UNTIL, last=_CHECKED)),
+        "frozen": Shown("Too late.", CheckState(open=False, until=None, last=_FAULTY)),
+    },
+    "check_enrollment": {
+        "correct": Shown("All of it is right.", _CHECKED),
+        "wrong": Shown("The class is wrong.", _FAULTY),
+    },
+    "get_photo_proof": {
+        "no_photo": Shown(
+            "There is no photo.", PhotoProofState(open=True, until=_UNTIL, photo_available=False, last=None)
+        ),
+        "confirmed": Shown("It counts.", _proofed("confirmed")),
+        "expired": Shown("The second word did not come in time.", _proofed("expired")),
+        "outdated": Shown("The school gave another photo since.", _proofed("outdated")),
+    },
+    "prove_photo": {
+        "right": Shown("Right; to be confirmed.", _SAID),
+        "wrong": Shown("Another person; to be confirmed.", _NOT_ME),
+    },
+    "confirm_photo_proof": {"confirmed": Shown("It counts.", _CONFIRMED)},
     "list_qualifications": {
         "graduated": Shown("毕业.", _qualifications(None, _QUALIFICATION)),
         "exchanged": Shown(

@@ -32,10 +32,12 @@ from xuexin_api.core.record_life import REASONS, Change, RecordFacts, Wish, allo
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
+from xuexin_api.services.archive.proofs import Check, PhotoProof, check_view, photo_proof_view
 from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
 from xuexin_api.services.base import Service
 from xuexin_api.services.paging import read_cursor, write_cursor
@@ -106,6 +108,8 @@ class OfficeRecord:
     registered_year: int | None
     certificate: Mapping[str, Any] | None
     degree: Mapping[str, Any] | None
+    check: Check | None
+    photo_proof: PhotoProof | None
     changes: dict[str, list[str]]
 
 
@@ -143,6 +147,7 @@ class RecordOfficeService(Service):
         *,
         session: AsyncSession,
         records: RecordOfficeRepository,
+        proofs: ProofRepository,
         staff: StaffRepository,
         callers: StaffCallers,
         sealer: Sealer,
@@ -152,6 +157,7 @@ class RecordOfficeService(Service):
     ) -> None:
         super().__init__(session, clock)
         self._records = records
+        self._proofs = proofs
         self._staff = staff
         self._callers = callers
         self._sealer = sealer
@@ -331,6 +337,8 @@ class RecordOfficeService(Service):
         return member, None
 
     async def _office_record(self, row: Mapping[str, Any]) -> OfficeRecord:
+        check = await self._proofs.get_last_check(row["id"])
+        proof = await self._proofs.get_last_photo_proof(row["id"], confirmed=True)
         return OfficeRecord(
             enrollment=enrollment_view(row, self._sealer),
             version=row["version"],
@@ -338,6 +346,8 @@ class RecordOfficeService(Service):
             registered_year=row["registered_year"],
             certificate=await self._records.get_certificate(row["id"]),
             degree=await self._records.get_degree(row["id"]),
+            check=None if check is None else check_view(check, row["version"]),
+            photo_proof=None if proof is None else photo_proof_view(proof, row["graduation_photo"], self._clock.now()),
             changes={str(change): list(REASONS[change]) for change in allowed(EnrollmentStatus(row["status"]))},
         )
 
