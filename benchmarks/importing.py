@@ -16,7 +16,7 @@ from xuexin_api.cli.places import Places
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.roster_files import open_roster
-from xuexin_api.services.archive.roster_import import RejectedCell
+from xuexin_api.services.archive.roster_import import RejectedCell, UnattendedWatch
 
 
 def _never(cell: RejectedCell) -> None:
@@ -29,10 +29,9 @@ def main(name: str) -> None:
 
     async def work(parts: Wiring, places: Places) -> None:
         service = await make_roster_import(parts, places)
+        watch = UnattendedWatch(dry_run=False)
         started = time.perf_counter()
-        report = await service.run(
-            open_roster(file), file_name=file.name, dry_run=False, rejected=_never, progress=lambda _: None
-        )
+        report = await service.run(open_roster(file).rows, file_name=file.name, rejected=_never, watch=watch)
         seconds = time.perf_counter() - started
         print(json.dumps({"rows": report.added, "seconds": seconds, "peak_mib": peak_mib()}), flush=True)
 

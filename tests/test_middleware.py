@@ -42,7 +42,6 @@ class Edge:
             new_request_id=lambda: f"request-{next(numbers)}",
             trusted_proxies=trusted_proxies,
             largest_body=1000,
-            largest_photo_body=1000,
             production=production,
             log_requests=log_requests,
         )

@@ -87,7 +87,6 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
         trusted_proxies=(),
         new_request_id=lambda: "request-1",
         largest_body=1000,
-        largest_photo_body=1000,
         production=False,
         log_requests=False,
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Mapping
+from typing import Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -24,6 +26,8 @@ from xuexin_api.gateways.alipay_certify import AlipayCertify
 from xuexin_api.gateways.alipay_login import AlipayLogin
 from xuexin_api.gateways.aliyun_sms import AliyunSmsGateway
 from xuexin_api.gateways.identity_providers import IdentityProvider, OfflineIdentityProvider
+from xuexin_api.gateways.import_files import ImportFiles
+from xuexin_api.gateways.import_process import ImportProcess
 from xuexin_api.gateways.messaging import ConsoleGateway, GatewayChain, MessageGateway
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore, in_bucket, in_folder
@@ -41,6 +45,7 @@ from xuexin_api.middleware import EdgeMiddleware, MessageMetrics
 from xuexin_api.repositories.accounts.accounts import AccountReads, AccountRepository
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.archive.archive import ArchiveReads
+from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
@@ -57,7 +62,9 @@ from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.routers.help import help_centre, help_requests, help_robot
 from xuexin_api.routers.identity import case_photos, identity_cases, identity_verifications, vouching_requests
 from xuexin_api.routers.login import factors, passkeys, sessions, third_party
-from xuexin_api.routers.staff import record_office, review_desk, staff_sessions
+from xuexin_api.routers.staff import imports, record_office, review_desk, staff_sessions
+from xuexin_api.services.archive.import_cleaning import ImportCleaning
+from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
@@ -75,6 +82,8 @@ from xuexin_api.settings import Settings
 _LARGEST_BODY = 64 * 1024
 _AROUND_A_PHOTO = 4 * 1024
 """What a form needs beside the file in it."""
+_PHOTO_UPLOADS: Final = re.compile("/v1/identity-.*/photos")
+_IMPORT_UPLOADS: Final = re.compile(re.escape(imports.router.prefix))
 
 
 def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, entropy: Entropy) -> Wiring:
@@ -85,6 +94,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     cleaning = database.session()
     photos = _photo_store(settings, "photos", sealer)
     handheld = _photo_store(settings, "handheld", sealer)
+    import_files = ImportFiles(settings.data_dir / "imports")
     return Wiring(
         settings=settings,
         clock=clock,
@@ -126,6 +136,9 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
                 policy=settings.photo_policy(),
                 clock=clock,
             ),
+            imports=ImportCleaning(
+                session=cleaning, jobs=ImportJobRepository(cleaning), files=import_files, clock=clock
+            ),
             policy=settings.session_policy(),
             clock=clock,
         ),
@@ -145,6 +158,14 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         ),
         account_reads=AccountReads(database),
         archive_reads=ArchiveReads(database),
+        import_files=import_files,
+        import_dispatcher=ImportDispatcher(
+            new_session=database.session,
+            work=ImportProcess(database.url).run,
+            processes=settings.import_processes,
+            every_seconds=settings.import_poll_seconds,
+            clock=clock,
+        ),
     )
 
 
@@ -284,7 +305,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await parts.database.open()
     await parts.hashing.start()
     parts.help_library.matcher()
-    runners = (parts.dispatcher, parts.housekeeping, parts.help_interest, parts.help_library)
+    runners = (parts.dispatcher, parts.housekeeping, parts.help_interest, parts.help_library, parts.import_dispatcher)
     background = [asyncio.create_task(one.run()) for one in runners] if app.state.background else []
     try:
         yield
@@ -355,6 +376,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         staff_sessions.router,
         review_desk.router,
         record_office.router,
+        imports.router,
         agreements.router,
         help_centre.router,
         help_requests.router,
@@ -370,7 +392,10 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         trusted_proxies=parts.settings.trusted_proxies,
         new_request_id=lambda: parts.entropy.token(16).hex(),
         largest_body=_LARGEST_BODY,
-        largest_photo_body=parts.settings.picture_fit_bytes + _AROUND_A_PHOTO,
+        larger_bodies=(
+            (_PHOTO_UPLOADS, parts.settings.picture_fit_bytes + _AROUND_A_PHOTO),
+            (_IMPORT_UPLOADS, parts.settings.import_max_bytes),
+        ),
         production=parts.settings.production,
         log_requests=parts.settings.log_requests,
     )

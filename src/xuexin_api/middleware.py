@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -148,16 +149,16 @@ class EdgeMiddleware:
         trusted_proxies: Sequence[Network],
         new_request_id: Callable[[], str],
         largest_body: int,
-        largest_photo_body: int,
         production: bool,
         log_requests: bool,
+        larger_bodies: Sequence[tuple[re.Pattern[str], int]] = (),
     ) -> None:
         self._app = app
         self._metrics = EdgeMetrics(registry)
         self._trusted = tuple(trusted_proxies)
         self._new_request_id = new_request_id
         self._largest_body = largest_body
-        self._largest_photo_body = largest_photo_body
+        self._larger_bodies = larger_bodies
         self._headers = (*_BASE_HEADERS, _TRANSPORT) if production else _BASE_HEADERS
         self._log_requests = log_requests
         self._busy_told_at: dict[str, float] = {}
@@ -188,7 +189,7 @@ class EdgeMiddleware:
 
         self._metrics.running.inc()
         try:
-            most = self._largest_photo_body if method == "POST" and _takes_a_photo(scope) else self._largest_body
+            most = self._largest_body_of(method, scope["path"])
             if _announces_more(scope, most):
                 response = problem_response(HTTPConnection(scope), status=413, code="body_too_large")
                 await response(scope, receive, send_with_headers)
@@ -225,6 +226,14 @@ class EdgeMiddleware:
         self._busy_told_at[route] = now
         return True
 
+    def _largest_body_of(self, method: str, path: str) -> int:
+        """By the address alone, before any route is looked for: who may send so much is asked before it is read."""
+        if method == "POST":
+            for uploads, most in self._larger_bodies:
+                if uploads.fullmatch(path):
+                    return most
+        return self._largest_body
+
     def _address(self, scope: Scope) -> str:
         peer = (scope.get("client") or ("unknown", 0))[0]
         if not self._trusted:
@@ -243,12 +252,6 @@ class EdgeMiddleware:
         headers.append(_DOCS_POLICY if scope["path"] == "/docs" else _POLICY)
         headers.append((b"x-request-id", request_id.encode()))
         message["headers"] = headers
-
-
-def _takes_a_photo(scope: Scope) -> bool:
-    """By the address alone, before any route is looked for: who may send one is asked before it is read."""
-    path: str = scope["path"]
-    return path.endswith("/photos") and path.startswith("/v1/identity-")
 
 
 def _announces_more(scope: Scope, most: int) -> bool:

@@ -25,6 +25,7 @@ from xuexin_api.core.policies import (
     HashingPolicy,
     HelpPolicy,
     IdempotencyPolicy,
+    ImportPolicy,
     LoginPolicy,
     OutboxPolicy,
     PasskeyPolicy,
@@ -518,6 +519,28 @@ class Settings(BaseSettings):
 
     # Imports and photos
     roster_chunk_rows: int = Field(5000, gt=0, description="roster rows staged at a time")
+    import_max_bytes: int = Field(
+        1 << 30, gt=0, description="largest file that a school uploads: a million rows of XLSX, or 20,000 photos"
+    )
+    import_upload_seconds: float = Field(
+        1800, gt=0, description="longest upload of a school's file; other requests end after request_seconds"
+    )
+    imports_per_institution_hour: int = Field(60, gt=0, description="uploads of one institution and hour")
+    imports_open: int = Field(5, gt=0, description="imports of one institution that have not ended")
+    import_processes: int = Field(
+        1, ge=0, le=8, description="processes that each server starts to work on uploads; 0 where others do that"
+    )
+    import_lease_seconds: int = Field(60, gt=2, description="a process that is silent for so long has lost its import")
+    import_attempts: int = Field(5, gt=0, description="processes that may break off an import before it is given up")
+    import_kept_seconds: int = Field(
+        7 * 86400, gt=0, description="rejected rows, and what a dry run staged, are deleted so long after the end"
+    )
+    import_poll_seconds: float = Field(
+        1.0, gt=0, description="how often servers look for waiting imports, and streams of events for progress"
+    )
+    import_stream_seconds: float = Field(
+        45, gt=0, description="a stream of events ends after; the client asks again. Below request_seconds"
+    )
     photo_min_bytes: int = Field(20 * 1024, description="smallest archive photo")
     photo_max_bytes: int = Field(60 * 1024, description="largest archive photo")
 
@@ -772,6 +795,18 @@ class Settings(BaseSettings):
 
     def proof_policy(self) -> ProofPolicy:
         return ProofPolicy(confirmation=self.photo_proof_seconds, per_day=self.record_proofs_per_day)
+
+    def import_policy(self) -> ImportPolicy:
+        return ImportPolicy(
+            per_institution_hour=self.imports_per_institution_hour,
+            most_open=self.imports_open,
+            chunk_rows=self.roster_chunk_rows,
+            lease=self.import_lease_seconds,
+            most_attempts=self.import_attempts,
+            kept=self.import_kept_seconds,
+            poll=self.import_poll_seconds,
+            stream=self.import_stream_seconds,
+        )
 
     def outbox_policy(self) -> OutboxPolicy:
         return OutboxPolicy(

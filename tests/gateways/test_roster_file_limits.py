@@ -37,9 +37,9 @@ def test_a_stray_cell_far_away_is_refused_before_a_sheet_is_laid_out(
         sheet.write_string(row, column, "x")
     if refused:
         with pytest.raises(BrokenRuleError, match="xlsx_stray_cells"):
-            list(open_roster(path))
+            list(open_roster(path).rows)
     else:
-        assert len(list(open_roster(path))) == 2
+        assert len(list(open_roster(path).rows)) == 2
 
 
 @pytest.mark.parametrize(
@@ -54,15 +54,15 @@ def test_a_stray_cell_far_away_is_refused_before_a_sheet_is_laid_out(
 )
 def test_a_file_that_would_be_misread_is_refused(tmp_path: Path, data: bytes, code: str) -> None:
     with pytest.raises(BrokenRuleError, match=code):
-        list(open_roster(_written(tmp_path, data)))
+        list(open_roster(_written(tmp_path, data)).rows)
 
 
 def test_a_table_of_numbers_is_no_dbf(tmp_path: Path) -> None:
-    assert [cells for _, cells in open_roster(_written(tmp_path, b"1,2,3\n" * 20))] == [["1", "2", "3"]] * 20
+    assert [cells for _, cells in open_roster(_written(tmp_path, b"1,2,3\n" * 20)).rows] == [["1", "2", "3"]] * 20
 
 
 def test_lines_of_commas_only_are_no_rows(tmp_path: Path) -> None:
-    assert len(list(open_roster(_written(tmp_path, HEAD.encode() + b",,,\n" * 3)))) == 1
+    assert len(list(open_roster(_written(tmp_path, HEAD.encode() + b",,,\n" * 3)).rows)) == 1
 
 
 def test_a_character_cut_at_a_fields_width_breaks_its_cell_only(tmp_path: Path) -> None:
@@ -73,6 +73,6 @@ def test_a_character_cut_at_a_fields_width_breaks_its_cell_only(tmp_path: Path) 
     data = path.read_bytes()
     full = ("院" * 20).encode("gb18030")
     path.write_bytes(data.replace(full, b" " + full[:-1]))
-    read = [cells for _, cells in open_roster(path)]
+    read = [cells for _, cells in open_roster(path).rows]
     assert str(read[1][13]).endswith("\ufffd")
     assert read[2] == rows[1]

@@ -23,7 +23,7 @@ ROWS = list(generate_rows(120, seed=3, schools=SCHOOLS))
 
 
 def _read(path: Path) -> list[list[str]]:
-    return [["" if cell is None else str(cell) for cell in cells] for _, cells in open_roster(path)]
+    return [["" if cell is None else str(cell) for cell in cells] for _, cells in open_roster(path).rows]
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_an_encoding_that_shows_only_late_is_still_seen(tmp_path: Path) -> None:
 
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
     path = _written(tmp_path, HEAD + b'"a\nb",c\n\nlast\n')
-    assert [line for line, _ in open_roster(path)] == [1, 3, 5]
+    assert [line for line, _ in open_roster(path).rows] == [1, 3, 5]
 
 
 @pytest.mark.parametrize("cut", [10, 40, 500, 5000])
@@ -142,7 +142,7 @@ def test_only_the_first_visible_sheet_counts_and_numbers_stay_numbers(tmp_path: 
         shown.write_row(3, 0, ["22001", 43, 119999200309010020])
         shown.write_formula(4, 0, "=1+1", value=2)
         shown.merge_range(5, 0, 5, 2, "merged")
-    rows = list(open_roster(path))
+    rows = list(open_roster(path).rows)
     assert [cells[0] for _, cells in rows] == ["KSH", "22001", 2.0, "merged"]
     assert isinstance(rows[1][1][2], float)
     assert "secret" not in str(rows)
@@ -168,7 +168,7 @@ def _book(path: Path, fill: Callable[[xlsxwriter.worksheet.Worksheet], None], *,
 def test_a_failed_formula_is_seen_and_is_not_an_empty_cell(tmp_path: Path, first: int, left: int) -> None:
     path = tmp_path / "r.xlsx"
     _book(path, lambda sheet: sheet.write_formula(first + 2, left + 1, "=NA()", None, "#N/A"), first=first, left=left)
-    assert [(line, cells[1]) for line, cells in open_roster(path)][1:] == [
+    assert [(line, cells[1]) for line, cells in open_roster(path).rows][1:] == [
         (first + 2, "43"),
         (first + 3, FORMULA_ERROR),
         (first + 4, "43"),
@@ -193,6 +193,6 @@ def test_cells_merged_over_several_rows_are_refused_with_their_place(tmp_path: P
 def test_any_bytes_are_rows_or_a_refusal(tmp_path: Path, head: bytes, data: bytes) -> None:
     path = _written(tmp_path, head + data)
     try:
-        assert all(isinstance(cells, list) for _, cells in open_roster(path))
+        assert all(isinstance(cells, list) for _, cells in open_roster(path).rows)
     except BrokenRuleError:
         return

@@ -58,7 +58,6 @@ def make_app() -> FastAPI:
         trusted_proxies=(),
         new_request_id=lambda: "request-1",
         largest_body=LARGEST,
-        largest_photo_body=LARGEST,
         production=False,
         log_requests=False,
     )

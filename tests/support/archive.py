@@ -17,7 +17,12 @@ from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import open_staging
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
-from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService, RosterReport
+from xuexin_api.services.archive.roster_import import (
+    RejectedCell,
+    RosterImportService,
+    RosterReport,
+    UnattendedWatch,
+)
 
 HEADER = list(COLUMNS)
 
@@ -40,9 +45,8 @@ async def import_rows(
     """Import rows as a roster file's; the report and every rejected cell."""
     await add_schools(parts)
     rejected: list[RejectedCell] = []
-    url = parts.database.engine.url.render_as_string(hide_password=False)
     service = RosterImportService(
-        open_staging=lambda: open_staging(url),
+        open_staging=lambda: open_staging(parts.database.url),
         institutions=InstitutionNames(SCHOOLS),
         sealer=parts.sealer,
         lookups=parts.lookups,
@@ -53,7 +57,10 @@ async def import_rows(
     )
     numbered = ((line, list(cells)) for line, cells in enumerate([list(header), *rows], start=1))
     report = await service.run(
-        numbered, file_name="roster.csv", dry_run=dry_run, rejected=rejected.append, progress=lambda _: None
+        numbered,
+        file_name="roster.csv",
+        rejected=rejected.append,
+        watch=UnattendedWatch(dry_run=dry_run),
     )
     return report, rejected
 

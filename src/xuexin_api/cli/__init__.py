@@ -8,7 +8,7 @@ import sys
 import asyncpg
 import typer
 
-from xuexin_api.cli import demo, help_desk, imports, operating, serving
+from xuexin_api.cli import demo, help_desk, import_worker, imports, operating, serving
 from xuexin_api.cli import staff as staff_commands
 from xuexin_api.cli.journey import journey
 from xuexin_api.cli.places import say
@@ -41,6 +41,10 @@ app.add_typer(roster, name="roster")
 photos = typer.Typer(help="Archive photos.", no_args_is_help=True)
 photos.command("import")(imports.import_photos)
 app.add_typer(photos, name="photos")
+
+uploads = typer.Typer(help="What schools upload.", no_args_is_help=True)
+uploads.command("work")(import_worker.work_on_imports)
+app.add_typer(uploads, name="imports")
 
 help_centre = typer.Typer(help="Requests to people, and articles of your own.", no_args_is_help=True)
 help_centre.command("requests")(help_desk.list_requests)

@@ -24,7 +24,7 @@ from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_import import PhotoImportService
-from xuexin_api.services.archive.roster_import import RejectedCell
+from xuexin_api.services.archive.roster_import import RejectedCell, UnattendedWatch
 from xuexin_api.settings import SettingsError
 
 _DEMO_SEED: Final = 2026
@@ -64,9 +64,8 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
     report = await service.run(
         ((line, list(cells)) for line, cells in rows),
         file_name="demo",
-        dry_run=False,
         rejected=_never,
-        progress=lambda _: None,
+        watch=UnattendedWatch(dry_run=False),
     )
     photos = PhotoImportService(
         session=session,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,7 +30,8 @@ class HeadTooLargeError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """Refuses a head of more than 32 KiB and hangs up on who takes longer than `seconds` for a request and its answer.
 
-    What is no HTTP gets a problem document, as everything does.
+    Uploads to the addresses in `longer` take so many seconds. What is no HTTP gets a problem document, as everything
+    does.
     """
 
     _head_bytes = 0
@@ -36,9 +39,12 @@ class BoundedProtocol(HttpToolsProtocol):
     _received = _body_bytes = 0
     _timer: asyncio.TimerHandle | None = None
 
-    def __init__(self, *args: Any, seconds: float, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, seconds: float, longer: Mapping[bytes, float] = MappingProxyType({}), **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self._seconds = seconds
+        self._longer = longer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -74,6 +80,10 @@ class BoundedProtocol(HttpToolsProtocol):
             raise HeadTooLargeError
         super().on_headers_complete()
         self._asked = True
+        longer = self._longer.get(self.url.partition(b"?")[0]) if self.parser.get_method() == b"POST" else None
+        if longer is not None:
+            self._stop_timer()
+            self._timer = self.loop.call_later(longer, self._hang_up)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # What follows a body would stand last among the headers: there the address is read that a proxy vouches for.

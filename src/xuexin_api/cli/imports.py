@@ -28,7 +28,12 @@ from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import open_staging
 from xuexin_api.services.archive.institution_import import InstitutionImportService, InstitutionReport
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
-from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService, RosterReport
+from xuexin_api.services.archive.roster_import import (
+    RejectedCell,
+    RosterImportService,
+    RosterReport,
+    UnattendedWatch,
+)
 
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="The file")]
 
@@ -101,13 +106,13 @@ def import_roster(
 
         async def work(parts: Wiring, places: Places) -> RosterReport:
             service = await make_roster_import(parts, places)
-            return await service.run(
-                open_roster(file),
-                file_name=file.name,
+            roster = open_roster(file)
+            bar.update(task, total=roster.length)
+            watch = UnattendedWatch(
                 dry_run=dry_run,
-                rejected=show,
                 progress=lambda read: bar.update(task, completed=read, description=f"{read} rows read"),
             )
+            return await service.run(roster.rows, file_name=file.name, rejected=show, watch=watch)
 
         try:
             report = with_parts(work)

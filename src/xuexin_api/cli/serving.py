@@ -19,6 +19,7 @@ from xuexin_api.cli.demo import print_demo_student
 from xuexin_api.cli.http_protocol import BoundedProtocol
 from xuexin_api.cli.places import Places, open_places, say
 from xuexin_api.cli.workbench import configure_logs, make_wiring, open_parts
+from xuexin_api.routers.staff import imports
 from xuexin_api.settings import Settings, SettingsError, read_settings
 
 
@@ -67,7 +68,11 @@ def server_options(settings: Settings) -> dict[str, Any]:
         # Its lines are ours: see configure_logs.
         "log_config": None,
         "log_level": "error",
-        "http": partial(BoundedProtocol, seconds=settings.request_seconds),
+        "http": partial(
+            BoundedProtocol,
+            seconds=settings.request_seconds,
+            longer={imports.router.prefix.encode(): settings.import_upload_seconds},
+        ),
         "ws": "none",
         "backlog": 2048,
     }

@@ -819,6 +819,41 @@ class HelpRequestNotFoundError(RefusalError):
     code = "help_request_not_found"
 
 
+class ImportNotFoundError(RefusalError):
+    """No import of the registrar's institution has this id."""
+
+    status = 404
+    code = "import_not_found"
+
+
+class NothingRejectedError(RefusalError):
+    """No row of the import was rejected, or none is known yet."""
+
+    status = 404
+    code = "nothing_rejected"
+
+
+class ImportEndedError(RefusalError):
+    """The import has ended: there is nothing to cancel or to publish."""
+
+    status = 409
+    code = "import_ended"
+
+
+class ImportsWaitingError(RefusalError):
+    """The institution has as many imports under way as it may."""
+
+    status = 429
+    code = "imports_waiting"
+
+
+class StorageFullError(RefusalError):
+    """What was uploaded cannot be kept: the disk is full or broken."""
+
+    status = 503
+    code = "storage_full"
+
+
 class ServiceBusyError(RefusalError):
     """Too much work is waiting: come back after Retry-After."""
 

@@ -234,6 +234,20 @@ class ProofPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportPolicy:
+    """How much schools upload, how long a process may be silent, and how long everything is kept."""
+
+    per_institution_hour: int
+    most_open: int
+    chunk_rows: int
+    lease: int
+    most_attempts: int
+    kept: int
+    poll: float
+    stream: float
+
+
+@dataclass(frozen=True, slots=True)
 class RobotPolicy:
     """How much the robot is told, by whom, and how long it is kept."""
 

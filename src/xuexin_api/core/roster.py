@@ -293,7 +293,13 @@ _CELL_RULES: Final[tuple[tuple[str, Callable[[str], Any], bool], ...]] = (
 class RosterRowParser:
     """Parses rows of one file. A broken row gives every broken cell, not only the first."""
 
-    def __init__(self, header: Sequence[Cell], institutions: InstitutionNames, today: date) -> None:
+    def __init__(
+        self,
+        header: Sequence[Cell],
+        institutions: InstitutionNames,
+        today: date,
+        only_institution: str | None = None,
+    ) -> None:
         self._places = parse_header(header)
         self._today = today
         self._latest_admission = today + _FURTHEST_ADMISSION
@@ -304,6 +310,7 @@ class RosterRowParser:
             if code in self._places
         ]
         self._institution = institutions.resolve
+        self._only_institution = only_institution
         self._known_institutions: dict[tuple[Cell, Cell], str] = {}
 
     def parse(self, line: int, cells: Sequence[Cell]) -> RosterRow | list[RowError]:
@@ -390,6 +397,8 @@ class RosterRowParser:
             return None
         try:
             found = self._institution(*pair)
+            if self._only_institution not in {None, found}:
+                raise BrokenRuleError("institution_not_yours")
         except BrokenRuleError as broken:
             column = "YXMC" if broken.code == "institution_name_mismatch" or not pair[0] else "YXDM"
             errors.append(RowError(line, column, broken.code, broken.params))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import struct
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -13,6 +12,7 @@ import xlsxwriter
 
 from xuexin_api.core.roster import COLUMNS
 from xuexin_api.demo.people import DemoStudent, make_students
+from xuexin_api.gateways.dbf_file import write_dbf
 
 Format = Literal["csv", "xlsx", "dbf"]
 _DBF_WIDTHS: Final = {"XM": 60, "YXMC": 60, "ZYMC": 60, "FY": 40, "XSH": 40, "BH": 40}
@@ -69,26 +69,6 @@ def write_roster(path: Path, rows: Iterable[list[str]], *, kind: Format, encodin
                 for column, cell in enumerate(row):
                     sheet.write_string(line, column, cell)
     else:
-        _write_dbf(path, rows)
-
-
-def _write_dbf(path: Path, rows: Iterable[list[str]]) -> None:
-    """Version 3, text fields only; the number of records is written when it is known."""
-    widths = [_DBF_WIDTHS.get(code, _DBF_WIDTH) for code in COLUMNS]
-    header_size = 32 + 32 * len(widths) + 1
-    record_size = 1 + sum(widths)
-    with path.open("wb") as stream:
-        stream.write(struct.pack("<B3BIHH20x", 3, 126, 9, 1, 0, header_size, record_size))
-        for code, width in zip(COLUMNS, widths, strict=True):
-            stream.write(struct.pack("<11sc4xBB14x", code.encode(), b"C", width, 0))
-        stream.write(b"\r")
-        count = 0
-        for row in rows:
-            cells = [text.encode("gb18030") for text in row]
-            if any(len(cell) > width for cell, width in zip(cells, widths, strict=True)):
-                raise ValueError(f"a cell is wider than its DBF field: {row}")
-            stream.write(b" " + b"".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)))
-            count += 1
-        stream.write(b"\x1a")
-        stream.seek(4)
-        stream.write(struct.pack("<I", count))
+        with write_dbf(path, [(code, _DBF_WIDTHS.get(code, _DBF_WIDTH)) for code in COLUMNS]) as add:
+            for row in rows:
+                add(row)

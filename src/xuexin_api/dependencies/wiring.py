@@ -15,6 +15,7 @@ from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer
 from xuexin_api.core.tokens import TokenMint
 from xuexin_api.gateways.identity_providers import IdentityProvider
+from xuexin_api.gateways.import_files import ImportFiles
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.picture_intake import PictureIntake
@@ -24,6 +25,7 @@ from xuexin_api.gateways.upload_slots import UploadSlots
 from xuexin_api.repositories.accounts.accounts import AccountReads
 from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
+from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
@@ -66,6 +68,8 @@ class Wiring:
     account_reads: AccountReads
     archive_reads: ArchiveReads
     identity_providers: Mapping[str, IdentityProvider]
+    import_files: ImportFiles
+    import_dispatcher: ImportDispatcher
 
 
 def wiring(request: Request) -> Wiring:

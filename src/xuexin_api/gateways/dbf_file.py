@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -32,6 +33,11 @@ def looks_like_dbf(head: bytes) -> bool:
     # The date of the last change tells a table from a text that begins with a digit.
     dated = month <= _MONTHS and day <= _DAYS
     return version in _VERSIONS and dated and header_size > _HEADER.size and 1 < record_size <= _WIDEST_RECORD
+
+
+def count_dbf(head: bytes) -> int:
+    """How many records the first bytes of a table announce."""
+    return int(_HEADER.unpack_from(head)[3])
 
 
 def read_dbf(path: Path) -> Iterator[tuple[int, list[str]]]:
@@ -88,6 +94,48 @@ def _records(stream: BinaryIO, count: int, size: int, widths: list[int]) -> Iter
                 yield number, [cell.rstrip(b" \0").decode("gb18030") for cell in cells]
             except UnicodeDecodeError:
                 yield number, [_decode_damaged(cell.rstrip(b" \0")) for cell in cells]
+
+
+def dbf_widths(path: Path) -> list[int]:
+    """How many bytes each field of a table holds."""
+    with path.open("rb") as stream:
+        header_size = _HEADER.unpack(stream.read(_HEADER.size))[4]
+        return _fields(stream, header_size)[1]
+
+
+@contextmanager
+def write_dbf(path: Path, fields: Sequence[tuple[str, int]]) -> Iterator[Callable[[Sequence[str]], None]]:
+    """A table of version 3 with text fields (name, bytes) only: call what it gives with each row's cells.
+
+    ValueError where a cell is wider than its field.
+    """
+    widths = [width for _, width in fields]
+    count = 0
+    with path.open("wb") as stream:
+        # The number of records is written when it is known. The date is no one's.
+        header_size = _HEADER.size + _FIELD.size * len(fields) + 1
+        stream.write(struct.pack("<B3BIHH20x", 3, 126, 9, 1, 0, header_size, 1 + sum(widths)))
+        for name, width in fields:
+            stream.write(_FIELD.pack(name.encode("gb18030"), b"C", width, 0))
+        stream.write(bytes([_END_OF_FIELDS]))
+
+        def add(row: Sequence[str]) -> None:
+            nonlocal count
+            count += 1
+            cells = [cell.encode("gb18030", errors="replace") for cell in row]
+            if any(len(cell) > width for cell, width in zip(cells, widths, strict=True)):
+                raise ValueError(f"a cell is wider than its DBF field: {row}")
+            stream.write(b" " + b"".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)))
+
+        yield add
+        stream.write(b"\x1a")
+        stream.seek(4)
+        stream.write(struct.pack("<I", count))
+
+
+def fit_dbf(text: str, width: int) -> str:
+    """As much of a text as a field holds."""
+    return text.encode("gb18030", errors="replace")[:width].decode("gb18030", errors="ignore")
 
 
 def _decode_damaged(raw: bytes) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.gateways.roster_files import read_csv
+from xuexin_api.gateways.roster_files import open_csv
 
 COLUMNS: Final = ("学校标识码", "学校名称", "主管部门", "所在地", "办学层次", "备注")
 _CODE_DIGITS: Final = 10
@@ -38,7 +38,7 @@ class InstitutionError:
 
 def read_institutions(path: Path) -> Iterator[ListedInstitution | InstitutionError]:
     """Each line as an institution or an error; BrokenRuleError where it is another file altogether."""
-    rows = read_csv(path)
+    rows = open_csv(path).rows
     _, header = next(rows, (0, []))
     titles = [str(cell).strip() for cell in header]
     if titles[: len(COLUMNS)] != list(COLUMNS):

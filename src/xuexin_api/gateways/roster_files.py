@@ -5,12 +5,13 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import Cell
-from xuexin_api.gateways.dbf_file import looks_like_dbf, read_dbf
+from xuexin_api.gateways.dbf_file import count_dbf, looks_like_dbf, read_dbf
 from xuexin_api.gateways.xlsx_file import read_xlsx
 
 _BLOCK: Final = 1 << 16
@@ -21,10 +22,21 @@ _UTF8_BOM: Final = codecs.BOM_UTF8
 _FIRST_IDEOGRAPHIC: Final = "\u2e80"
 
 Rows = Iterator[tuple[int, list[Cell]]]
+Format = Literal["csv", "xlsx", "dbf"]
 
 
-def open_roster(path: Path) -> Rows:
-    """(line, cells), the header first. BrokenRuleError where the file as a whole cannot be read."""
+@dataclass(frozen=True, slots=True)
+class RosterFile:
+    """A roster ready to be read: (line, cells), the header first. `length` is about how many rows follow it."""
+
+    format: Format
+    encoding: str
+    length: int
+    rows: Rows
+
+
+def open_roster(path: Path) -> RosterFile:
+    """BrokenRuleError where the file as a whole cannot be read, here or while its rows are."""
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD)
@@ -33,9 +45,11 @@ def open_roster(path: Path) -> Rows:
     if not head:
         raise BrokenRuleError("file_empty")
     if head.startswith(b"PK"):
-        return read_xlsx(path)
+        lines, rows = read_xlsx(path)
+        return RosterFile("xlsx", "utf-8", max(lines - 1, 0), rows)
     if looks_like_dbf(head):
-        return ((number, list(cells)) for number, cells in read_dbf(path))
+        records: Rows = ((number, list(cells)) for number, cells in read_dbf(path))
+        return RosterFile("dbf", "gb18030", count_dbf(head), records)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BrokenRuleError("file_utf16")
     if (b"\0" in head[::2]) != (b"\0" in head[1::2]):
@@ -43,12 +57,17 @@ def open_roster(path: Path) -> Rows:
         raise BrokenRuleError("file_utf16")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise BrokenRuleError("file_old_excel")
-    return read_csv(path)
+    return open_csv(path)
 
 
-def read_csv(path: Path) -> Rows:
+def open_csv(path: Path) -> RosterFile:
+    """A CSV, whatever it is a table of."""
+    encoding, lines = _encoding_of(path)
+    return RosterFile("csv", encoding, max(lines - 1, 0), _read_csv(path, encoding))
+
+
+def _read_csv(path: Path, encoding: str) -> Rows:
     """UTF-8, with or without BOM, or GB18030; one encoding for the whole file, lines of a bounded length."""
-    encoding = _encoding_of(path)
     with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as text:
         lines = _Lines(text, beware_of_utf8=encoding != "utf-8")
         reader = csv.reader(lines, strict=True)
@@ -63,21 +82,23 @@ def read_csv(path: Path) -> Rows:
             raise BrokenRuleError("csv_malformed", line=reader.line_num) from None
 
 
-def _encoding_of(path: Path) -> str:
-    """UTF-8 if the whole file is that, else GB18030 if it is that. A file in two encodings is neither."""
+def _encoding_of(path: Path) -> tuple[str, int]:
+    """UTF-8 if the whole file is that, else GB18030; one in two encodings is neither. And how many lines there are."""
     with path.open("rb") as stream:
         marked = stream.read(len(_UTF8_BOM)) == _UTF8_BOM
     # Most of UTF-8 can be read as GB18030, as other characters: a file that says it is UTF-8 is nothing else.
     for encoding in ("utf-8",) if marked else ("utf-8", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)()
+        lines = 0
         try:
             with path.open("rb") as stream:
                 while block := stream.read(_BLOCK):
                     decoder.decode(block)
+                    lines += block.count(b"\n")
                 decoder.decode(b"", final=True)
         except UnicodeDecodeError:
             continue
-        return encoding
+        return encoding, lines
     raise BrokenRuleError("file_encoding_unknown")
 
 

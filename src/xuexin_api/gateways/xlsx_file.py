@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import FORMULA_ERROR, Cell
@@ -42,8 +42,8 @@ _RELATION: Final = re.compile(rb"""<(?:\w+:)?Relationship\s[^>]*>""")
 _ATTRIBUTE: Final = re.compile(rb"""\b(Id|Target)=["']([^"']+)["']""")
 
 
-def read_xlsx(path: Path) -> Iterator[tuple[int, list[Cell]]]:
-    """The first visible sheet. Formulas count by the value they were saved with."""
+def read_xlsx(path: Path) -> tuple[int, Iterator[tuple[int, list[Cell]]]]:
+    """The first visible sheet: how many lines, and its rows. Formulas count by the value they were saved with."""
     parts = _look_through(path)
     try:
         workbook = CalamineWorkbook.from_path(str(path))
@@ -57,8 +57,15 @@ def read_xlsx(path: Path) -> Iterator[tuple[int, list[Cell]]]:
         seen = parts[visible[0]] if visible[0] < len(parts) else _Sheet()
         seen.refuse_merged()
         sheet = workbook.get_sheet_by_index(visible[0])
-        first_column = (sheet.start or (0, 0))[1]
-        rows: Iterator[list[Any]] = sheet.iter_rows()
+    except CalamineError:
+        raise BrokenRuleError("xlsx_damaged") from None
+    return sheet.total_height, _rows(sheet, seen)
+
+
+def _rows(sheet: CalamineSheet, seen: _Sheet) -> Iterator[tuple[int, list[Cell]]]:
+    first_column = (sheet.start or (0, 0))[1]
+    rows: Iterator[list[Any]] = sheet.iter_rows()
+    try:
         for line, row in enumerate(rows, start=1):
             if len(row) > _MOST_CELLS:
                 raise BrokenRuleError("xlsx_too_many_cells", line=line)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from xuexin_api.models.base import Base, one_of
@@ -227,6 +227,7 @@ class RosterImport(Base):
     rows_changed: Mapped[int]
     rows_unchanged: Mapped[int]
     rows_rejected: Mapped[int]
+    institution_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
 
 
 class RosterError(Base):

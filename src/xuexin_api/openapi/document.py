@@ -29,6 +29,7 @@ from xuexin_api.openapi.words import DESCRIPTION, SERVERS, TAGS, TITLE, VERSION
 from xuexin_api.problems import MEDIA_TYPE
 
 _JSON: Final = "application/json"
+_FORM: Final = "multipart/form-data"
 _PARAMETERS: Final = {
     "AcceptLanguage": {
         "name": "Accept-Language",
@@ -163,10 +164,10 @@ def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[in
     # An announced body that is too large is refused wherever it is sent.
     yield 413, "body_too_large"
     if "requestBody" in operation:
-        if _JSON in operation["requestBody"]["content"]:
-            yield 415, "unsupported_media_type"
-        else:
+        if _FORM in operation["requestBody"]["content"]:
             yield FormNeededError.status, FormNeededError.code
+        else:
+            yield 415, "unsupported_media_type"
         yield ContentEncodedError.status, ContentEncodedError.code
     if validates:
         yield InvalidRequestError.status, InvalidRequestError.code

@@ -66,7 +66,7 @@ class Database:
     """The engine, its sessions and the hot pool of one process."""
 
     def __init__(self, url: str, *, write_connections: int, hot_connections: int) -> None:
-        self._url = url
+        self.url: Final = url
         self._hot_connections = hot_connections
         self.engine: AsyncEngine = create_async_engine(
             url,
@@ -83,7 +83,7 @@ class Database:
 
     async def open(self) -> None:
         """Open the hot pool; the engine opens by itself."""
-        url = make_url(self._url).set(drivername="postgresql")
+        url = make_url(self.url).set(drivername="postgresql")
         self._pool = await asyncpg.create_pool(
             url.render_as_string(hide_password=False),
             min_size=1,

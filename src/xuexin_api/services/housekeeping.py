@@ -1,4 +1,4 @@
-"""What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts.
+"""What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts, uploads.
 
 And cases take the steps that wait for nobody but the clock.
 """
@@ -16,6 +16,7 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
+from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 from xuexin_api.services.identity.photo_erasure import PhotoErasure
@@ -43,6 +44,7 @@ class HousekeepingService(Service):
         holdings: HoldingRepository,
         deadlines: CaseDeadlines,
         photos: PhotoErasure,
+        imports: ImportCleaning,
         policy: SessionPolicy,
         clock: Clock,
     ) -> None:
@@ -51,6 +53,7 @@ class HousekeepingService(Service):
         self._holdings = holdings
         self._deadlines = deadlines
         self._photos = photos
+        self._imports = imports
         self._policy = policy
 
     async def purge(self) -> int:
@@ -68,7 +71,7 @@ class HousekeepingService(Service):
                 gone += deleted
         gone += await self._erase_closed() + await self._deadlines.run()
         # After accounts and cases: what they leave behind goes in the same round.
-        return gone + await self._photos.run()
+        return gone + await self._photos.run() + await self._imports.run()
 
     async def _erase_closed(self) -> int:
         """Accounts whose owners did not come back; few at a time, for much hangs on each."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from xuexin_api.core.imports import LeaseLostError
 from xuexin_api.core.record_life import ROSTER_MOVES
 
 # The record's columns as a roster gives them; what a later roster may change is compared column by column.
@@ -53,11 +54,14 @@ _MOVES: Final = ", ".join(f"('{source}', '{target}')" for source, target in sort
 _SAME_RECORD: Final = "e.institution_code = s.institution_code AND e.student_number = s.student_number"
 _AS_JSON: Final = ", ".join(f"'{column}', {{0}}.{column}" for column in _CHANGEABLE)
 
-# Temporary: gone with the connection, however it ends, so that a stop in the middle leaves nothing.
 _CREATE: Final = f"""
-CREATE TEMPORARY TABLE staged AS SELECT 0 AS line, e.person_id, e.id AS enrollment_id, {_list("e", _FIXED)},
-{_list("e", _CHANGEABLE)}, e.id AS known_id FROM enrollments e WITH NO DATA;
-CREATE TEMPORARY TABLE rejected (line integer, column_name text, code text, params text)
+CREATE {{kind}} TABLE IF NOT EXISTS staged AS SELECT 0 AS line, e.person_id, e.id AS enrollment_id,
+{_list("e", _FIXED)}, {_list("e", _CHANGEABLE)}, e.id AS known_id FROM enrollments e WITH NO DATA;
+CREATE {{kind}} TABLE IF NOT EXISTS rejected (line integer, column_name text, code text, params text)
+"""
+# Every row of the file has been staged or rejected, up to the last line of them.
+_LAST_LINE: Final = """
+SELECT greatest((SELECT max(line) FROM staged), (SELECT max(line) FROM rejected), 0)
 """
 _LOCK: Final = """
 SELECT pg_advisory_xact_lock(hashtext('roster ' || code))
@@ -141,11 +145,21 @@ FROM staged s WHERE s.known_id IS NULL
 """
 _RECORD: Final = """
 INSERT INTO roster_imports (id, file_name, started_at, published_at, rows_read, rows_added, rows_changed,
-                            rows_unchanged, rows_rejected)
-VALUES ($1, $2, $3, $4, $5, 0, 0, 0, 0)
+                            rows_unchanged, rows_rejected, institution_codes)
+SELECT $1, $2, $3, $4, $5, 0, 0, 0, 0, coalesce(array_agg(DISTINCT institution_code), '{}') FROM staged
 """
 _COMPLETE: Final = """
 UPDATE roster_imports SET rows_added = $2, rows_changed = $3, rows_unchanged = $4, rows_rejected = $5 WHERE id = $1
+"""
+# Whoever has lost the lease, or was asked to stop, must not commit. A dry run that meanwhile became the real thing
+# waits for a process again.
+_END_JOB: Final = """
+UPDATE import_jobs SET
+    state = CASE WHEN $3::uuid IS NOT NULL THEN 'published' WHEN dry_run THEN 'checked' ELSE 'queued' END,
+    roster_import_id = $3, rows_read = $4, rows_added = $5, rows_changed = $6, rows_unchanged = $7, rows_rejected = $8,
+    lease_owner = NULL, lease_until = NULL, attempts = 0, progress_at = $9, finished_at = $9, expires_at = $10
+WHERE id = $1 AND lease_owner = $2 AND state = 'judging' AND cancel_asked_at IS NULL
+RETURNING id
 """
 _COUNT: Final = f"""
 SELECT count(*) FILTER (WHERE e.id IS NOT NULL AND {_OLD} IS DISTINCT FROM {_NEW}),
@@ -190,58 +204,23 @@ class RosterStaging:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """All of the block or nothing of it."""
+        transaction: AbstractAsyncContextManager[Any] = self._connection.transaction()
+        return transaction
+
+    async def get_last_line(self) -> int:
+        """Up to which line of the file everything is here already."""
+        return int(await self._connection.fetchval(_LAST_LINE))
+
     async def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table("staged", records=rows, columns=STAGED_COLUMNS)
 
     async def add_rejected(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table("rejected", records=rows, columns=REJECTED_COLUMNS)
 
-    async def judge(self, *, frozen_year: int | None) -> Counts:
-        """What publishing would do now; only the staged rows change."""
-        async with self._connection.transaction():
-            await self._prepare(frozen_year)
-            changed, added, kept = await self._connection.fetchrow(_COUNT)
-        return Counts(added, changed, kept - added - changed)
-
-    async def publish(
-        self,
-        import_id: UUID,
-        *,
-        file_name: str,
-        rows_read: int,
-        frozen_year: int | None,
-        started_at: datetime,
-        now: datetime,
-    ) -> Counts:
-        """Turn staged rows into records, all or none; those of graduates of `frozen_year` stand as they are."""
-        run = self._connection.execute
-        async with self._connection.transaction():
-            await self._prepare(frozen_year)
-            await run(_RECORD, import_id, file_name, started_at, now, rows_read)
-            await run(_ADD_PERSONS, now)
-            await run(_FIND_PERSONS)
-            await run(_NOTE_CHANGES, now, import_id)
-            changed = _rows_of(await run(_CHANGE, now, import_id))
-            added = _rows_of(await run(_ADD, now, import_id))
-            await run(_KEEP_ERRORS, import_id)
-            kept = int(await self._connection.fetchval("SELECT count(*) FROM staged"))
-            counts = Counts(added, changed, kept - added - changed)
-            await run(_COMPLETE, import_id, added, changed, counts.unchanged, rows_read - kept)
-        if added:
-            await run(_ANALYZE)
-        return counts
-
-    async def list_rejected(self) -> AsyncIterator[RejectedRow]:
-        """Every broken rule, in the file's order, a few at a time."""
-        async with self._connection.transaction():
-            async for row in self._connection.cursor(
-                "SELECT line, column_name, code, params FROM rejected ORDER BY line, column_name",
-                prefetch=500,
-            ):
-                yield RejectedRow(*row)
-
-    async def _prepare(self, frozen_year: int | None) -> None:
-        """One import of a school at a time, and the rows that cannot stand are out."""
+    async def prepare(self, *, frozen_year: int | None) -> None:
+        """One import of a school at a time; rows that cannot stand, as of graduates of `frozen_year`, are out."""
         await self._connection.execute(_ANALYZE_STAGED)
         await self._connection.execute(_LOCK)
         await self._connection.execute(_FIND_RECORDS)
@@ -251,6 +230,56 @@ class RosterStaging:
             await self._connection.execute(_REJECT_FROZEN, frozen_year)
         await self._connection.execute(_DROP_REJECTED)
 
+    async def count_outcomes(self) -> Counts:
+        """What publishing would do now."""
+        changed, added, kept = await self._connection.fetchrow(_COUNT)
+        return Counts(added, changed, kept - added - changed)
+
+    async def publish(
+        self, import_id: UUID, *, file_name: str, rows_read: int, started_at: datetime, now: datetime
+    ) -> Counts:
+        """Turn staged rows into records."""
+        run = self._connection.execute
+        await run(_RECORD, import_id, file_name, started_at, now, rows_read)
+        await run(_ADD_PERSONS, now)
+        await run(_FIND_PERSONS)
+        await run(_NOTE_CHANGES, now, import_id)
+        changed = _rows_of(await run(_CHANGE, now, import_id))
+        added = _rows_of(await run(_ADD, now, import_id))
+        await run(_KEEP_ERRORS, import_id)
+        kept = int(await self._connection.fetchval("SELECT count(*) FROM staged"))
+        counts = Counts(added, changed, kept - added - changed)
+        await run(_COMPLETE, import_id, added, changed, counts.unchanged, rows_read - kept)
+        return counts
+
+    async def end_job(
+        self,
+        job_id: UUID,
+        owner: UUID,
+        *,
+        import_id: UUID | None,
+        rows_read: int,
+        counts: Counts,
+        now: datetime,
+        expires_at: datetime,
+    ) -> bool:
+        """The job's last word, with its records or not at all; False when it is another's, or was cancelled."""
+        rejected = rows_read - counts.added - counts.changed - counts.unchanged
+        outcome = (rows_read, counts.added, counts.changed, counts.unchanged, rejected)
+        ended = await self._connection.fetchval(_END_JOB, job_id, owner, import_id, *outcome, now, expires_at)
+        return ended is not None
+
+    async def analyze_records(self) -> None:
+        """After many were added."""
+        await self._connection.execute(_ANALYZE)
+
+    async def list_rejected(self) -> AsyncIterator[RejectedRow]:
+        """Every broken rule, in the file's order, a few at a time; inside a transaction."""
+        async for row in self._connection.cursor(
+            "SELECT line, column_name, code, params FROM rejected ORDER BY line, column_name", prefetch=500
+        ):
+            yield RejectedRow(*row)
+
 
 def _rows_of(command_tag: str) -> int:
     """`UPDATE 12` → 12."""
@@ -259,15 +288,33 @@ def _rows_of(command_tag: str) -> int:
 
 @asynccontextmanager
 async def open_staging(url: str) -> AsyncIterator[RosterStaging]:
-    """A connection of its own with empty staging tables."""
-    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-    connection = await asyncpg.connect(
-        plain,
-        # A large file takes its time, and sorts in memory rather than on disk.
-        server_settings={"work_mem": "256MB", "jit": "off", "temp_buffers": "64MB"},
-    )
-    try:
-        await connection.execute(_CREATE)
+    """Tables that are gone with the connection, however it ends: a stop in the middle leaves nothing."""
+    async with import_connection(url) as connection:
+        await connection.execute(_CREATE.format(kind="TEMPORARY"))
         yield RosterStaging(connection)
+
+
+@asynccontextmanager
+async def open_kept_staging(url: str, schema: str) -> AsyncIterator[RosterStaging]:
+    """Tables that outlive the process; after a crash of the server they are empty, and so is what was read."""
+    async with import_connection(url, schema) as connection:
+        # One process at a time, also when one that was thought dead is not: the lock goes with its connection.
+        if not await connection.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", schema):
+            raise LeaseLostError
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+        await connection.execute(_CREATE.format(kind="UNLOGGED"))
+        yield RosterStaging(connection)
+
+
+@asynccontextmanager
+async def import_connection(url: str, schema: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+    """A connection for a large file: it takes its time, and sorts in memory rather than on disk."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    settings = {"work_mem": "256MB", "jit": "off", "temp_buffers": "64MB"}
+    if schema is not None:
+        settings["search_path"] = f"{schema}, public"
+    connection = await asyncpg.connect(plain, server_settings=settings)
+    try:
+        yield connection
     finally:
         await connection.close()

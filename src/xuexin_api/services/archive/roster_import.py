@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy, uuid7
@@ -16,8 +17,6 @@ from xuexin_api.core.roster import Cell, InstitutionNames, RosterRow, RosterRowP
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging
 from xuexin_api.services.lookups import Lookups
-
-Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,38 @@ class RejectedCell:
     line: int
     column: str
     code: str
-    params: dict[str, object]
+    params: dict[str, Any]
+
+
+class ImportWatch(Protocol):
+    """Whom an import tells how far it is; stopping it is done by raising."""
+
+    async def note_rows(self, read: int, *, passed_over: int) -> None:
+        """So many rows are read; some of them were staged by a process before this one."""
+
+    async def is_dry_run(self) -> bool:
+        """All rows are read: whether they are only judged."""
+
+    async def settle(self, staging: RosterStaging, read: int, counts: Counts, import_id: UUID | None) -> None:
+        """The last word, in the transaction that publishes; `import_id` is None in a dry run."""
+
+
+class UnattendedWatch:
+    """Nobody stops the import, and its staging goes with it."""
+
+    def __init__(self, *, dry_run: bool, progress: Callable[[int], None] = lambda _: None) -> None:
+        self._dry_run = dry_run
+        self._progress = progress
+
+    async def note_rows(self, read: int, *, passed_over: int) -> None:
+        del passed_over
+        self._progress(read)
+
+    async def is_dry_run(self) -> bool:
+        return self._dry_run
+
+    async def settle(self, staging: RosterStaging, read: int, counts: Counts, import_id: UUID | None) -> None:
+        pass
 
 
 class RosterImportService:
@@ -70,31 +100,35 @@ class RosterImportService:
         rows: Iterator[tuple[int, list[Cell]]],
         *,
         file_name: str,
-        dry_run: bool,
         rejected: Callable[[RejectedCell], None],
-        progress: Progress,
+        watch: ImportWatch,
+        institution_code: str | None = None,
     ) -> RosterReport:
-        """Import the file whose rows these are, header first; every broken rule is told, in the file's order."""
+        """Import the file whose rows these are, header first; every broken rule is told, in the file's order.
+
+        `institution_code` is the only school whose students may come in, where there is one.
+        """
         started_at = self._clock.now()
         _, header = next(rows, (0, []))
         today = china_date(started_at)
-        parser = RosterRowParser(header, self._institutions, today)
-        frozen = frozen_year(today, self._policy)
+        parser = RosterRowParser(header, self._institutions, today, institution_code)
         async with self._open_staging() as staging:
-            read = await self._stage(rows, parser, staging, progress)
-            if dry_run:
-                counts = await staging.judge(frozen_year=frozen)
-            else:
-                counts = await staging.publish(
-                    self._entropy.identifier(),
-                    file_name=file_name,
-                    rows_read=read,
-                    frozen_year=frozen,
-                    started_at=started_at,
-                    now=self._clock.now(),
-                )
-            async for row in staging.list_rejected():
-                rejected(RejectedCell(row.line, row.column_name, row.code, json.loads(row.params)))
+            read = await self._stage(rows, parser, staging, watch)
+            dry_run = await watch.is_dry_run()
+            import_id = None if dry_run else self._entropy.identifier()
+            async with staging.transaction():
+                await staging.prepare(frozen_year=frozen_year(today, self._policy))
+                async for row in staging.list_rejected():
+                    rejected(RejectedCell(row.line, row.column_name, row.code, json.loads(row.params)))
+                if import_id is None:
+                    counts = await staging.count_outcomes()
+                else:
+                    counts = await staging.publish(
+                        import_id, file_name=file_name, rows_read=read, started_at=started_at, now=self._clock.now()
+                    )
+                await watch.settle(staging, read, counts, import_id)
+            if import_id is not None and counts.added:
+                await staging.analyze_records()
         return _report(read, counts)
 
     async def _stage(
@@ -102,13 +136,17 @@ class RosterImportService:
         rows: Iterator[tuple[int, list[Cell]]],
         parser: RosterRowParser,
         staging: RosterStaging,
-        progress: Progress,
+        watch: ImportWatch,
     ) -> int:
+        last_line = await staging.get_last_line()
         good: list[tuple[Any, ...]] = []
         broken: list[tuple[Any, ...]] = []
-        read = 0
+        read = passed_over = 0
         for line, cells in rows:
             read += 1
+            if line <= last_line:
+                passed_over = read
+                continue
             parsed = parser.parse(line, cells)
             if isinstance(parsed, RosterRow):
                 good.append(self._staged(line, parsed))
@@ -116,9 +154,9 @@ class RosterImportService:
                 broken += map(_rejected, parsed)
             if read % self._chunk_rows == 0:
                 await _flush(staging, good, broken)
-                progress(read)
+                await watch.note_rows(read, passed_over=passed_over)
         await _flush(staging, good, broken)
-        progress(read)
+        await watch.note_rows(read, passed_over=passed_over)
         return read
 
     def _staged(self, line: int, row: RosterRow) -> tuple[Any, ...]:
@@ -140,9 +178,8 @@ class RosterImportService:
 
 
 async def _flush(staging: RosterStaging, good: list[tuple[Any, ...]], broken: list[tuple[Any, ...]]) -> None:
-    if good:
+    async with staging.transaction():
         await staging.add_rows(good)
-    if broken:
         await staging.add_rejected(broken)
     good.clear()
     broken.clear()

@@ -1,0 +1,61 @@
+"""Imports of schools."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from xuexin_api.schemas.types import Id, Moment, NextCursor, Output
+
+ImportKindName = Literal["roster"]
+ImportStateName = Literal["queued", "reading", "judging", "checked", "published", "failed", "cancelled"]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
+_ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+_TIME = "2026-11-23T08:00:00Z"
+
+
+class ImportResult(Output):
+    added: int = Field(examples=[9800])
+    changed: int = Field(examples=[120])
+    unchanged: int = Field(examples=[70])
+    rejected: int = Field(description="`GET …/rejected` has them, where they are rows.", examples=[10])
+
+
+class ImportFailure(Output):
+    code: str = Field(examples=["roster_columns_missing"])
+    detail: str = Field(description="For people.", examples=["缺少必需的列：XM。"])
+
+
+class Import(Output):
+    id: Id = Field(examples=[_ID])
+    kind: ImportKindName = Field(examples=["roster"])
+    state: ImportStateName = Field(
+        description="`checked` is the end of a dry run, and waits for its publication.", examples=["reading"]
+    )
+    dry_run: bool = Field(examples=[False])
+    file_name: str = Field(examples=["roster.csv"])
+    format: Literal["csv", "xlsx", "dbf", "zip"] | None = Field(
+        description="Found out by what the file holds.", examples=["csv"]
+    )
+    byte_size: int = Field(examples=[2400000])
+    sha256: str = Field(examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"])
+    percent: int = Field(description="100 when it is done.", examples=[42])
+    rows_read: int = Field(examples=[4200])
+    rows_total: int | None = Field(description="About; null while that is not known.", examples=[10000])
+    rows_per_second: int | None = Field(examples=[21000])
+    seconds_left: int | None = Field(description="Until all rows are read.", examples=[1])
+    result: ImportResult | None = Field(
+        description="What became of the rows, or after a dry run what would become of them.", examples=[None]
+    )
+    error: ImportFailure | None = Field(description="Why the file as a whole was refused.", examples=[None])
+    created_at: Moment = Field(examples=[_TIME])
+    finished_at: Moment | None = Field(examples=[None])
+    kept_until: Moment | None = Field(
+        description="Until then rejected rows can be read and a dry run published.", examples=[None]
+    )
+
+
+class ImportList(Output):
+    items: list[Import]
+    next_cursor: NextCursor

@@ -1,0 +1,158 @@
+"""One waiting import, done: by a process that holds it under a lease and tells how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.imports import ImportCancelledError, ImportState, LeaseLostError
+from xuexin_api.core.messages import message
+from xuexin_api.core.policies import ImportPolicy, RecordPolicy
+from xuexin_api.core.roster import InstitutionNames
+from xuexin_api.core.sealing import Sealer
+from xuexin_api.gateways.import_files import ImportFiles
+from xuexin_api.gateways.rejected_rows import RejectedRows
+from xuexin_api.gateways.roster_files import open_roster
+from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow, staging_schema
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, open_kept_staging
+from xuexin_api.services.archive.held_import import HeldImport
+from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService
+from xuexin_api.services.lookups import Lookups
+
+_LOG = structlog.get_logger("imports")
+
+
+class ImportWorker:
+    """Killed at any moment, what it had staged is taken up by the next one, and published once."""
+
+    def __init__(
+        self,
+        *,
+        new_session: Callable[[], AsyncSession],
+        database_url: str,
+        files: ImportFiles,
+        sealer: Sealer,
+        lookups: Lookups,
+        policy: ImportPolicy,
+        record_policy: RecordPolicy,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        self._new_session = new_session
+        self._database_url = database_url
+        self._files = files
+        self._sealer = sealer
+        self._lookups = lookups
+        self._policy = policy
+        self._record_policy = record_policy
+        self._clock = clock
+        self._entropy = entropy
+
+    async def run_next(self) -> bool:
+        """Whether there was one. How it ended stands in its row."""
+        owner = self._entropy.identifier()
+        now = self._clock.now()
+        async with self._jobs() as jobs:
+            job = await jobs.claim(owner, lease_until=now + timedelta(seconds=self._policy.lease), now=now)
+        if job is None:
+            return False
+        held = HeldImport(job, owner, note=self._note, policy=self._policy, clock=self._clock)
+        try:
+            if job.attempts > self._policy.most_attempts:
+                raise BrokenRuleError("import_given_up")
+            async with held.alive():
+                await self._import_roster(held)
+        except BrokenRuleError as broken:
+            await held.end(ImportState.FAILED, error_code=broken.code, error_params=broken.params)
+        except ImportCancelledError:
+            await held.end(ImportState.CANCELLED)
+        except LeaseLostError:
+            _LOG.warning("import_taken_over", import_id=str(job.id))
+            return True
+        await self._clean_up(job.id)
+        return True
+
+    async def _import_roster(self, held: HeldImport) -> None:
+        job = held.job
+        upload = self._files.upload(job.id)
+        roster = open_roster(upload)
+        await held.note(file_format=roster.format, rows_total=roster.length)
+        service = RosterImportService(
+            open_staging=partial(open_kept_staging, self._database_url, staging_schema(job.id)),
+            institutions=await self._institutions(),
+            sealer=self._sealer,
+            lookups=self._lookups,
+            policy=self._record_policy,
+            clock=self._clock,
+            entropy=self._entropy,
+            chunk_rows=self._policy.chunk_rows,
+        )
+        with RejectedRows(upload, self._files.prepare_rejected(job.id)) as rows:
+            watch = _RosterWatch(held, partial(self._finish_rejected, rows, job.id))
+            await service.run(
+                roster.rows,
+                file_name=job.file_name,
+                institution_code=job.institution_code,
+                rejected=partial(_reject, rows),
+                watch=watch,
+            )
+
+    def _finish_rejected(self, rows: RejectedRows, job_id: UUID) -> None:
+        rows.finish()
+        self._files.keep_rejected(job_id)
+
+    async def _institutions(self) -> InstitutionNames:
+        async with self._new_session() as session, session.begin():
+            return InstitutionNames(await InstitutionRepository(session).list_codes_and_names())
+
+    async def _clean_up(self, job_id: UUID) -> None:
+        """What a dry run staged stays for its publication. The rest may as well be left to the next cleaning."""
+        async with self._jobs() as jobs:
+            job = await jobs.get(job_id)
+            if job is None or job.state in {ImportState.CHECKED, ImportState.QUEUED}:
+                return
+            await jobs.drop_staging(job_id)
+        if job.state == ImportState.PUBLISHED:
+            self._files.delete_upload(job_id)
+        else:
+            self._files.delete(job_id)
+
+    async def _note(self, job_id: UUID, owner: UUID, values: Mapping[str, Any]) -> ImportJobRow | None:
+        async with self._jobs() as jobs:
+            return await jobs.note(job_id, owner, values)
+
+    @asynccontextmanager
+    async def _jobs(self) -> AsyncIterator[ImportJobRepository]:
+        """The table of jobs, for one transaction."""
+        async with self._new_session() as session, session.begin():
+            yield ImportJobRepository(session)
+
+
+class _RosterWatch:
+    """Between the import and the row of its job."""
+
+    def __init__(self, held: HeldImport, finish_rejected: Callable[[], None]) -> None:
+        self._held = held
+        self._finish_rejected = finish_rejected
+        self.note_rows = held.note_rows
+        self.is_dry_run = held.is_dry_run
+
+    async def settle(self, staging: RosterStaging, read: int, counts: Counts, import_id: UUID | None) -> None:
+        # Before the outcome is known, so that it is never known without them.
+        self._finish_rejected()
+        await self._held.settle_roster(staging, read, counts, import_id)
+
+
+def _reject(rows: RejectedRows, cell: RejectedCell) -> None:
+    rows.add(cell.line, cell.column, cell.code, message(cell.code, **cell.params))

@@ -1,0 +1,294 @@
+"""Imports of schools: accepted at once, judged row by row, published once, seen by nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+import sys
+import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from support.archive import add_schools
+from support.client import Client, code_of
+from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked
+from support.people import SCHOOLS
+from support.staff import Member, member
+from support.tables import count_rows, rows_of
+from xuexin_api.core.staff import Role
+from xuexin_api.demo.rosters import Format
+from xuexin_api.dependencies.wiring import Wiring
+from xuexin_api.gateways.roster_files import open_roster
+
+OURS, THEIRS = SCHOOLS[0], SCHOOLS[1]
+
+
+@pytest.fixture
+async def registrar(client: Client, parts: Wiring) -> AsyncIterator[Member]:
+    await add_schools(parts)
+    async with member(client, "registrar.one", role=Role.REGISTRAR, institution_code=OURS[0]) as one:
+        yield one
+
+
+def _files(parts: Wiring) -> list[str]:
+    folder = parts.settings.data_dir / "imports"
+    return sorted(path.suffix for path in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "dbf"])
+async def test_good_rows_are_published_and_rejected_ones_come_back_in_their_format(
+    registrar: Member, parts: Wiring, tmp_path: Path, kind: Format
+) -> None:
+    rows = rows_of_school(OURS, 20)
+    rows[4][CODES.index("XB")] = "男女"
+    rows[7][CODES.index("FY")] = "=1+1"
+    rows[7][CODES.index("XM")] = "王"
+    rows[9] = rows_of_school(THEIRS, 1, seed=5)[0]
+    rows[12][CODES.index("XH")] = rows[2][CODES.index("XH")]
+    job = await uploaded(registrar, roster(tmp_path, rows, kind))
+    assert (job["state"], job["percent"], job["result"], job["format"]) == ("queued", 0, None, None)
+    assert await count_rows(parts, "enrollments") == 0
+    done = await worked(registrar, job)
+    assert (done["state"], done["percent"], done["format"]) == ("published", 100, kind)
+    assert done["result"] == {"added": 16, "changed": 0, "unchanged": 0, "rejected": 4}
+    assert await count_rows(parts, "enrollments") == 16
+
+    answer = await registrar.client.get(f"/v1/staff/imports/{job['id']}/rejected")
+    assert answer.headers["content-disposition"].endswith(f'.{kind}"')
+    path = tmp_path / "rejected"
+    path.write_bytes(answer.content)
+    again = open_roster(path)
+    assert again.format == kind
+    (_, header), *found = again.rows
+    first = 1 if kind == "dbf" else 2
+    assert [(int(float(str(cells[-3]))), cells[-2]) for _, cells in found] == [
+        (first + 4, "XB:unknown_word"),
+        (first + 7, "XM:name_too_short"),
+        (first + 9, "YXDM:institution_not_yours"),
+        (first + 12, "XH:duplicate_student_number"),
+    ]
+    assert [str(cell or "") for cell in found[0][1][: len(CODES)]] == [cell.strip() for cell in rows[4]]
+    # What a spreadsheet would run stays text.
+    assert found[1][1][CODES.index("FY")] == ("'=1+1" if kind == "csv" else "=1+1")
+    assert str(header[0]) == "KSH"
+    # Nothing of the file is left but what was rejected.
+    assert _files(parts) == [".rejected"]
+    corrected = await uploaded(registrar, answer.content)
+    assert (await worked(registrar, corrected))["result"]["rejected"] == 4
+
+
+async def test_a_dry_run_publishes_nothing_until_it_is_told_to(
+    registrar: Member, parts: Wiring, tmp_path: Path
+) -> None:
+    content = roster(tmp_path, rows_of_school(OURS, 30))
+    checked = await worked(registrar, await uploaded(registrar, content, dry_run=True))
+    assert (checked["state"], checked["result"]["added"]) == ("checked", 30)
+    assert await count_rows(parts, "enrollments") == 0
+    assert code_of(await registrar.client.get(f"/v1/staff/imports/{checked['id']}/rejected")) == "nothing_rejected"
+    answer = await registrar.client.post(f"/v1/staff/imports/{checked['id']}/publish", None)
+    assert (answer.status_code, answer.json()["state"]) == (200, "queued")
+    done = await worked(registrar, checked)
+    assert (done["state"], done["result"]["added"]) == ("published", 30)
+    assert await count_rows(parts, "enrollments") == 30
+    refused = await registrar.client.post(f"/v1/staff/imports/{checked['id']}/publish", None)
+    assert code_of(refused) == "import_ended"
+    assert _files(parts) == []
+
+
+async def test_the_same_content_is_the_same_import_while_its_outcome_stands(
+    registrar: Member, parts: Wiring, tmp_path: Path
+) -> None:
+    content = roster(tmp_path, rows_of_school(OURS, 5))
+    at_once = await asyncio.gather(*(uploaded(registrar, content) for _ in range(4)))
+    assert len({job["id"] for job in at_once}) == 1
+    done = await worked(registrar, at_once[0])
+    assert (await uploaded(registrar, content))["state"] == "published"
+    assert (await uploaded(registrar, content, dry_run=True))["id"] == done["id"]
+    # Another roster came after it: now the first one would change something.
+    parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+    await worked(registrar, await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 5, seed=2))))
+    again = await uploaded(registrar, content)
+    assert again["id"] != done["id"]
+    assert (await worked(registrar, again))["result"]["unchanged"] == 5
+    listed = (await registrar.client.get("/v1/staff/imports", params={"limit": 2})).json()
+    assert listed["items"][0]["id"] == again["id"]
+    rest = (await registrar.client.get("/v1/staff/imports", params={"cursor": listed["next_cursor"]})).json()
+    assert ([job["id"] for job in rest["items"]], rest["next_cursor"]) == ([done["id"]], None)
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "file_empty"),
+        ("姓名,性别\n王小明,男\n".encode(), "roster_columns_missing"),
+        (",".join(CODES).encode() + b"\n" + "王".encode() + "王".encode("gb18030") + b"\n", "file_encoding_unknown"),
+        (b"x" * (2 << 20), "csv_line_too_long"),
+        (_zip({"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": bytes(30 << 20)}), "xlsx_too_large"),
+        (b"PK\x03\x04 and then nothing", "xlsx_damaged"),
+    ],
+)
+async def test_a_file_that_cannot_be_read_fails_whole(
+    registrar: Member, parts: Wiring, content: bytes, code: str
+) -> None:
+    done = await worked(registrar, await uploaded(registrar, content))
+    assert (done["state"], done["error"]["code"], done["result"]) == ("failed", code, None)
+    assert await count_rows(parts, "enrollments") == 0
+    assert _files(parts) == []
+
+
+async def test_a_truncated_table_writes_nothing_of_its_whole_rows(
+    registrar: Member, parts: Wiring, tmp_path: Path
+) -> None:
+    content = roster(tmp_path, rows_of_school(OURS, 30), "dbf")
+    done = await worked(registrar, await uploaded(registrar, content[:-900]))
+    assert (done["state"], done["error"]["code"]) == ("failed", "file_truncated")
+    assert await count_rows(parts, "enrollments") == 0
+
+
+async def test_an_import_is_cancelled_before_and_while_it_is_worked_on(
+    registrar: Member, parts: Wiring, tmp_path: Path
+) -> None:
+    waiting = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 5)))
+    answer = await registrar.client.post(f"/v1/staff/imports/{waiting['id']}/cancel", None)
+    assert answer.json()["state"] == "cancelled"
+    assert code_of(await registrar.client.post(f"/v1/staff/imports/{waiting['id']}/cancel", None)) == "import_ended"
+    running = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 6)))
+    # As if a process had it, and was asked to stop before it read anything.
+    await _set(parts, running, "state = 'reading', cancel_asked_at = now(), lease_until = '-infinity'")
+    assert (await worked(registrar, running))["state"] == "cancelled"
+    assert await count_rows(parts, "enrollments") == 0
+    assert _files(parts) == []
+
+
+async def _set(parts: Wiring, job: dict[str, Any], values: str) -> None:
+    async with parts.database.engine.begin() as connection:
+        await connection.exec_driver_sql(f"UPDATE import_jobs SET {values} WHERE id = '{job['id']}'")
+
+
+@pytest.mark.settings(roster_chunk_rows=20)
+async def test_a_killed_process_is_followed_by_one_that_goes_on_where_it_stopped(
+    registrar: Member, parts: Wiring, tmp_path: Path
+) -> None:
+    job = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 1500)))
+    process = await _start_worker(parts)
+    try:
+        async with asyncio.timeout(30):
+            while not (await seen(registrar, job))["rows_read"]:
+                await asyncio.sleep(0.02)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    broken_off = await seen(registrar, job)
+    assert (broken_off["state"], broken_off["rows_read"] < 1500) == ("reading", True)
+    # The process had the machine's clock, and the test its own. Nobody takes it while the lease runs.
+    await _set(parts, job, "lease_until = 'infinity'")
+    await work(parts)
+    assert (await seen(registrar, job))["state"] == "reading"
+    await _set(parts, job, "lease_until = '-infinity'")
+    done = await worked(registrar, job)
+    assert (done["state"], done["result"]["added"]) == ("published", 1500)
+    (made,) = await rows_of(parts, "import_jobs")
+    assert made["run_started_rows"] >= broken_off["rows_read"]
+    assert await count_rows(parts, "roster_imports") == 1
+    assert await count_rows(parts, "enrollments") == 1500
+
+
+async def _start_worker(parts: Wiring) -> asyncio.subprocess.Process:
+    """A process as servers start it, on this test's database and files; its keys are its own."""
+    environment = {
+        "XUEXIN_DATABASE_URL": parts.database.url,
+        "XUEXIN_DATA_DIR": str(parts.settings.data_dir),
+        "XUEXIN_ROSTER_CHUNK_ROWS": "20",
+    }
+    worker = (sys.executable, "-m", "xuexin_api.cli.import_worker")
+    return await asyncio.create_subprocess_exec(*worker, env=os.environ | environment)
+
+
+async def test_another_school_s_import_is_not_there_and_the_try_is_written_down(
+    registrar: Member, client: Client, tmp_path: Path
+) -> None:
+    job = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 3)))
+    async with member(client, "registrar.two", role=Role.REGISTRAR, institution_code=THEIRS[0]) as other:
+        with structlog.testing.capture_logs() as lines:
+            for method, path in (
+                ("GET", ""),
+                ("GET", "/events"),
+                ("GET", "/rejected"),
+                ("POST", "/cancel"),
+                ("POST", "/publish"),
+            ):
+                answer = await other.client.request(method, f"/v1/staff/imports/{job['id']}{path}")
+                assert (answer.status_code, code_of(answer)) == (404, "import_not_found")
+        assert [line["event"] for line in lines] == ["other_institution_reached"] * 5
+        assert (await other.client.get("/v1/staff/imports")).json()["items"] == []
+    async with member(client, "reviewer.one") as reviewer:
+        assert code_of(await upload(reviewer, b"x")) == "role_not_allowed"
+
+
+@pytest.mark.settings(import_max_bytes=200_000, imports_per_institution_hour=4, imports_open=1)
+async def test_nothing_is_read_of_strangers_and_too_much_of_nobody(
+    registrar: Member, client: Client, parts: Wiring
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(65536)
+
+    headers = {"Content-Type": "application/octet-stream"}
+    params = {"kind": "roster", "file_name": "x"}
+    unread = endless()
+    answer = await client.request("POST", "/v1/staff/imports", params=params, headers=headers, content=unread)
+    assert code_of(answer) == "token_missing"
+    answer = await upload(registrar, endless())  # type: ignore[arg-type]
+    assert (answer.status_code, code_of(answer), _files(parts)) == (413, "body_too_large", [])
+    form = await registrar.client.request(
+        "POST", "/v1/staff/imports", params=params, headers={"Content-Type": "text/csv"}, content=b"x"
+    )
+    assert form.status_code == 415
+    assert (await upload(registrar, b"1", file_name="../../etc/passwd")).status_code == 422
+    await uploaded(registrar, b"1")
+    assert code_of(await upload(registrar, b"2")) == "imports_waiting"
+    assert code_of(await upload(registrar, b"3")) == "too_many_operations"
+    assert len(_files(parts)) == 1
+
+
+async def test_progress_comes_as_events_that_end_with_the_import(
+    registrar: Member, parts: Wiring, tmp_path: Path
+) -> None:
+    job = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 3)))
+    following = asyncio.create_task(registrar.client.get(f"/v1/staff/imports/{job['id']}/events"))
+    await work(parts)
+    async with asyncio.timeout(10):
+        answer = await following
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    names = [line.removeprefix("event: ") for line in answer.text.splitlines() if line.startswith("event: ")]
+    assert (names[0], names[-1]) == ("progress", "end")
+    assert '"state": "published"' in answer.text
+
+
+async def test_what_has_ended_is_forgotten_after_its_time(registrar: Member, parts: Wiring, tmp_path: Path) -> None:
+    rows = rows_of_school(OURS, 3)
+    rows[0][CODES.index("XB")] = "?"
+    await worked(registrar, await uploaded(registrar, roster(tmp_path, rows)))
+    dry = await worked(registrar, await uploaded(registrar, roster(tmp_path, rows[1:]), dry_run=True))
+    assert _files(parts) == [".rejected", ".upload"]
+    parts.clock.pass_time(seconds=parts.settings.import_kept_seconds)  # type: ignore[attr-defined]
+    await parts.housekeeping.purge()
+    assert _files(parts) == []
+    assert await count_rows(parts, "import_jobs") == 0
+    schemas = f"SELECT count(*) FROM pg_namespace WHERE nspname = 'import_{dry['id'].replace('-', '')}'"
+    async with parts.database.engine.connect() as connection:
+        assert (await connection.exec_driver_sql(schemas)).scalar_one() == 0
