@@ -120,7 +120,8 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "end_staff_session": "delete",
         "release_identity": "delete",  # what is released is link_not_found
         "end_identity_verification": "delete",
-        "delete_case_photo": "delete",
+        "delete_case_photo": "delete",  # once it is gone it is upload_not_found
+        "delete_verification_photo": "delete",
     }
 
 

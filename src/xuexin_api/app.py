@@ -60,9 +60,15 @@ from xuexin_api.routers.archive import archive, outcomes, proofs
 from xuexin_api.routers.codes import challenges, phone_proofs, verification_codes
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.routers.help import help_centre, help_requests, help_robot
-from xuexin_api.routers.identity import case_photos, identity_cases, identity_verifications, vouching_requests
+from xuexin_api.routers.identity import (
+    case_photos,
+    identity_cases,
+    identity_verifications,
+    verification_photos,
+    vouching_requests,
+)
 from xuexin_api.routers.login import factors, passkeys, sessions, third_party
-from xuexin_api.routers.staff import imports, record_office, review_desk, staff_sessions
+from xuexin_api.routers.staff import imports, record_office, review_desk, staff_sessions, verification_desk
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.challenges import ChallengeService
@@ -370,11 +376,14 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         account_holdings.router,
         identity_verifications.router,
         identity_cases.router,
+        verification_photos.form_router,
+        verification_photos.router,
         case_photos.form_router,
         case_photos.router,
         vouching_requests.router,
         staff_sessions.router,
         review_desk.router,
+        verification_desk.router,
         record_office.router,
         imports.router,
         agreements.router,

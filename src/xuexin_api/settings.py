@@ -386,6 +386,14 @@ class Settings(BaseSettings):
         gt=0,
         description="photos are erased so long after the decision, and not before a grant can be undone no more",
     )
+    photo_draft_seconds: int = Field(
+        86400, gt=0, description="a verification by photos that nobody hands in expires after"
+    )
+    photo_result_seconds: int = Field(
+        7 * 86400,
+        gt=0,
+        description="the session that sent accepted photos may take its tokens so long",
+    )
     photos_at_once: int = Field(
         32, gt=0, description="photos that a process holds in memory at once, each up to XUEXIN_PICTURE_FIT_BYTES"
     )
@@ -772,6 +780,9 @@ class Settings(BaseSettings):
             per_account_day=self.photos_per_account_day,
             per_case=self.photos_per_case,
             kept=self.photos_kept_seconds,
+            draft=self.photo_draft_seconds,
+            result=self.photo_result_seconds,
+            review=self.case_review_seconds,
         )
 
     def staff_policy(self) -> StaffPolicy:

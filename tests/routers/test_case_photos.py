@@ -49,6 +49,8 @@ async def test_an_upload_says_what_arrived_and_stays_to_be_seen(client: Client, 
     assert kept["received_sha256"] == hashlib.sha256(file).hexdigest()
     assert (kept["received_bytes"], kept["width"], kept["height"]) == (len(file), 480, 360)
     assert all(rule["passed"] and rule["said"] for rule in kept["rules"])
+    assert all(hint["said"] for hint in kept["hints"])
+    assert {hint["name"] for hint in kept["hints"]} == {"sharpness", "card", "face"}
     assert {"size", "kind", "readable", "stored"} <= {rule["name"] for rule in kept["rules"]}
 
     # Refused: with the reason, in the answer and afterwards, and without bytes.

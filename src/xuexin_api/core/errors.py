@@ -412,6 +412,13 @@ class VerificationNotFoundError(RefusalError):
     code = "verification_not_found"
 
 
+class VerificationClosedError(RefusalError):
+    """The verification is in a state in which this cannot be done; handed in, it waits for its reviewer."""
+
+    status = 409
+    code = "verification_closed"
+
+
 class FactsDoNotMatchError(RefusalError):
     """At least one answer does not match; never which."""
 

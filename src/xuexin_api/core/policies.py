@@ -195,11 +195,14 @@ class CasePolicy:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPolicy:
-    """How many hand-held photos are taken, and how long they are kept after the decision."""
+    """How many hand-held photos are taken, how long they are kept after the decision, and how long it takes."""
 
     per_account_day: int
     per_case: int
     kept: int
+    draft: int
+    result: int
+    review: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from xuexin_api.services.identity.handheld_photos import HandheldPhotoService
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
 from xuexin_api.services.identity.photo_erasure import PhotoErasure
+from xuexin_api.services.identity.photo_homes import CasePhotos, PhotoHome, VerificationPhotos
 from xuexin_api.services.identity.provider_asking import ProviderAsking
 from xuexin_api.services.identity.verification_results import VerificationResultService
 from xuexin_api.services.identity.vouching import VouchingService
@@ -48,6 +49,7 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         audit=AuditRepository(session),
         opening=shared.opening(parts, session),
         policy=parts.settings.verification_policy(),
+        photo_policy=parts.settings.photo_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -59,36 +61,43 @@ async def verification_result_service(request: Request) -> VerificationResultSer
     return VerificationResultService(
         session=session,
         verifications=VerificationRepository(session),
+        photos=PhotoRepository(session),
         sessions=SessionRepository(session),
         callers=shared.callers(parts, session),
         audit=AuditRepository(session),
         policy=parts.settings.session_policy(),
+        photo_policy=parts.settings.photo_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )
 
 
-async def handheld_photo_service(request: Request) -> HandheldPhotoService:
+async def case_photo_service(request: Request) -> HandheldPhotoService:
     parts = wiring(request)
     session = parts.database.session()
+    home = CasePhotos(cases=CaseRepository(session), log=shared.case_log(parts, session))
+    return _photo_service(parts, session, home)
+
+
+async def verification_photo_service(request: Request) -> HandheldPhotoService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return _photo_service(parts, session, VerificationPhotos(VerificationRepository(session)))
+
+
+def _photo_service(parts: Wiring, session: AsyncSession, home: PhotoHome) -> HandheldPhotoService:
+    photos, policy = PhotoRepository(session), parts.settings.photo_policy()
     return HandheldPhotoService(
         session=session,
-        photos=PhotoRepository(session),
-        cases=CaseRepository(session),
+        photos=photos,
+        home=home,
         counters=CounterRepository(session),
         callers=shared.callers(parts, session),
-        log=shared.case_log(parts, session),
-        erasure=PhotoErasure(
-            session=session,
-            photos=PhotoRepository(session),
-            store=parts.handheld,
-            policy=parts.settings.photo_policy(),
-            clock=parts.clock,
-        ),
+        erasure=PhotoErasure(session=session, photos=photos, store=parts.handheld, policy=policy, clock=parts.clock),
         intake=parts.pictures,
         store=parts.handheld,
         slots=parts.upload_slots,
-        policy=parts.settings.photo_policy(),
+        policy=policy,
         clock=parts.clock,
         entropy=parts.entropy,
     )

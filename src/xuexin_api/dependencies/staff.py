@@ -11,13 +11,17 @@ from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.identity import VerificationRepository
+from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
+from xuexin_api.repositories.staff.verification_desk import VerificationDeskRepository
 from xuexin_api.services.staff.record_office import RecordOfficeService
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 from xuexin_api.services.staff.staff_sessions import StaffSessionService
+from xuexin_api.services.staff.verification_desk import VerificationDeskService
 
 
 async def staff_session_service(request: Request) -> StaffSessionService:
@@ -77,6 +81,31 @@ async def record_office_service(request: Request) -> RecordOfficeService:
         callers=shared.staff_callers(parts, session),
         sealer=parts.sealer,
         policy=parts.settings.record_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def verification_desk_service(request: Request) -> VerificationDeskService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return VerificationDeskService(
+        session=session,
+        queue=VerificationDeskRepository(session),
+        verifications=VerificationRepository(session),
+        photos=PhotoRepository(session),
+        store=parts.handheld,
+        desk=ReviewDeskRepository(session),
+        cases=CaseRepository(session),
+        accounts=AccountRepository(session),
+        persons=PersonRepository(session),
+        staff=StaffRepository(session),
+        callers=shared.staff_callers(parts, session),
+        notices=shared.notices(parts, session),
+        dispatcher=parts.dispatcher,
+        sealer=parts.sealer,
+        policy=parts.settings.photo_policy(),
+        staff_policy=parts.settings.staff_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

@@ -183,7 +183,7 @@ class Vouching(Base):
 
 
 class Upload(Base):
-    """A hand-held photo of somebody in a case. Its bytes lie sealed in the file store under `object_key`.
+    """A hand-held photo of somebody in a case, or of a verification; its bytes lie sealed under `object_key`.
 
     `storing` is written before the bytes go there, and a row outlives account and case until they are gone from there:
     no photo is forgotten in the store. Of a refused one there are no bytes; `sha256` and `byte_size` are as received.
@@ -199,9 +199,17 @@ class Upload(Base):
             "account_id",
             "side",
             unique=True,
-            postgresql_where=text("state IN ('received', 'seen', 'accepted') AND removed_at IS NULL"),
+            postgresql_where=text("state = 'received' AND removed_at IS NULL"),
+        ),
+        Index(
+            "uq_uploads_verification_id_side",
+            "verification_id",
+            "side",
+            unique=True,
+            postgresql_where=text("state = 'received' AND removed_at IS NULL"),
         ),
         Index("ix_uploads_case_id_id", "case_id", "id"),
+        Index("ix_uploads_verification_id_id", "verification_id", "id"),
         Index("ix_uploads_account_id_id", "account_id", "id"),
         Index("ix_uploads_stored", "id", postgresql_where=text("object_key IS NOT NULL")),
         Index("ix_uploads_abandoned", "id", postgresql_where=text("account_id IS NULL")),
@@ -210,6 +218,7 @@ class Upload(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_cases.id", ondelete="SET NULL"))
+    verification_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_verifications.id", ondelete="SET NULL"))
     side: Mapped[str]
     state: Mapped[str]
     reason: Mapped[str | None]

@@ -143,6 +143,10 @@ class Export(Output):
     passkeys: HeldSection
     changes: HeldSection
     identity_verifications: HeldSection
+    identity_cases: HeldSection
+    identity_objections: HeldSection
+    handheld_photos: HeldSection
+    vouchings: HeldSection
     recoveries: HeldSection
     audit_events: HeldSection
     messages: HeldSection

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.accounts import Tokens
-from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output
+from xuexin_api.schemas.photos import HandheldPhoto
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output
 
 QuestionId = Literal[
     "candidate_number",
@@ -21,8 +22,8 @@ QuestionId = Literal[
 ]
 FactText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 MethodName = Literal["record_facts", "classmates", "alipay_certify", "tencent_faceid", "handheld_photo"]
-Startable = Literal["record_facts", "alipay_certify", "tencent_faceid"]
-VerificationStatus = Literal["pending", "passed", "failed", "expired", "ended"]
+Startable = Literal["record_facts", "alipay_certify", "tencent_faceid", "handheld_photo"]
+VerificationStatus = Literal["pending", "in_review", "accepted", "passed", "failed", "expired", "ended"]
 
 
 class VerificationMethod(Output):
@@ -51,7 +52,7 @@ class VerificationStarted(Output):
     method: MethodName = Field(examples=["record_facts"])
     status: Literal["pending"] = Field(examples=["pending"])
     questions: list[VerificationQuestion] = Field(
-        description="All must be answered, and all be right; none where a provider is asked."
+        description="All must be answered, and all be right; none where a provider is asked, or photos are sent."
     )
     redirect_url: str | None = Field(
         description="The provider's page; then ask …/check, whatever it brought back.", examples=[None]
@@ -84,12 +85,34 @@ class VerificationChecked(Output):
     )
 
 
+class VerificationEvent(Output):
+    kind: str = Field(description="What happened, for programs.", examples=["photo_received"])
+    title: str = Field(description="What happened, for people.", examples=["收到一张手持证件照"])
+    actor: Literal["owner", "staff"] = Field(examples=["owner"])
+    reason: Choice | None = Field(description="Why.", examples=[{"id": "photos_in_review", "title": "审核照片"}])
+    note: str | None = Field(description="Words of a reviewer.", examples=[None])
+    at: Moment = Field(examples=["2026-11-23T08:00:00Z"])
+
+
 class VerificationResult(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
     method: Startable = Field(examples=["record_facts"])
     strength: Literal["weak", "strong"] = Field(examples=["weak"])
-    status: VerificationStatus = Field(examples=["passed"])
+    status: VerificationStatus = Field(
+        description="Of photos: `pending` until they are handed in, `in_review` until a reviewer decided; `accepted` "
+        "verified the account, and waits for `…/check` of the session that sent them.",
+        examples=["passed"],
+    )
     created_at: Moment = Field(examples=["2026-11-23T08:00:00Z"])
+    queued_at: Moment | None = Field(description="When photos were handed in.", examples=[None])
+    decided_at: Moment | None = Field(description="When a reviewer decided.", examples=[None])
+    expected_by: Moment | None = Field(description="Deadline of the review that is waited for.", examples=[None])
+    reason: Choice | None = Field(
+        description="Why photos were not accepted.",
+        examples=[{"id": "photos_unreadable", "title": "照片不清晰或证件文字不可辨认"}],
+    )
+    photos: list[HandheldPhoto] = Field(description="That were sent, and whatever became of them; oldest first.")
+    log: list[VerificationEvent] = Field(description="Of photos: everything that happened, oldest first.")
     passed_at: Moment | None = Field(examples=["2026-11-23T08:01:00Z"])
     valid_until: Moment | None = Field(
         description="It opens the archive until then.", examples=["2026-11-23T08:31:00Z"]

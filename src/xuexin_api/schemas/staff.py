@@ -9,11 +9,13 @@ from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.cases import CaseEvent, CaseEvidence, CaseStateName
 from xuexin_api.schemas.codes import CodeText
+from xuexin_api.schemas.identity import VerificationEvent
 from xuexin_api.schemas.photos import Side
 from xuexin_api.schemas.sessions import ChallengeAnswer
 from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output, Password, Secret, ShortText
 
 RoleName = Literal["registrar", "reviewer", "operator"]
+PhotoDecisionName = Literal["accept_photos", "refuse_photos"]
 DecisionName = Literal["accept_photos", "refuse_photos", "approve", "reject", "undo", "uphold"]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 _ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
@@ -142,6 +144,56 @@ class DeskCase(Output):
     decisions: dict[DecisionName, list[str]] = Field(
         description="What can be decided now, and for which reasons.",
         examples=[{"approve": ["evidence_convincing"], "reject": ["evidence_unconvincing"]}],
+    )
+
+
+class QueuedVerification(Output):
+    id: Id = Field(examples=[_ID])
+    queued_at: Moment = Field(examples=[_TIME])
+    deadline: Moment = Field(examples=[_TIME])
+    overdue: bool = Field(examples=[False])
+    assigned: bool = Field(examples=[False])
+    mine: bool = Field(examples=[False])
+
+
+class VerificationQueue(Output):
+    items: list[QueuedVerification]
+    next_cursor: NextCursor
+
+
+class VerificationPhoto(Output):
+    id: Id = Field(examples=[_ID])
+    side: Side = Field(examples=["front"])
+    state: Literal["received", "seen"] = Field(description="`seen`: a reviewer looked at it.", examples=["received"])
+    width: int = Field(examples=[1200])
+    height: int = Field(examples=[900])
+    created_at: Moment = Field(examples=[_TIME])
+
+
+class DeskVerification(Output):
+    id: Id = Field(examples=[_ID])
+    claimed_name: str = Field(examples=["示例同学"])
+    sex: Literal["male", "female"] = Field(examples=["female"])
+    document_type: str = Field(examples=["SFZ"])
+    document_number: str = Field(
+        description="Whole, to be compared with the card in the photos.", examples=["110101200001010002"]
+    )
+    account_opened_at: Moment = Field(examples=[_TIME])
+    queued_at: Moment = Field(examples=[_TIME])
+    photos: list[VerificationPhoto]
+    records: list[DeskRecord] = Field(description="With the claimed document, as schools registered them.")
+    log: list[VerificationEvent]
+    decisions: dict[PhotoDecisionName, list[str]] = Field(
+        description="What can be decided, and for which reasons.",
+        examples=[{"accept_photos": ["photos_show_applicant"], "refuse_photos": ["photos_unreadable"]}],
+    )
+
+
+class VerificationDecision(Input):
+    decision: PhotoDecisionName = Field(examples=["accept_photos"])
+    reason: ShortText = Field(description="One of the reasons of this decision.", examples=["photos_show_applicant"])
+    note: Note | None = Field(
+        default=None, description="In words; the applicant reads it.", examples=["照片中证件号码清晰，与申请一致。"]
     )
 
 

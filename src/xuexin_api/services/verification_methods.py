@@ -12,7 +12,6 @@ from xuexin_api.core.documents import DocumentType
 RECORD_FACTS: Final = "record_facts"
 PROVIDERS: Final = (Evidence.ALIPAY_CERTIFY, Evidence.TENCENT_FACEID)
 """Those that ask a provider outside."""
-_FOR_A_CASE: Final = frozenset({Evidence.CLASSMATES, Evidence.HANDHELD_PHOTO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +33,29 @@ def methods_for(
     providers: Collection[str] = (),
     document_type: str = DocumentType.SFZ,
     contested: bool = False,
+    in_review: bool = False,
 ) -> list[VerificationMethod]:
     """Every way, the most used first. `providers` are those whose settings were given; they know ID cards only.
 
     Weak ways are closed to an account in conflict, and while somebody else contests its document; what an account in
-    conflict proves is evidence of its case.
+    conflict proves is evidence of its case. While photos are `in_review`, no others are taken.
     """
     methods = []
     for kind in Evidence:
-        reason = _reason(kind, account_state, providers, document_type, contested=contested)
+        reason = _reason(kind, account_state, providers, document_type, contested=contested, in_review=in_review)
         strength: Literal["weak", "strong"] = "weak" if kind.strength == "weak" else "strong"
         methods.append(VerificationMethod(str(kind), strength, reason is None, reason))
     return methods
 
 
 def _reason(
-    kind: Evidence, account_state: str, providers: Collection[str], document_type: str, *, contested: bool
+    kind: Evidence,
+    account_state: str,
+    providers: Collection[str],
+    document_type: str,
+    *,
+    contested: bool,
+    in_review: bool,
 ) -> str | None:
     """Why it is not open; None where it is."""
     if account_state not in {"active", "conflict"}:
@@ -60,6 +66,9 @@ def _reason(
         return None if document_type == DocumentType.SFZ else "document_not_supported"
     if account_state == "conflict":
         return "given_to_its_case"
-    if kind in _FOR_A_CASE:
-        return "only_for_a_case"
-    return "document_contested" if contested else None
+    reasons = {
+        Evidence.CLASSMATES: "only_for_a_case",
+        Evidence.HANDHELD_PHOTO: "in_review" if in_review else None,
+        Evidence.RECORD_FACTS: "document_contested" if contested else None,
+    }
+    return reasons[kind]

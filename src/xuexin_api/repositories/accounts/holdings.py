@@ -98,6 +98,7 @@ _SECTIONS: Final[Mapping[str, tuple[tuple[InstrumentedAttribute[Any], ...], Inst
         (
             Upload.id,
             Upload.case_id,
+            Upload.verification_id,
             Upload.side,
             Upload.state,
             Upload.reason,

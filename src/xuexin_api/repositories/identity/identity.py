@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from xuexin_api.models.identity import IdentityVerification
+from xuexin_api.models.identity import IdentityVerification, VerificationEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,21 @@ class VerificationRow:
     passed_at: datetime | None
     ended_at: datetime | None
     provider_id: str | None
+    account_id: UUID
+    queued_at: datetime | None
+    decided_at: datetime | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationEventRow:
+    """One line of a verification's log."""
+
+    kind: str
+    actor: str
+    reason: str | None
+    note: str | None
+    at: datetime
 
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
@@ -40,6 +55,10 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     IdentityVerification.passed_at,
     IdentityVerification.ended_at,
     IdentityVerification.provider_id,
+    IdentityVerification.account_id,
+    IdentityVerification.queued_at,
+    IdentityVerification.decided_at,
+    IdentityVerification.reason,
 )
 
 
@@ -72,10 +91,12 @@ class VerificationRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else list(row[0])
 
-    async def get(self, verification_id: UUID, *, account_id: UUID) -> VerificationRow | None:
+    async def get(self, verification_id: UUID, *, account_id: UUID, lock: bool = False) -> VerificationRow | None:
         statement = select(*_COLUMNS).where(
             IdentityVerification.id == verification_id, IdentityVerification.account_id == account_id
         )
+        if lock:
+            statement = statement.with_for_update()
         row = (await self._session.execute(statement)).first()
         return None if row is None else VerificationRow(*row)
 
@@ -86,6 +107,65 @@ class VerificationRepository:
             statement = statement.where(IdentityVerification.id < before)
         rows = await self._session.execute(statement.order_by(IdentityVerification.id.desc()).limit(most))
         return [VerificationRow(*row) for row in rows]
+
+    async def is_in_review(self, account_id: UUID) -> bool:
+        """Whether photos of the account wait for a reviewer."""
+        statement = select(IdentityVerification.id).where(
+            IdentityVerification.account_id == account_id, IdentityVerification.status == "in_review"
+        )
+        return await self._session.scalar(statement) is not None
+
+    async def end_pending(self, account_id: UUID, method: str, *, now: datetime) -> None:
+        """A new try by the method takes the place of those that were begun."""
+        await self._session.execute(
+            update(IdentityVerification)
+            .where(
+                IdentityVerification.account_id == account_id,
+                IdentityVerification.method == method,
+                IdentityVerification.status == "pending",
+            )
+            .values(status="ended", ended_at=now)
+        )
+
+    async def hand_in(self, verification_id: UUID, *, now: datetime) -> bool:
+        """Pending photos wait for a reviewer, once."""
+        return await self._move(verification_id, "pending", status="in_review", queued_at=now)
+
+    async def take_up(self, verification_id: UUID, *, now: datetime) -> bool:
+        """Accepted becomes passed, once."""
+        return await self._move(verification_id, "accepted", status="passed", passed_at=now)
+
+    async def give_up(self, verification_id: UUID, from_status: str, *, now: datetime) -> bool:
+        """What was begun or handed in becomes ended, once."""
+        return await self._move(verification_id, from_status, status="ended", ended_at=now)
+
+    async def add_event(
+        self,
+        verification_id: UUID,
+        kind: str,
+        actor: str,
+        *,
+        now: datetime,
+        staff_id: UUID | None = None,
+        reason: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """One line of its log."""
+        values = {"staff_id": staff_id, "reason": reason, "note": note, "at": now}
+        await self._session.execute(
+            insert(VerificationEvent).values(verification_id=verification_id, kind=kind, actor=actor, **values)
+        )
+
+    async def list_events(self, verification_id: UUID, *, most: int) -> list[VerificationEventRow]:
+        """The latest, oldest first."""
+        event = VerificationEvent
+        statement = (
+            select(event.kind, event.actor, event.reason, event.note, event.at)
+            .where(event.verification_id == verification_id)
+            .order_by(event.id.desc())
+            .limit(most)
+        )
+        return [VerificationEventRow(*row) for row in await self._session.execute(statement)][::-1]
 
     async def fail(self, verification_id: UUID) -> bool:
         """Pending becomes failed, once."""

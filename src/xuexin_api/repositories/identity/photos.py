@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.cases import IdentityCase, Upload
+from xuexin_api.models.identity import IdentityVerification
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Upload.id,
@@ -32,8 +33,24 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Upload.removed_at,
     Upload.erased_at,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPlace:
+    """What photos belong to: a case or a verification."""
+
+    case_id: UUID | None = None
+    verification_id: UUID | None = None
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        """Whether a row belongs here."""
+        if self.case_id is not None:
+            return Upload.case_id == self.case_id
+        return Upload.verification_id == self.verification_id
+
+
 _THERE: Final = and_(Upload.object_key.is_not(None), Upload.removed_at.is_(None), Upload.state != "storing")
-_UNJUDGED: Final = and_(Upload.state.in_(("received", "seen")), Upload.removed_at.is_(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,32 +84,30 @@ class PhotoRepository:
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Upload).values(**values))
 
-    async def list_for_case(self, case_id: UUID, *, account_id: UUID, most: int) -> list[PhotoRow]:
-        """What one side of a case uploaded, and whatever became of it; oldest first."""
+    async def list_sent(self, place: PhotoPlace, *, account_id: UUID, most: int) -> list[PhotoRow]:
+        """What one account sent, and whatever became of it; oldest first."""
         statement = (
             select(*_COLUMNS)
-            .where(Upload.case_id == case_id, Upload.account_id == account_id, Upload.state != "storing")
+            .where(place.holds, Upload.account_id == account_id, Upload.state != "storing")
             .order_by(Upload.created_at, Upload.id)
             .limit(most)
         )
         return [PhotoRow(*row) for row in await self._session.execute(statement)]
 
-    async def list_shown(self, case_id: UUID) -> list[PhotoRow]:
-        """What there is to look at, of both sides of a case."""
-        statement = select(*_COLUMNS).where(Upload.case_id == case_id, _THERE).order_by(Upload.created_at, Upload.id)
+    async def list_shown(self, place: PhotoPlace) -> list[PhotoRow]:
+        """What there is to look at, whoever sent it."""
+        statement = select(*_COLUMNS).where(place.holds, _THERE).order_by(Upload.created_at, Upload.id)
         return [PhotoRow(*row) for row in await self._session.execute(statement)]
 
-    async def get_shown(self, photo_id: UUID, *, case_id: UUID) -> PhotoRow | None:
+    async def get_shown(self, photo_id: UUID, place: PhotoPlace) -> PhotoRow | None:
         """A photo that is there to be looked at."""
-        statement = select(*_COLUMNS).where(Upload.id == photo_id, Upload.case_id == case_id, _THERE)
+        statement = select(*_COLUMNS).where(Upload.id == photo_id, place.holds, _THERE)
         row = (await self._session.execute(statement)).first()
         return None if row is None else PhotoRow(*row)
 
-    async def count_for_case(self, case_id: UUID, *, account_id: UUID) -> int:
-        """All that one side sent in, refused and removed ones too."""
-        statement = (
-            select(func.count()).select_from(Upload).where(Upload.case_id == case_id, Upload.account_id == account_id)
-        )
+    async def count_sent(self, place: PhotoPlace, *, account_id: UUID) -> int:
+        """All that one account sent, refused and removed ones too."""
+        statement = select(func.count()).select_from(Upload).where(place.holds, Upload.account_id == account_id)
         return int(await self._session.scalar(statement) or 0)
 
     async def note_received(self, photo_id: UUID) -> bool:
@@ -111,12 +126,12 @@ class PhotoRepository:
             update(Upload).where(Upload.id == photo_id, Upload.state == "received").values(state="seen")
         )
 
-    async def remove_side(self, case_id: UUID, side: str, *, account_id: UUID, now: datetime) -> list[UUID]:
+    async def remove_side(self, place: PhotoPlace, side: str, *, account_id: UUID, now: datetime) -> list[UUID]:
         """Another photo takes the place of these, which nobody has looked at."""
         statement = (
             update(Upload)
             .where(
-                Upload.case_id == case_id,
+                place.holds,
                 Upload.account_id == account_id,
                 Upload.side == side,
                 Upload.state == "received",
@@ -127,13 +142,13 @@ class PhotoRepository:
         )
         return list(await self._session.scalars(statement))
 
-    async def remove(self, photo_id: UUID, *, case_id: UUID, account_id: UUID, now: datetime) -> bool:
+    async def remove(self, photo_id: UUID, place: PhotoPlace, *, account_id: UUID, now: datetime) -> bool:
         """Its owner takes it back, while nobody has looked at it; once."""
         statement = (
             update(Upload)
             .where(
                 Upload.id == photo_id,
-                Upload.case_id == case_id,
+                place.holds,
                 Upload.account_id == account_id,
                 Upload.state.in_(("storing", "received")),
                 Upload.removed_at.is_(None),
@@ -143,12 +158,17 @@ class PhotoRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def list_unjudged(self, case_id: UUID) -> list[tuple[UUID, str]]:
-        """(photo, side) of the claimant's photos that wait for a reviewer's word."""
+    async def list_unjudged(self, place: PhotoPlace) -> list[tuple[UUID, str]]:
+        """(photo, side) of those that wait for a reviewer's word; of a case its claimant's."""
         statement = (
             select(Upload.id, Upload.side)
-            .join(IdentityCase, IdentityCase.id == Upload.case_id)
-            .where(Upload.case_id == case_id, Upload.account_id == IdentityCase.account_id, _UNJUDGED)
+            .outerjoin(IdentityCase, IdentityCase.id == Upload.case_id)
+            .where(
+                place.holds,
+                or_(Upload.case_id.is_(None), Upload.account_id == IdentityCase.account_id),
+                Upload.state.in_(("received", "seen")),
+                Upload.removed_at.is_(None),
+            )
         )
         return [(row[0], row[1]) for row in await self._session.execute(statement)]
 
@@ -176,18 +196,26 @@ class PhotoRepository:
                 or_(IdentityCase.undo_until.is_(None), IdentityCase.undo_until <= now),
             ),
         )
+        status = IdentityVerification.status
+        verified = or_(
+            and_(status == "pending", IdentityVerification.expires_at <= now),
+            and_(status == "ended", IdentityVerification.decided_at.is_(None)),
+            IdentityVerification.decided_at <= decided_before,
+        )
         statement = (
             select(Upload.id, Upload.object_key)
             .outerjoin(IdentityCase, IdentityCase.id == Upload.case_id)
+            .outerjoin(IdentityVerification, IdentityVerification.id == Upload.verification_id)
             .where(
                 Upload.object_key.is_not(None),
                 Upload.id > after,
                 or_(
                     Upload.removed_at.is_not(None),
                     Upload.account_id.is_(None),
-                    Upload.case_id.is_(None),
+                    and_(Upload.case_id.is_(None), Upload.verification_id.is_(None)),
                     and_(Upload.state == "storing", Upload.created_at <= stored_before),
                     over,
+                    verified,
                 ),
             )
             .order_by(Upload.id)

@@ -9,7 +9,7 @@ from typing import Final, get_args
 
 from xuexin_api.core.errors import PictureTooLargeError
 from xuexin_api.core.messages import Language
-from xuexin_api.core.pictures import PictureRule, RuleName
+from xuexin_api.core.pictures import HintName, PictureHint, PictureRule, RuleName
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.identity.photo_presentation import handheld_photo
@@ -33,7 +33,7 @@ RECEIVED: Final = PhotoView(
     rules=[
         asdict(PictureRule(name, passed=True, code=f"picture_rule_{name}", params=_KEPT)) for name in get_args(RuleName)
     ],
-    hints=[],
+    hints=[asdict(PictureHint(name, good=True, measured=1.0)) for name in get_args(HintName)],
     created_at=NOW,
     erased_at=None,
 )
@@ -62,4 +62,5 @@ def _shown(view: PhotoView) -> Callable[[Language], HandheldPhoto]:
     return lambda language: handheld_photo(view, language)
 
 
-PHOTOS: Final[Examples] = {"send_case_photo": {"received": Shown("Kept; nobody has looked at it.", _shown(RECEIVED))}}
+_SENT: Final = {"received": Shown("Kept; nobody has looked at it.", _shown(RECEIVED))}
+PHOTOS: Final[Examples] = {"send_case_photo": _SENT, "send_verification_photo": _SENT}

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from xuexin_api.core.case_rules import CaseState
 from xuexin_api.core.messages import Language
-from xuexin_api.core.staff import DECISIONS, REASONS
+from xuexin_api.core.staff import DECISIONS, REASONS, Decision
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.identity.case_presentation import case_event, case_evidence
-from xuexin_api.schemas.staff import DeskCase, DeskHolder, DeskPhoto, DeskRecord, QueuedCase, ReviewQueue
+from xuexin_api.routers.identity.verification_presentation import verification_event
+from xuexin_api.schemas.photos import Side
+from xuexin_api.schemas.staff import (
+    DeskCase,
+    DeskHolder,
+    DeskPhoto,
+    DeskRecord,
+    DeskVerification,
+    QueuedCase,
+    ReviewQueue,
+    VerificationPhoto,
+)
 
+_SIDES: Final[tuple[tuple[Side, Literal["received", "seen"]], ...]] = (("front", "seen"), ("back", "received"))
 _EFFECT: Final = NOW + timedelta(hours=72)
 _HOLDER: Final = DeskHolder(
     state="active",
@@ -83,7 +95,35 @@ _UNSEEN: Final = _WAITING.model_copy(update={"state": "submitted", "strength": N
 _UNDO: Final = _WAITING.model_copy(
     update={"state": "undo_review", "strength": "strong", "reviewers": 2, "approvals": 1}
 )
+
+
+def _verification(language: Language) -> DeskVerification:
+    return DeskVerification(
+        id=AN_ID,
+        claimed_name="示例同学",
+        sex="female",
+        document_type="SFZ",
+        document_number="110101200001010002",
+        account_opened_at=NOW,
+        queued_at=NOW,
+        photos=[
+            VerificationPhoto(id=AN_ID, side=side, state=state, width=1200, height=900, created_at=NOW)
+            for side, state in _SIDES
+        ],
+        records=[_RECORD],
+        log=[
+            verification_event("submitted", "owner", NOW, language),
+            verification_event("photo_viewed", "staff", _EFFECT, language, why="photos_in_review"),
+        ],
+        decisions={
+            "accept_photos": sorted(REASONS[Decision.ACCEPT_PHOTOS]),
+            "refuse_photos": sorted(REASONS[Decision.REFUSE_PHOTOS]),
+        },
+    )
+
+
 STAFF: Final[Examples] = {
+    "view_verification": {"waiting": Shown("One photo was looked at.", _verification)},
     "list_review_queue": {
         "waiting": Shown(
             "A claim, photos to look at, and a grant.", ReviewQueue(items=[_WAITING, _UNSEEN, _UNDO], next_cursor=None)

@@ -18,7 +18,7 @@ from xuexin_api.core.errors import (
     UploadNotFoundError,
 )
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
-from xuexin_api.dependencies.identity import handheld_photo_service
+from xuexin_api.dependencies.identity import case_photo_service
 from xuexin_api.openapi import JPEG, once, photo_form, refusals
 from xuexin_api.routers.identity.photo_presentation import handheld_photo, photo_answer
 from xuexin_api.routers.photo_form import SIDES, PhotoRoute, SentPhotoForm, WantsFit
@@ -30,7 +30,7 @@ from xuexin_api.services.identity.handheld_photos import HandheldPhotoService
 _PREFIX = "/v1/identity-cases/{case_id}/photos"
 router = APIRouter(prefix=_PREFIX, tags=["identity cases"], route_class=StrictRoute)
 form_router = APIRouter(prefix=_PREFIX, tags=["identity cases"], route_class=PhotoRoute)
-Photos = Annotated[HandheldPhotoService, Depends(handheld_photo_service)]
+Photos = Annotated[HandheldPhotoService, Depends(case_photo_service)]
 CaseId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 PhotoId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 _LOGGED_IN = (TokenMissingError, TokenInvalidError)

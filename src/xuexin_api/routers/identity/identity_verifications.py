@@ -11,16 +11,19 @@ from xuexin_api.core.errors import (
     FactsDoNotMatchError,
     IdentityHeldError,
     MethodNotAvailableError,
+    PhotoSideMissingError,
     ProviderAnsweredWronglyError,
     ProviderUnavailableError,
     TokenInvalidError,
     TokenMissingError,
     TooManyOperationsError,
+    VerificationClosedError,
     VerificationNotFoundError,
 )
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import identity_verification_service, verification_result_service
 from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.identity.verification_presentation import verification_result
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import tokens, verification_checked, verification_method, verification_started
 from xuexin_api.routers.strict_route import StrictRoute
@@ -71,7 +74,10 @@ async def list_verification_methods(
 async def start_identity_verification(
     body: VerificationRequest, claims: CallerClaims, language: RequestLanguage, verifications: Verifications
 ) -> VerificationStarted:
-    """Get the questions, which say nothing about whether the archive knows the document; or the provider's page."""
+    """Get the questions, which say nothing about whether the archive knows the document; or the provider's page.
+
+    `handheld_photo`: send both sides to `…/photos`, then `…/submit` them, within `expires_in`.
+    """
     return verification_started(await verifications.start(body.method, claims), language)
 
 
@@ -107,7 +113,7 @@ async def answer_identity_verification(
 
 @router.post(
     "/{verification_id}/check",
-    summary="Ask the provider how it went",
+    summary="Ask how it went",
     openapi_extra=once(secret=True),
     responses=refusals(
         TokenMissingError,
@@ -125,17 +131,43 @@ async def check_identity_verification(
     """We ask the provider ourselves; what its page or a redirect brought is believed by nobody.
 
     `pending` may be asked again. An active account that passed gets tokens that read the archive; for one in conflict
-    it is strong evidence of its case.
+    it is strong evidence of its case. Of photos a reviewer decides; the session that sent them gets the tokens.
     """
     return verification_checked(await verifications.check(verification_id, claims))
 
 
+@router.post(
+    "/{verification_id}/submit",
+    summary="Hand the photos in",
+    openapi_extra=once(secret=False),
+    responses=refusals(
+        TokenMissingError,
+        TokenInvalidError,
+        VerificationNotFoundError,
+        VerificationClosedError,
+        PhotoSideMissingError,
+    ),
+)
+async def submit_identity_verification(
+    verification_id: VerificationId, claims: CallerClaims, language: RequestLanguage, results: Results
+) -> VerificationResult:
+    """Both sides go to a reviewer, and stand from now on. Who sent them is told the result, and asks `…/check` then."""
+    return verification_result(await results.hand_in(verification_id, claims), language)
+
+
 @router.get("", summary="My verifications", responses=refusals(TokenMissingError, TokenInvalidError))
 async def list_identity_verifications(
-    claims: CallerClaims, results: Results, cursor: PageCursor = None, limit: PageLimit = 20
+    claims: CallerClaims,
+    language: RequestLanguage,
+    results: Results,
+    cursor: PageCursor = None,
+    limit: PageLimit = 20,
 ) -> VerificationResultList:
     """What was tried and what came of it, newest first."""
-    return VerificationResultList.model_validate(await results.list_mine(claims, cursor=cursor, most=limit))
+    page = await results.list_mine(claims, cursor=cursor, most=limit)
+    return VerificationResultList(
+        items=[verification_result(view, language) for view in page.items], next_cursor=page.next_cursor
+    )
 
 
 @router.get(
@@ -144,10 +176,10 @@ async def list_identity_verifications(
     responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
 )
 async def get_identity_verification(
-    verification_id: VerificationId, claims: CallerClaims, results: Results
+    verification_id: VerificationId, claims: CallerClaims, language: RequestLanguage, results: Results
 ) -> VerificationResult:
-    """Its status as we know it; `…/check` asks the provider."""
-    return VerificationResult.model_validate(await results.get(verification_id, claims))
+    """Its status as we know it, and of photos everything that happened; `…/check` asks the provider."""
+    return verification_result(await results.get(verification_id, claims), language)
 
 
 @router.delete(
@@ -157,5 +189,8 @@ async def get_identity_verification(
     responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
 )
 async def end_identity_verification(verification_id: VerificationId, claims: CallerClaims, results: Results) -> None:
-    """It opens nothing from now on: the session that it raised is back at login, and refreshes to such tokens."""
+    """It opens nothing from now on: the session that it raised is back at login, and refreshes to such tokens.
+
+    Photos that are not decided are taken back, and erased.
+    """
     await results.end(verification_id, claims)

@@ -37,7 +37,7 @@ from xuexin_api.core.policies import CasePolicy
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EvidenceRow, HolderRow
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.identity.photos import PhotoRepository
+from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.services.identity.case_log import CaseLog
@@ -89,7 +89,7 @@ class CaseProgress:
         evidence = await self._cases.list_evidence(case.id)
         strength = _strongest(evidence)
         person_id = await self._person_of(claimant, evidence)
-        sides = {side for _, side in await self._photos.list_unjudged(case.id)}
+        sides = {side for _, side in await self._photos.list_unjudged(PhotoPlace(case_id=case.id))}
         if sides and sides != BOTH_SIDES:
             raise PhotoSideMissingError
         unseen = bool(sides)

@@ -14,7 +14,7 @@ from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
-from xuexin_api.repositories.identity.photos import PhotoRepository
+from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository
 from xuexin_api.repositories.identity.vouchings import AskedRow, VouchingRepository
 from xuexin_api.services.identity.handheld_photos import PhotoView, photo_view
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
@@ -109,7 +109,7 @@ class CaseViews:
     async def of(self, case: CaseRow, account_id: UUID, *, now: datetime) -> CaseView | None:
         """The case for this account, or None where it does not concern it."""
         log = await self._cases.list_events(case.id, most=_MOST_EVENTS)
-        sent = await self._photos.list_for_case(case.id, account_id=account_id, most=_MOST_PHOTOS)
+        sent = await self._photos.list_sent(PhotoPlace(case_id=case.id), account_id=account_id, most=_MOST_PHOTOS)
         photos = [photo_view(row) for row in sent]
         if case.account_id == account_id:
             evidence = await self._cases.list_evidence(case.id)

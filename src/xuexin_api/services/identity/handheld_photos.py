@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.case_rules import CaseState
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
-    CaseClosedError,
-    CaseNotFoundError,
     PhotoLimitReachedError,
     PictureRefusedError,
+    RefusalError,
     TooManyOperationsError,
     UploadNotFoundError,
 )
@@ -30,16 +29,14 @@ from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.gateways.upload_slots import UploadSlots
 from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow
-from xuexin_api.repositories.identity.photos import PhotoRepository, PhotoRow
+from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository, PhotoRow
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY
-from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.photo_erasure import PhotoErasure
+from xuexin_api.services.identity.photo_homes import PhotoHome
 
 _UPLOADS: Final = "photo_uploads"
-_OF_HOLDERS: Final = frozenset({CaseState.NOTICE, CaseState.IN_REVIEW})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +45,16 @@ class SentPhoto:
 
     side: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Addressed:
+    """Who sends photos, and where to."""
+
+    home_id: UUID
+    place: PhotoPlace
+    account: AccountRow
+    claims: Claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +106,9 @@ class HandheldPhotoService(Service):
         *,
         session: AsyncSession,
         photos: PhotoRepository,
-        cases: CaseRepository,
+        home: PhotoHome,
         counters: CounterRepository,
         callers: Callers,
-        log: CaseLog,
         erasure: PhotoErasure,
         intake: PictureIntake,
         store: PhotoStore,
@@ -113,10 +119,9 @@ class HandheldPhotoService(Service):
     ) -> None:
         super().__init__(session, clock)
         self._photos = photos
-        self._cases = cases
+        self._home = home
         self._counters = counters
         self._callers = callers
-        self._log = log
         self._erasure = erasure
         self._intake = intake
         self._store = store
@@ -125,24 +130,24 @@ class HandheldPhotoService(Service):
         self._entropy = entropy
 
     async def take(
-        self, case_id: UUID, claims: Claims, read: Callable[[], Awaitable[SentPhoto]], *, fit: bool
+        self, home_id: UUID, claims: Claims, read: Callable[[], Awaitable[SentPhoto]], *, fit: bool
     ) -> PhotoView:
         """Keep a photo of one side in place of an earlier one; one that breaks a rule is refused, and the try kept."""
-        account = await self._admit(case_id, claims)
-        with self._slots.one_for(account.id):
+        to = await self._admit(home_id, claims)
+        with self._slots.one_for(to.account.id):
             sent = await read()
             try:
                 picture = await self._intake.take(sent.data, fit=fit)
             except PictureRefusedError as refused:
-                await self._note_refused(case_id, account, sent, refused)
+                await self._note_refused(to, sent, refused)
                 raise
-        return await self._keep(case_id, account, sent.side, picture)
+        return await self._keep(to, sent.side, picture)
 
-    async def get(self, case_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
+    async def get(self, home_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
         """One's own photo again, until it is erased."""
         async with self._read():
             account = await self._callers.account_of(claims)
-            row = await self._photos.get_shown(photo_id, case_id=case_id)
+            row = await self._photos.get_shown(photo_id, self._home.place(home_id))
         photo = None
         if row is not None and row.account_id == account.id and row.object_key is not None:
             photo = await self._store.get(row.object_key)
@@ -150,18 +155,16 @@ class HandheldPhotoService(Service):
             raise UploadNotFoundError
         return photo
 
-    async def remove(self, case_id: UUID, photo_id: UUID, claims: Claims) -> None:
+    async def remove(self, home_id: UUID, photo_id: UUID, claims: Claims) -> None:
         """Take one's own photo back, while nobody has looked at it."""
         async with self._transaction():
-            now = self._clock.now()
-            account = await self._callers.account_of(claims)
-            actor = await self._sender(await self._cases.get_for_update(case_id), account)
-            if not await self._photos.remove(photo_id, case_id=case_id, account_id=account.id, now=now):
-                raise UploadNotFoundError
-            await self._log.note(case_id, "photo_removed", actor, now=now)
+            to = self._addressed(home_id, await self._callers.account_of(claims), claims)
+            async with self._sending(to, "photo_removed") as now:
+                if not await self._photos.remove(photo_id, to.place, account_id=to.account.id, now=now):
+                    raise UploadNotFoundError
         await self._erasure.erase_removed([photo_id])
 
-    async def _admit(self, case_id: UUID, claims: Claims) -> AccountRow:
+    async def _admit(self, home_id: UUID, claims: Claims) -> _Addressed:
         """Counted whatever comes of it, then looked at."""
         now = self._clock.now()
         async with self._transaction():
@@ -169,14 +172,15 @@ class HandheldPhotoService(Service):
             tries = await self._counters.add_one(_UPLOADS, account.id.bytes, now=now, window_ends_at=now + DAY)
         if tries.count > self._policy.per_account_day:
             raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
+        to = self._addressed(home_id, account, claims)
         async with self._read():
-            await self._sender(await self._cases.get(case_id), account)
-            sent = await self._photos.count_for_case(case_id, account_id=account.id)
+            await self._home.sender(home_id, account, claims, now=now, lock=False)
+            sent = await self._photos.count_sent(to.place, account_id=account.id)
         if sent >= self._policy.per_case:
             raise PhotoLimitReachedError
-        return account
+        return to
 
-    async def _keep(self, case_id: UUID, account: AccountRow, side: str, picture: AcceptedPicture) -> PhotoView:
+    async def _keep(self, to: _Addressed, side: str, picture: AcceptedPicture) -> PhotoView:
         """The row before the bytes, so that no crash leaves bytes that no row knows."""
         photo_id, key = self._entropy.identifier(), self._entropy.token().hex()
         found = {
@@ -189,38 +193,26 @@ class HandheldPhotoService(Service):
             "rules": [asdict(rule) for rule in picture.rules],
             "hints": [asdict(hint) for hint in picture.hints],
         }
-        async with self._transaction():
-            await self._sender(await self._cases.get_for_update(case_id), account)
-            await self._photos.add(self._row(photo_id, case_id, account, side, "storing") | found)
+        async with self._transaction(), self._sending(to):
+            await self._photos.add(self._row(photo_id, to, side, "storing") | found)
         await self._store.put(key, picture.jpeg)
         try:
-            view, replaced = await self._note_received(case_id, photo_id, account, side)
-        except (CaseClosedError, CaseNotFoundError):
+            async with self._transaction(), self._sending(to, "photo_received") as now:
+                replaced = await self._photos.remove_side(to.place, side, account_id=to.account.id, now=now)
+                if not await self._photos.note_received(photo_id):
+                    raise UploadNotFoundError
+                row = await self._photos.get_shown(photo_id, to.place)
+        except RefusalError:
             # Handed in or given up meanwhile: it belongs to nothing.
             async with self._transaction():
-                await self._photos.remove(photo_id, case_id=case_id, account_id=account.id, now=self._clock.now())
+                await self._photos.remove(photo_id, to.place, account_id=to.account.id, now=self._clock.now())
             await self._erasure.erase_removed([photo_id])
             raise
         await self._erasure.erase_removed(replaced)
-        return view
+        assert row is not None, "its home is locked by who adds to it"
+        return photo_view(row)
 
-    async def _note_received(
-        self, case_id: UUID, photo_id: UUID, account: AccountRow, side: str
-    ) -> tuple[PhotoView, list[UUID]]:
-        async with self._transaction():
-            now = self._clock.now()
-            actor = await self._sender(await self._cases.get_for_update(case_id), account)
-            replaced = await self._photos.remove_side(case_id, side, account_id=account.id, now=now)
-            if not await self._photos.note_received(photo_id):
-                raise CaseClosedError
-            await self._log.note(case_id, "photo_received", actor, now=now)
-            row = await self._photos.get_shown(photo_id, case_id=case_id)
-        assert row is not None, "the case is locked by who adds to it"
-        return photo_view(row), replaced
-
-    async def _note_refused(
-        self, case_id: UUID, account: AccountRow, sent: SentPhoto, refused: PictureRefusedError
-    ) -> None:
+    async def _note_refused(self, to: _Addressed, sent: SentPhoto, refused: PictureRefusedError) -> None:
         """It stays to be seen that it arrived, and why it was refused; its bytes do not stay."""
         photo_id, digest = self._entropy.identifier(), hashlib.sha256(sent.data)
         found = {
@@ -231,37 +223,33 @@ class HandheldPhotoService(Service):
             "rules": [asdict(rule) for rule in refused.rules],
             "hints": [],
         }
-        async with self._transaction():
-            actor = await self._sender(await self._cases.get_for_update(case_id), account)
-            row = self._row(photo_id, case_id, account, sent.side, "refused")
-            await self._photos.add(row | found)
-            await self._log.note(case_id, "photo_refused", actor, now=self._clock.now())
+        async with self._transaction(), self._sending(to, "photo_refused"):
+            await self._photos.add(self._row(photo_id, to, sent.side, "refused") | found)
         refused.params |= {
             "photo_id": str(photo_id),
             "received_sha256": digest.hexdigest(),
             "received_bytes": len(sent.data),
         }
 
-    def _row(self, photo_id: UUID, case_id: UUID, account: AccountRow, side: str, state: str) -> dict[str, Any]:
+    @asynccontextmanager
+    async def _sending(self, to: _Addressed, kind: str | None = None) -> AsyncIterator[datetime]:
+        """Where the account may send photos at this moment, which stays so meanwhile; noted afterwards as `kind`."""
+        now = self._clock.now()
+        sender = await self._home.sender(to.home_id, to.account, to.claims, now=now, lock=True)
+        yield now
+        if kind is not None:
+            await self._home.note(to.home_id, kind, sender, now=now)
+
+    def _addressed(self, home_id: UUID, account: AccountRow, claims: Claims) -> _Addressed:
+        return _Addressed(home_id, self._home.place(home_id), account, claims)
+
+    def _row(self, photo_id: UUID, to: _Addressed, side: str, state: str) -> dict[str, Any]:
         return {
             "id": photo_id,
-            "account_id": account.id,
-            "case_id": case_id,
+            "account_id": to.account.id,
+            "case_id": to.place.case_id,
+            "verification_id": to.place.verification_id,
             "side": side,
             "state": state,
             "created_at": self._clock.now(),
         }
-
-    async def _sender(self, case: CaseRow | None, account: AccountRow) -> Literal["claimant", "holder"]:
-        """On which side of the case the account may send photos now: its claim is a draft, or it may object."""
-        if case is None:
-            raise CaseNotFoundError
-        if case.account_id == account.id:
-            if case.state != CaseState.DRAFT or case.expires_at <= self._clock.now():
-                raise CaseClosedError
-            return "claimant"
-        if account.id not in {row.account_id for row in await self._cases.list_holders(case.id)}:
-            raise CaseNotFoundError
-        if case.state not in _OF_HOLDERS:
-            raise CaseClosedError
-        return "holder"

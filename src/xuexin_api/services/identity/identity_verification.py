@@ -22,7 +22,7 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     VerificationNotFoundError,
 )
-from xuexin_api.core.policies import VerificationPolicy
+from xuexin_api.core.policies import PhotoPolicy, VerificationPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.identity_providers import Opened, Verdict
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
@@ -102,6 +102,7 @@ class IdentityVerificationService(Service):
         audit: AuditRepository,
         opening: SessionOpening,
         policy: VerificationPolicy,
+        photo_policy: PhotoPolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -119,6 +120,7 @@ class IdentityVerificationService(Service):
         self._audit = audit
         self._opening = opening
         self._policy = policy
+        self._photo_policy = photo_policy
         self._entropy = entropy
 
     async def list_methods(self, claims: Claims) -> list[VerificationMethod]:
@@ -139,14 +141,19 @@ class IdentityVerificationService(Service):
             await self._count_or_refuse(
                 _STARTS, account.id.bytes, most=self._policy.per_account_day * self._policy.tries, now=now
             )
-        verification_id = self._entropy.identifier()
+        verification_id, by_photos = self._entropy.identifier(), method == Evidence.HANDHELD_PHOTO
         if method == RECORD_FACTS:
             drawn = _DRAWN_FROM[self._entropy.below(len(_DRAWN_FROM))]
             questions: list[str] = [*_ALWAYS_ASKED, drawn]
             opened: Opened | None = None
+        elif by_photos:
+            questions, opened = [], None
         else:
             questions, opened = [], await self._asking.open(method, verification_id, account)
+        lifetime = self._photo_policy.draft if by_photos else self._policy.lifetime
         async with self._transaction():
+            if by_photos:
+                await self._verifications.end_pending(account.id, method, now=now)
             await self._verifications.add(
                 {
                     "id": verification_id,
@@ -157,12 +164,12 @@ class IdentityVerificationService(Service):
                     "questions": questions,
                     "tries": 0,
                     "created_at": now,
-                    "expires_at": now + timedelta(seconds=self._policy.lifetime),
+                    "expires_at": now + timedelta(seconds=lifetime),
                     "provider_id": None if opened is None else opened.provider_id,
                 }
             )
         url = None if opened is None else opened.url
-        return StartedVerification(verification_id, method, questions, self._policy.lifetime, url)
+        return StartedVerification(verification_id, method, questions, lifetime, url)
 
     async def answer(self, verification_id: UUID, answers: Mapping[str, str], claims: Claims) -> PassedVerification:
         """Tokens for right answers; FactsDoNotMatchError for anything else, the try counted first."""
@@ -206,10 +213,13 @@ class IdentityVerificationService(Service):
         return PassedVerification(verification_id, tokens)
 
     async def check(self, verification_id: UUID, claims: Claims) -> CheckedVerification:
-        """Ask the provider how it went: nothing that a redirect brings is believed."""
+        """Ask the provider how it went: nothing that a redirect brings is believed. Of photos, what a reviewer said."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
+            sent = await self._verifications.get(verification_id, account_id=account.id)
+            if sent is not None and sent.method == Evidence.HANDHELD_PHOTO:
+                return await self._check_photos(sent, account, claims, now)
             counted = await self._verifications.count_try(
                 verification_id, account_id=account.id, session_id=claims.session_id, most=_CHECKS, now=now
             )
@@ -227,6 +237,21 @@ class IdentityVerificationService(Service):
         with refused_by({"uq_accounts_person_id": IdentityHeldError()}):
             async with self._transaction():
                 return await self._pass_by_provider(row, account.id, claims)
+
+    async def _check_photos(
+        self, row: VerificationRow, account: AccountRow, claims: Claims, now: datetime
+    ) -> CheckedVerification:
+        """The account was verified when they were accepted; the session that sent them takes its tokens, once."""
+        if row.session_id != claims.session_id:
+            raise VerificationNotFoundError
+        if row.status == "in_review":
+            return CheckedVerification(row.id, "pending")
+        if row.status == "failed":
+            return CheckedVerification(row.id, "failed")
+        late = row.decided_at is None or row.decided_at + timedelta(seconds=self._photo_policy.result) <= now
+        if late or not await self._verifications.take_up(row.id, now=now):
+            raise VerificationNotFoundError
+        return CheckedVerification(row.id, "passed", await self._raise_session(row.method, account.id, claims, now))
 
     async def _pass_by_provider(self, row: VerificationRow, account_id: UUID, claims: Claims) -> CheckedVerification:
         """A result for an active account; for one in conflict, evidence of its case."""
@@ -260,11 +285,14 @@ class IdentityVerificationService(Service):
             raise VerificationNotFoundError
         if not await self._accounts.bind_person(account.id, person_id, Evidence(method).strength):
             raise IdentityHeldError
+        return await self._raise_session(method, account.id, claims, now)
+
+    async def _raise_session(self, method: str, account_id: UUID, claims: Claims, now: datetime) -> Tokens:
         state = await self._sessions.mark_verified(claims.session_id, claims.epoch, method, now=now)
         if state is None:
             raise TokenInvalidError
-        await self._counters.take_back(_STARTS, account.id.bytes)
-        await self._note("pass", account.id, claims, now)
+        await self._counters.take_back(_STARTS, account_id.bytes)
+        await self._note("pass", account_id, claims, now)
         return self._opening.tokens_of(state, now=now)
 
     async def _draft_of(self, account: AccountRow) -> UUID:
@@ -280,6 +308,7 @@ class IdentityVerificationService(Service):
             providers=self._asking.providers,
             document_type=account.document_type,
             contested=await self._is_contested(account),
+            in_review=await self._verifications.is_in_review(account.id),
         )
 
     async def _is_contested(self, account: AccountRow) -> bool:

@@ -1,24 +1,29 @@
-"""What was tried and what came of it: shown to its owner, who can end a result."""
+"""What was tried and what came of it: shown to its owner, who hands photos in, and can end a result."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.case_rules import Evidence
+from xuexin_api.core.case_rules import BOTH_SIDES, Evidence
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import VerificationNotFoundError
-from xuexin_api.core.policies import SessionPolicy
+from xuexin_api.core.errors import PhotoSideMissingError, VerificationClosedError, VerificationNotFoundError
+from xuexin_api.core.policies import PhotoPolicy, SessionPolicy
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.identity.identity import VerificationRepository, VerificationRow
+from xuexin_api.repositories.identity.conflicts import refused_by
+from xuexin_api.repositories.identity.identity import VerificationEventRow, VerificationRepository, VerificationRow
+from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
+from xuexin_api.services.identity.handheld_photos import PhotoView, photo_view
+from xuexin_api.services.identity.photo_homes import VerificationPhotos
 from xuexin_api.services.paging import read_cursor, write_cursor
 
 
@@ -31,6 +36,12 @@ class VerificationView:
     strength: str
     status: str
     created_at: datetime
+    queued_at: datetime | None
+    decided_at: datetime | None
+    expected_by: datetime | None
+    reason: str | None
+    photos: list[PhotoView]
+    log: list[VerificationEventRow]
     passed_at: datetime | None
     valid_until: datetime | None
     ended_at: datetime | None
@@ -44,6 +55,11 @@ class VerificationPage:
     next_cursor: str | None
 
 
+_WITHOUT_RESULT: Final = frozenset({"pending", "in_review"})
+_MOST_PHOTOS: Final = 100
+_MOST_EVENTS: Final = 200
+
+
 class VerificationResultService(Service):
     """Results of the caller's own account."""
 
@@ -52,19 +68,24 @@ class VerificationResultService(Service):
         *,
         session: AsyncSession,
         verifications: VerificationRepository,
+        photos: PhotoRepository,
         sessions: SessionRepository,
         callers: Callers,
         audit: AuditRepository,
         policy: SessionPolicy,
+        photo_policy: PhotoPolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         super().__init__(session, clock)
         self._verifications = verifications
+        self._photos = photos
+        self._home = VerificationPhotos(verifications)
         self._sessions = sessions
         self._callers = callers
         self._audit = audit
         self._policy = policy
+        self._photo_policy = photo_policy
         self._entropy = entropy
 
     async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> VerificationPage:
@@ -73,37 +94,73 @@ class VerificationResultService(Service):
         async with self._read():
             account = await self._callers.account_of(claims)
             found = await self._verifications.list_for_account(account.id, before=before, most=most + 1)
-        page, now = found[:most], self._clock.now()
-        more = len(found) > most
-        return VerificationPage([self._view(row, now) for row in page], write_cursor(page[-1].id) if more else None)
+            page = found[:most]
+            views = [await self._view(row) for row in page]
+        return VerificationPage(views, write_cursor(page[-1].id) if len(found) > most else None)
 
     async def get(self, verification_id: UUID, claims: Claims) -> VerificationView:
         """One of the caller's own."""
         async with self._read():
             account = await self._callers.account_of(claims)
-            row = await self._verifications.get(verification_id, account_id=account.id)
-        if row is None:
-            raise VerificationNotFoundError
-        return self._view(row, self._clock.now())
+            return await self._show(verification_id, account.id)
+
+    async def hand_in(self, verification_id: UUID, claims: Claims) -> VerificationView:
+        """The photos of both sides go to a reviewer, and stand from now on."""
+        with refused_by({"uq_identity_verifications_account_id_in_review": VerificationClosedError()}):
+            async with self._transaction():
+                now = self._clock.now()
+                account = await self._callers.account_of(claims)
+                await self._home.sender(verification_id, account, claims, now=now, lock=True)
+                sides = {side for _, side in await self._photos.list_unjudged(self._home.place(verification_id))}
+                if sides != BOTH_SIDES:
+                    raise PhotoSideMissingError
+                await self._verifications.hand_in(verification_id, now=now)
+                await self._home.note(verification_id, "submitted", "owner", now=now)
+                await self._note("submit", account.id, claims, now)
+                return await self._show(verification_id, account.id)
 
     async def end(self, verification_id: UUID, claims: Claims) -> None:
-        """A result that is to open nothing any more: its session is back at login, and lives on."""
+        """A result that is to open nothing any more: its session is back at login, and lives on.
+
+        Photos that have no result yet are taken back.
+        """
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
             row = await self._verifications.get(verification_id, account_id=account.id)
-            if row is None or row.passed_at is None or not await self._verifications.end(verification_id, now=now):
+            if row is None:
                 raise VerificationNotFoundError
-            await self._sessions.drop_verification(row.session_id, row.passed_at)
-            await self._audit.add(
-                self._entropy.identifier(),
-                "identity:verification:end",
-                account_id=account.id,
-                session_id=claims.session_id,
-                now=now,
-            )
+            if row.method == Evidence.HANDHELD_PHOTO and row.status in _WITHOUT_RESULT:
+                ended = await self._verifications.give_up(verification_id, row.status, now=now)
+            else:
+                ended = row.passed_at is not None and await self._verifications.end(verification_id, now=now)
+            if not ended:
+                raise VerificationNotFoundError
+            if row.passed_at is not None:
+                await self._sessions.drop_verification(row.session_id, row.passed_at)
+            await self._note("end", account.id, claims, now)
 
-    def _view(self, row: VerificationRow, now: datetime) -> VerificationView:
+    async def _note(self, action: str, account_id: UUID, claims: Claims, now: datetime) -> None:
+        await self._audit.add(
+            self._entropy.identifier(),
+            f"identity:verification:{action}",
+            account_id=account_id,
+            session_id=claims.session_id,
+            now=now,
+        )
+
+    async def _show(self, verification_id: UUID, account_id: UUID) -> VerificationView:
+        row = await self._verifications.get(verification_id, account_id=account_id)
+        if row is None:
+            raise VerificationNotFoundError
+        return await self._view(row)
+
+    async def _view(self, row: VerificationRow) -> VerificationView:
+        now, photos, log = self._clock.now(), [], []
+        if row.method == Evidence.HANDHELD_PHOTO:
+            place = self._home.place(row.id)
+            photos = await self._photos.list_sent(place, account_id=row.account_id, most=_MOST_PHOTOS)
+            log = await self._verifications.list_events(row.id, most=_MOST_EVENTS)
         late = row.status == "pending" and row.expires_at <= now
         opens = row.status == "passed" and row.passed_at is not None
         return VerificationView(
@@ -112,7 +169,19 @@ class VerificationResultService(Service):
             strength=str(Evidence(row.method).strength),
             status="expired" if late else row.status,
             created_at=row.created_at,
+            queued_at=row.queued_at,
+            decided_at=row.decided_at,
+            expected_by=self._expected_by(row, now),
+            reason=row.reason,
+            photos=[photo_view(photo) for photo in photos],
+            log=log,
             passed_at=row.passed_at,
             valid_until=row.passed_at + timedelta(seconds=self._policy.verified) if opens and row.passed_at else None,
             ended_at=row.ended_at,
         )
+
+    def _expected_by(self, row: VerificationRow, now: datetime) -> datetime | None:
+        """By the deadline of reviews, where one is waited for."""
+        if row.status != "in_review" or row.queued_at is None:
+            return None
+        return max(row.queued_at + timedelta(seconds=self._photo_policy.review), now)

@@ -21,7 +21,7 @@ from xuexin_api.repositories.login.logins import AuditedAs, LoginRepository, Ope
 from xuexin_api.repositories.login.sessions import SessionState
 
 _ID_BYTES: Final = 16
-_METHODS: Final = {"record_facts": "kba", "alipay_certify": "face", "tencent_faceid": "face"}
+_METHODS: Final = {"record_facts": "kba", "alipay_certify": "face", "tencent_faceid": "face", "handheld_photo": "photo"}
 """What each way of verification adds to `amr` (RFC 8176)."""
 
 

@@ -32,7 +32,7 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow
-from xuexin_api.repositories.identity.photos import PhotoRepository, PhotoRow
+from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository, PhotoRow
 from xuexin_api.repositories.staff.review_desk import QueuedCase, RecordLine, ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.base import Service
@@ -220,7 +220,7 @@ class ReviewDeskService(Service):
             case = await self._queued(case_id)
             self._refuse_unless_mine(case, member)
             await self._refuse_if_involved(case, member)
-            row = await self._photos.get_shown(photo_id, case_id=case_id)
+            row = await self._photos.get_shown(photo_id, PhotoPlace(case_id=case_id))
             if row is None or row.object_key is None:
                 raise UploadNotFoundError
             await self._photos.note_seen(photo_id)
@@ -254,7 +254,7 @@ class ReviewDeskService(Service):
     ) -> None:
         """Both sides accepted are strong evidence; refused, they are none, and whatever else was brought counts."""
         accepted = decision is Decision.ACCEPT_PHOTOS
-        photos = [photo_id for photo_id, _ in await self._photos.list_unjudged(case.id)]
+        photos = [photo_id for photo_id, _ in await self._photos.list_unjudged(PhotoPlace(case_id=case.id))]
         if accepted and set(photos) != await self._staff.list_subjects(member.id, _PHOTO_VIEWED, photos):
             raise PhotosNotSeenError
         await self._photos.judge(photos, accepted=accepted, reason=reason)
@@ -317,7 +317,7 @@ class ReviewDeskService(Service):
             reviewers=case.reviewers,
             approvals=case.approvals,
             evidence=await self._cases.list_evidence(case.id),
-            photos=[_desk_photo(row, case) for row in await self._photos.list_shown(case.id)],
+            photos=[_desk_photo(row, case) for row in await self._photos.list_shown(PhotoPlace(case_id=case.id))],
             records=await self._desk.list_records(case.document_key),
             holders=await self._holders(case),
             log=await self._cases.list_events(case.id, most=200),

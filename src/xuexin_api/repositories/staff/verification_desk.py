@@ -1,0 +1,95 @@
+"""What the desk asks of verifications by hand-held photos: the queue, assignments, and whom one has to do with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from xuexin_api.models.accounts import Account
+from xuexin_api.models.identity import IdentityVerification
+from xuexin_api.models.staff import Staff
+
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    IdentityVerification.id,
+    IdentityVerification.account_id,
+    IdentityVerification.queued_at,
+    IdentityVerification.assigned_to,
+    IdentityVerification.assigned_at,
+)
+_IN_REVIEW: Final = IdentityVerification.status == "in_review"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedVerification:
+    """Photos that wait for a reviewer."""
+
+    id: UUID
+    account_id: UUID
+    queued_at: datetime
+    assigned_to: UUID | None
+    assigned_at: datetime | None
+
+
+class VerificationDeskRepository:
+    """Statements for reviewers."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_queue(self, *, after: UUID | None, most: int) -> list[QueuedVerification]:
+        """Longest waiting first; `after` is one of the page before."""
+        statement = select(*_COLUMNS).where(_IN_REVIEW)
+        order = (IdentityVerification.queued_at, IdentityVerification.id)
+        if after is not None:
+            last = aliased(IdentityVerification)
+            place = select(last.queued_at, last.id).where(last.id == after).scalar_subquery()
+            statement = statement.where(tuple_(*order) > place)
+        rows = await self._session.execute(statement.order_by(*order).limit(most))
+        return [QueuedVerification(*row) for row in rows]
+
+    async def get_queued(self, verification_id: UUID, *, lock: bool = False) -> QueuedVerification | None:
+        statement = select(*_COLUMNS).where(IdentityVerification.id == verification_id, _IN_REVIEW)
+        if lock:
+            statement = statement.with_for_update()
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else QueuedVerification(*row)
+
+    async def assign(self, verification_id: UUID, staff_id: UUID, *, lapsed: datetime, now: datetime) -> bool:
+        """It is theirs; False while it is another's."""
+        free = or_(
+            IdentityVerification.assigned_to.is_(None),
+            IdentityVerification.assigned_to == staff_id,
+            IdentityVerification.assigned_at <= lapsed,
+        )
+        return await self._update(verification_id, free, assigned_to=staff_id, assigned_at=now)
+
+    async def release(self, verification_id: UUID) -> None:
+        await self._update(verification_id, _IN_REVIEW, assigned_to=None, assigned_at=None)
+
+    async def decide(self, verification_id: UUID, **values: Any) -> bool:
+        """It waits for nobody any more, once."""
+        return await self._update(verification_id, _IN_REVIEW, assigned_to=None, assigned_at=None, **values)
+
+    async def is_involved(self, account_id: UUID, staff_id: UUID) -> bool:
+        """Whether the account has the member's document or phone."""
+        statement = select(Staff.id).where(
+            Staff.id == staff_id,
+            Account.id == account_id,
+            or_(Account.document_key == Staff.document_key, Account.phone_key == Staff.phone_key),
+        )
+        return await self._session.scalar(statement) is not None
+
+    async def _update(self, verification_id: UUID, where: Any, **values: Any) -> bool:
+        statement = (
+            update(IdentityVerification)
+            .where(IdentityVerification.id == verification_id, _IN_REVIEW, where)
+            .values(**values)
+            .returning(IdentityVerification.id)
+        )
+        return (await self._session.execute(statement)).first() is not None

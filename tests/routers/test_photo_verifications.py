@@ -1,0 +1,146 @@
+"""Verified by hand-held photos without any conflict: sent, reviewed, taken up by the session, and erased."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.archive import enroll
+from support.client import Client, code_of, connected_client
+from support.clock import HandClock
+from support.people import Student, students
+from support.photos import send, send_both
+from support.staff import Member, member
+from support.tables import rows_of
+from xuexin_api.dependencies.wiring import Wiring
+
+pytestmark = pytest.mark.settings(code_resend_seconds=1)
+_DESK = "/v1/staff/identity-verifications"
+
+
+async def _registered(client: Client) -> Student:
+    (student,) = students(1)
+    await enroll(client.parts, student)
+    await client.register(student)
+    return student
+
+
+async def _begin(client: Client) -> str:
+    """The address of a verification by photos."""
+    begun = await client.post("/v1/identity-verifications", {"method": "handheld_photo"})
+    assert begun.status_code == 201, begun.text
+    assert (begun.json()["questions"], begun.json()["expires_in"]) == ([], 86400)
+    return f"/v1/identity-verifications/{begun.json()['id']}"
+
+
+async def _reason(client: Client) -> str | None:
+    """Why photos are not open to the account."""
+    methods = (await client.get("/v1/identity-verifications/methods")).json()["items"]
+    (photos,) = [one for one in methods if one["method"] == "handheld_photo"]
+    assert (photos["strength"], photos["available"]) == ("strong", photos["reason"] is None)
+    reason: str | None = photos["reason"]
+    return reason
+
+
+async def _decide(reviewer: Member, mine: str, decision: str, reason: str, *, look: bool = True) -> str:
+    """Take it, look, decide; the code of a refusal, or nothing."""
+    path = f"{_DESK}/{mine.rpartition('/')[2]}"
+    taken = await reviewer.client.post(f"{path}/take", None)
+    assert taken.status_code == 200, taken.text
+    seen = (await reviewer.client.get(path)).json()
+    for photo in seen["photos"] if look else ():
+        shown = await reviewer.client.get(f"{path}/photos/{photo['id']}")
+        assert (shown.content[:3], shown.headers["cache-control"]) == (b"\xff\xd8\xff", "no-store, private")
+    answer = await reviewer.client.post(f"{path}/decision", {"decision": decision, "reason": reason, "note": None})
+    return "" if answer.status_code == 204 else code_of(answer)
+
+
+async def test_photos_that_a_reviewer_accepts_open_the_archive_to_who_sent_them(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    student = await _registered(client)
+    assert await _reason(client) is None
+    mine = await _begin(client)
+    assert code_of(await client.post(f"{mine}/submit", None)) == "photo_side_missing"
+    assert (await send(client, mine, "front", b"nothing")).status_code == 415
+    front, _ = await send_both(client, mine)
+    assert code_of(await client.post(f"{mine}/check", None)) == "verification_not_found"
+    handed_in = (await client.post(f"{mine}/submit", None)).json()
+    assert (handed_in["status"], len(handed_in["photos"])) == ("in_review", 3)
+    assert code_of(await send(client, mine, "front")) == "verification_closed"
+    assert await _reason(client) == "in_review"
+    assert (await client.post(f"{mine}/check", None)).json()["status"] == "pending"
+    async with member(client) as one, member(client, "reviewer.two", document=student.document_number) as involved:
+        (waiting,) = (await one.client.get(_DESK)).json()["items"]
+        assert mine.endswith(waiting["id"])
+        desk = f"{_DESK}/{waiting['id']}"
+        assert code_of(await involved.client.post(f"{desk}/take", None)) == "not_yours_to_decide"
+        assert code_of(await one.client.get(f"{desk}/photos/{front['id']}")) == "case_not_assigned"
+        early = await _decide(one, mine, "accept_photos", "photos_show_applicant", look=False)
+        assert early == "photos_not_seen"
+        assert code_of(await involved.client.post(f"{desk}/take", None)) == "not_yours_to_decide"
+        seen = (await one.client.get(desk)).json()
+        assert (seen["document_number"], len(seen["records"])) == (student.document_number, 1)
+        assert await _decide(one, mine, "accept_photos", "photos_show_applicant") == ""
+        assert (await one.client.get(_DESK)).json()["items"] == []
+    assert any("已通过审核" in sent.body for sent in await client.messages(student.phone))
+    # The account is verified; the tokens are for the session that sent the photos.
+    (account,) = await rows_of(parts, "", "SELECT * FROM accounts WHERE verified_strength = 'strong'")
+    assert account["person_id"] is not None
+    async with connected_client(client.app, parts) as other:
+        await other.log_in(student.phone)
+        assert code_of(await other.post(f"{mine}/check", None)) == "verification_not_found"
+    assert code_of(await client.get("/v1/archive/enrollments")) == "insufficient_user_authentication"
+    result = (await client.get(mine)).json()
+    assert (result["status"], result["strength"]) == ("accepted", "strong")
+    assert [event["kind"] for event in result["log"]].count("photo_viewed") == 2
+    passed = await client.post(f"{mine}/check", None)
+    assert passed.json()["status"] == "passed"
+    client.keep(passed.json())
+    assert len((await client.get("/v1/archive/enrollments")).json()["items"]) == 1
+    assert code_of(await client.post(f"{mine}/check", None)) == "verification_not_found"
+    clock.pass_time(days=30, minutes=1)
+    await parts.housekeeping.purge()
+    assert list((parts.settings.data_dir / "handheld").iterdir()) == []
+
+
+async def test_photos_that_are_not_accepted_say_why_and_may_be_sent_again(client: Client, parts: Wiring) -> None:
+    student = await _registered(client)
+    first = await _begin(client)
+    await send_both(client, first)
+    second = await _begin(client)
+    # A new try takes the place of the one that was begun, and its photos go.
+    assert (await client.get(first)).json()["status"] == "ended"
+    assert code_of(await client.post(f"{first}/submit", None)) == "verification_closed"
+    await parts.housekeeping.purge()
+    assert list((parts.settings.data_dir / "handheld").iterdir()) == []
+    sent = await send_both(client, second)
+    assert (await client.get(f"{second}/photos/{sent[0]['id']}")).content[:3] == b"\xff\xd8\xff"
+    assert (await client.delete(f"{second}/photos/{sent[0]['id']}")).status_code == 204
+    await send(client, second, "front")
+    assert (await client.post(f"{second}/submit", None)).status_code == 200
+    async with member(client) as one:
+        assert await _decide(one, second, "refuse_photos", "photos_unreadable") == ""
+    result = (await client.get(second)).json()
+    assert (result["status"], result["reason"]["id"]) == ("failed", "photos_unreadable")
+    assert (await client.post(f"{second}/check", None)).json() == {
+        "id": second.rpartition("/")[2],
+        "status": "failed",
+        "tokens": None,
+        "case_id": None,
+    }
+    assert any("未通过审核" in message.body for message in await client.messages(student.phone))
+    assert await _reason(client) is None
+    # Taken back while a reviewer is waited for; and what nobody hands in.
+    third = await _begin(client)
+    await send_both(client, third)
+    await client.post(f"{third}/submit", None)
+    assert (await client.delete(third)).status_code == 204
+    fourth = await _begin(client)
+    await send_both(client, fourth)
+    parts.clock.pass_time(days=1)  # type: ignore[attr-defined]
+    await parts.housekeeping.purge()
+    assert len(list((parts.settings.data_dir / "handheld").iterdir())) == 2
+    await client.log_in(student.phone)
+    exported = await client.post("/v1/account/export", {"password": "plain-sailing-by-moonlight"})
+    assert exported.status_code == 200, exported.text
+    assert len(exported.json()["handheld_photos"]["items"]) == 9
