@@ -176,10 +176,9 @@ class Bench:
         )
 
     def robot(self) -> None:
-        """Questions of tests/data: those it was tuned on, and those that were put away before."""
+        """Questions of tests/data: its makers' and strangers' (clean), each tuned on or put away before."""
         say("==> The robot's answers")
-        data = PROJECT / "tests" / "data"
-        files = [str(data / f"{name}.tsv") for name in ("robot_tuning", "robot_held_out")]
+        files = sorted(str(file) for file in (PROJECT / "tests" / "data").glob("robot_*.tsv"))
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.robot", *files], cwd=PROJECT, capture_output=True, text=True, check=True
         )

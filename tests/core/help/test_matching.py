@@ -41,9 +41,13 @@ def test_what_no_topic_speaks_of_is_not_known(matcher: Matcher, text: str) -> No
     assert matcher.match(text).outcome == "unknown"
 
 
-def test_what_is_somebody_else_s_matter_is_not_even_offered(matcher: Matcher) -> None:
-    assert matcher.match("qq密码忘了").near == ()
+def test_what_is_nearest_to_somebody_else_s_matter_is_not_even_offered(matcher: Matcher) -> None:
     assert matcher.match("明天会下雨吗").near == ()
+
+
+def test_what_only_mentions_somebody_else_s_matter_is_offered_and_not_answered(matcher: Matcher) -> None:
+    found = matcher.match("qq密码忘了")
+    assert (found.outcome, found.near[0].slug) == ("unknown", "password")
 
 
 def test_a_topic_that_needs_a_word_answers_its_bare_subject_or_with_that_word(matcher: Matcher) -> None:

@@ -10,12 +10,12 @@ from xuexin_api.core.help.tables import Tables
 
 WEIGHTS: Final[Mapping[str, float]] = {
     "concept": 1.4,
-    "pair": 2.2,
+    "pair": 1.5,
     "character": 0.3,
     "run": 0.8,
     "sound": 0.35,
-    "word": 0.4,
-    "words": 0.6,
+    "word": 0.6,
+    "words": 1.0,
 }
 """How much a feature of each kind counts, before its rarity. Tuned; see docs/decisions."""
 FOREIGN: Final = ("not_", "only_")
@@ -37,7 +37,7 @@ class FeatureMaker:
     def __init__(self, tables: Tables, reader: Reader) -> None:
         self._reader = reader
         self._fillers = tables.chinese_fillers
-        self._english_fillers = tables.english_fillers
+        self._english_fillers = frozenset(stem(word) for word in tables.english_fillers)
         self._written: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._heard: dict[tuple[str, ...], list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
         self._filler_sounds: set[tuple[str, ...]] = set()
@@ -143,7 +143,7 @@ class FeatureMaker:
         for order, place in enumerate(kept):
             unit = units[place]
             is_word = not unit.sound
-            if unit.text:
+            if unit.text and (not is_word or len(unit.text) > 1):  # a letter or a digit alone says nothing
                 add("word" if is_word else "character", "w" if is_word else "h", [unit.text], (place,))
             if order == 0 or (unit.gap and unit.sound):
                 continue
@@ -154,7 +154,9 @@ class FeatureMaker:
                 kind = "words" if is_word else "run"
                 add(kind, "r", [before.text, unit.text], both)
             if before.sound and unit.sound:
-                add("sound", "s", [before.sound, unit.sound], both)
+                # Of pinyin the sounds are all there is.
+                spelled = not before.text and not unit.text
+                add("run" if spelled else "sound", "s", [before.sound, unit.sound], both)
 
 
 def _bare(reader: Reader, word: str) -> list[Unit]:

@@ -17,20 +17,22 @@ ELSEWHERE: Final = "elsewhere:"
 """How the names of topics begin that the help centre does not answer."""
 _UNKNOWN_COUNTS: Final = 0.5
 """A run that no article has, in the length of the question: typing slips make many."""
-_TOPIC_SHARE: Final = 0.8
-_NEAREST: Final = 3
+_TOPIC_SHARE: Final = 2.5
+_NEAREST: Final = 5
 _BARE: Final = 3
 _YIELDS: Final = 0.8
+_FOREIGN_SHARE: Final = 0.5
+"""How much of the nearest foreign matter's score is taken from an article's."""
 _WITHOUT_COVERAGE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When the nearest article is an answer. Tuned on tests/data/robot_tuning.tsv."""
+    """When the nearest article is an answer. Tuned on the robot's tuning sets in tests/data."""
 
-    certainty: float = 0.35
-    """The score, less half of that of the nearest foreign matter, times 0.4 and the coverage."""
-    alike: float = 0.985
+    certainty: float = 0.5
+    """The score, less half of that of the nearest foreign matter, times the sum of 0.4 and the coverage."""
+    alike: float = 0.995
     """Asks back where the second topic has this share of the first one's score."""
     alike_when_bare: float = 0.88
     """The same for a question that is one word: `照片` may mean much."""
@@ -50,7 +52,7 @@ class Match:
     outcome: Outcome
     ranked: tuple[Scored, ...]
     near: tuple[Scored, ...]
-    """What may be offered: nothing where the question is somebody else's matter."""
+    """What may be offered: nothing where the question is nearest to somebody else's matter."""
     coverage: float
     why: tuple[tuple[str, float], ...]
     """The features that spoke for the first, strongest first: what a log may hold, for they are the articles' words."""
@@ -108,12 +110,13 @@ class Matcher:
         coverage = self._coverage(features, self._slugs.index(first.slug))
         known = tuple(one for one in ranked if not one.slug.startswith(ELSEWHERE))
         why = self._why(vector, first.slug)
-        if first.slug.startswith(ELSEWHERE) or self._is_elsewhere(features, first.slug, whole=coverage == 1):
+        if first.slug.startswith(ELSEWHERE):
             return Match("unknown", known, (), coverage, why)
         foreign = next((one.score for one in ranked if one.slug.startswith(ELSEWHERE)), 0.0)
-        certainty = (first.score - foreign / 2) * (_WITHOUT_COVERAGE + coverage)
-        outcome = self._judge(features, known) if certainty >= self._thresholds.certainty else "unknown"
-        return Match(outcome, known, known, coverage, why)
+        certainty = (first.score - _FOREIGN_SHARE * foreign) * (_WITHOUT_COVERAGE + coverage)
+        if certainty < self._thresholds.certainty or self._is_elsewhere(features, first.slug, whole=coverage == 1):
+            return Match("unknown", known, known, coverage, why)
+        return Match(self._judge(features, known), known, known, coverage, why)
 
     @staticmethod
     def _first(ranked: Sequence[Scored]) -> Scored:

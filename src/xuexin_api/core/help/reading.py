@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from xuexin_api.core.help.tables import Tables
 
 _LONGEST_WORD: Final = 24
-_SHORTEST_MENDED: Final = 5
+_SHORTEST_MENDED: Final = 6
+_SHORTEST_STEM: Final = 3
+_VOWEL: Final = re.compile(r"[aeiouy]")
 _RUNS: Final = re.compile(r"[a-z]+(?:[-'][a-z]+)*|\d+|[\u3400-\u9fff]", re.ASCII)
 _LATIN: Final = re.compile(r"[a-z]")
 _SOUNDS: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
@@ -49,11 +52,19 @@ class Reader:
         self._tables = tables
         self._sounds = {character: sound_of(syllable) for character, syllable in tables.readings.items()}
         self._syllables = frozenset(tables.readings.values()) | {"lv", "nv"}
+        self._pairs = frozenset(
+            (tables.readings[one], tables.readings[other])
+            for word in tables.concepts
+            for one, other in pairwise(word)
+            if one in tables.readings and other in tables.readings
+        )
         self._starts = frozenset(word[0] for word in tables.other_readings)
         self._vocabulary: set[str] = set(tables.english_fillers)
         self._mended: dict[str, str | None] = {}
         spelled = sorted(tables.spellings, key=len, reverse=True)
-        self._spelled = re.compile("|".join(_as_word(word) for word in spelled))
+        self._chinese_spelled = re.compile("|".join(word for word in spelled if not word.isascii()))
+        latin = "|".join(re.escape(word) for word in spelled if word.isascii())
+        self._latin_spelled = re.compile(rf"(?<![a-z])(?:{latin})(?![a-z])")
 
     def learn(self, texts: Iterable[str]) -> None:
         """Take the Latin words of these texts as known, so that they are neither pinyin nor slips."""
@@ -69,7 +80,9 @@ class Reader:
     def plain(self, raw: str) -> str:
         """`plain_text`, with the one spelling of each word that has several."""
         text = plain_text(raw, self._tables.simplified)
-        return self._spelled.sub(lambda found: self._tables.spellings[found.group()], text)
+        for pattern in (self._chinese_spelled, self._latin_spelled):
+            text = pattern.sub(lambda found: self._tables.spellings[found.group()], text)
+        return text
 
     def units(self, raw: str) -> list[Unit]:
         """The units of a text, in order."""
@@ -99,19 +112,21 @@ class Reader:
         return [Unit(stem(word), "", gap)]
 
     def _spell(self, word: str) -> list[str]:
-        """The fewest syllables of pinyin that make the word up, or none."""
+        """The fewest syllables of pinyin that make the word up, of as few the ones that known words have; or none."""
         if len(word) > _LONGEST_WORD * 2:
             return []
-        best: list[list[str] | None] = [[]] + [None] * len(word)
+        # By where it ends and its last syllable: how many syllables, less how many pairs of known words, and which.
+        best: list[dict[str, tuple[int, int, list[str]]]] = [{"": (0, 0, [])}, *({} for _ in word)]
         for end in range(1, len(word) + 1):
             for start in range(max(0, end - _LONGEST_SYLLABLE), end):
-                before, part = best[start], word[start:end]
-                if before is None or part not in self._syllables:
-                    continue
-                held = best[end]
-                if held is None or len(before) + 1 < len(held):
-                    best[end] = [*before, part]
-        return best[-1] or []
+                part = word[start:end]
+                if part in self._syllables and best[start]:
+                    ways = (
+                        (count + 1, unknown - ((before, part) in self._pairs), [*syllables, part])
+                        for before, (count, unknown, syllables) in best[start].items()
+                    )
+                    best[end][part] = min(ways, key=lambda way: way[:2])
+        return min(best[-1].values(), default=(0, 0, []), key=lambda way: way[:2])[2]
 
     def _mend(self, word: str) -> str | None:
         """The one known word that differs by a letter too few, too many, wrong, or by two that changed places."""
@@ -141,16 +156,25 @@ class Reader:
 
 
 def stem(word: str) -> str:
-    """Without the s of a plural or of whose it is."""
+    """Without the endings of plurals, times and persons: register, registers, registered, registering are one."""
     word = word.removesuffix("'s")
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word  # noqa: PLR2004
+    if word.endswith("ies") and len(word) > _SHORTEST_STEM + 2:
+        word = f"{word[:-3]}y"
+    elif word.endswith("s") and len(word) > _SHORTEST_STEM and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ied", "ed"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= _SHORTEST_STEM and _VOWEL.search(rest) and not rest.endswith("e"):
+            word = f"{rest}y" if ending == "ied" else _single(rest)
+            break
+    return word.removesuffix("e") if len(word) > _SHORTEST_STEM else word
+
+
+def _single(word: str) -> str:
+    """forgett-ing is of forget."""
+    doubled = len(word) > _SHORTEST_STEM and word[-1] == word[-2] and word[-1] not in "ls"
+    return word[:-1] if doubled else word
 
 
 def _with_one_less(word: str) -> list[str]:
     return [word[:place] + word[place + 1 :] for place in range(len(word))]
-
-
-def _as_word(word: str) -> str:
-    """A pattern that does not find a Latin word inside another."""
-    escaped = re.escape(word)
-    return rf"(?<![a-z]){escaped}(?![a-z])" if word.isascii() else escaped
