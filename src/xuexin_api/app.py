@@ -46,6 +46,7 @@ from xuexin_api.repositories.accounts.accounts import AccountReads, AccountRepos
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
+from xuexin_api.repositories.audit_trails import AuditTrailRepository
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
@@ -71,6 +72,7 @@ from xuexin_api.routers.login import factors, passkeys, sessions, third_party
 from xuexin_api.routers.staff import imports, record_office, review_desk, staff_sessions, verification_desk
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
+from xuexin_api.services.audit.sealing import AuditSealer
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
@@ -97,7 +99,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     sealer = Sealer(keys.sealing, entropy)
     throttle = Throttle(settings.limits_url.get_secret_value())
     lookups = Lookups(KeyedHash(keys.lookup))
-    cleaning = database.session()
+    cleaning, chaining = database.session(), database.session()
     photos = _photo_store(settings, "photos", sealer)
     handheld = _photo_store(settings, "handheld", sealer)
     import_files = ImportFiles(settings.data_dir / "imports")
@@ -161,6 +163,13 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         ),
         help_interest=HelpInterest(
             new_session=database.session, clock=clock, every_seconds=settings.help_interest_seconds
+        ),
+        audit=AuditSealer(
+            session=chaining,
+            trails=AuditTrailRepository(chaining),
+            keyed=KeyedHash(derive_key(keys.secret, "audit chain")),
+            every_seconds=settings.audit_seconds,
+            clock=clock,
         ),
         account_reads=AccountReads(database),
         archive_reads=ArchiveReads(database),
@@ -311,7 +320,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await parts.database.open()
     await parts.hashing.start()
     parts.help_library.matcher()
-    runners = (parts.dispatcher, parts.housekeeping, parts.help_interest, parts.help_library, parts.import_dispatcher)
+    runners = (parts.dispatcher, parts.housekeeping, parts.audit, parts.help_interest, parts.help_library, parts.import_dispatcher)
     background = [asyncio.create_task(one.run()) for one in runners] if app.state.background else []
     try:
         yield

@@ -484,6 +484,9 @@ class Settings(BaseSettings):
     )
     help_folder_seconds: float = Field(10.0, gt=0, description="how often that folder is looked at")
     help_cache_seconds: int = Field(300, ge=0, description="how long anybody may keep an answer of the help centre")
+    audit_seconds: float = Field(
+        2.0, gt=0, description="how often new lines of the logs are chained: a line is safe from then on"
+    )
     help_interest_seconds: float = Field(30.0, gt=0, description="how often counts of what is read are written")
     help_messages_per_address_hour: int = Field(
         1000, gt=0, description="messages to the robot, and words on articles, of one address and hour"

@@ -8,7 +8,7 @@ import sys
 import asyncpg
 import typer
 
-from xuexin_api.cli import demo, help_desk, import_worker, imports, operating, serving
+from xuexin_api.cli import audit, demo, help_desk, import_worker, imports, operating, serving
 from xuexin_api.cli import staff as staff_commands
 from xuexin_api.cli.journey import journey
 from xuexin_api.cli.places import say
@@ -60,6 +60,10 @@ staff.command("invite")(staff_commands.invite)
 staff.command("disable")(staff_commands.disable)
 staff.command("list")(staff_commands.list_staff)
 app.add_typer(staff, name="staff")
+
+audit_app = typer.Typer(help="The chained logs.", no_args_is_help=True)
+audit_app.command("verify")(audit.verify)
+app.add_typer(audit_app, name="audit")
 
 keys = typer.Typer(help="Secrets.", no_args_is_help=True)
 keys.command("generate")(operating.generate)

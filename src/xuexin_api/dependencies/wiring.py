@@ -26,6 +26,7 @@ from xuexin_api.repositories.accounts.accounts import AccountReads
 from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
+from xuexin_api.services.audit.sealing import AuditSealer
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
@@ -70,6 +71,7 @@ class Wiring:
     identity_providers: Mapping[str, IdentityProvider]
     import_files: ImportFiles
     import_dispatcher: ImportDispatcher
+    audit: AuditSealer
 
 
 def wiring(request: Request) -> Wiring:

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from xuexin_api.models.base import Base, one_of
+from xuexin_api.models.base import Base, Chained, one_of
 
 
 class Institution(Base):
@@ -181,7 +181,7 @@ class Degree(Base):
     published_at: Mapped[datetime]
 
 
-class RecordAccess(Base):
+class RecordAccess(Chained, Base):
     """A member of staff saw or changed a person's record: who, when, what for. Made to be shown to the person."""
 
     __tablename__ = "record_accesses"

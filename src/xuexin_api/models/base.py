@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any, ClassVar, Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Date, DateTime, LargeBinary, MetaData, Numeric, Text, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, LargeBinary, MetaData, Numeric, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 NAMING: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -33,6 +33,16 @@ class Base(DeclarativeBase):
         Decimal: Numeric(3, 1),
         dict[str, Any]: JSONB(),
     }
+
+
+class Chained:
+    """A line of a log that is only added to. A sealer gives it, soon after, its place and its link to the line before.
+
+    Chained are ids, words of ours and times: what identifies somebody stands elsewhere, and can be erased.
+    """
+
+    position: Mapped[int | None] = mapped_column(BigInteger(), unique=True)
+    link: Mapped[bytes | None]
 
 
 def one_of(column: str, *values: str) -> CheckConstraint:

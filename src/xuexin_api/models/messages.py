@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from xuexin_api.models.base import Base, one_of
+from xuexin_api.models.base import Base, Chained, one_of
 
 
 class OutboxMessage(Base):
@@ -36,8 +36,18 @@ class OutboxMessage(Base):
     sent_at: Mapped[datetime | None]
 
 
-class AuditEvent(Base):
-    """What happened to whom, in ids only; chained by a sealer in later work."""
+class AuditHead(Base):
+    """The last line of a chain: it may not go without a trace either."""
+
+    __tablename__ = "audit_heads"
+
+    trail: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(BigInteger())
+    link: Mapped[bytes]
+
+
+class AuditEvent(Chained, Base):
+    """What happened to whom, in ids only."""
 
     __tablename__ = "audit_events"
     __table_args__ = (Index("ix_audit_events_account_id_id", "account_id", "id"),)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from xuexin_api.models.base import Base, one_of
+from xuexin_api.models.base import Base, Chained, one_of
 
 
 class Staff(Base):
@@ -54,7 +54,7 @@ class StaffSession(Base):
     ended_at: Mapped[datetime | None]
 
 
-class StaffEvent(Base):
+class StaffEvent(Chained, Base):
     """What a member of staff did, in ids only."""
 
     __tablename__ = "staff_events"
