@@ -320,7 +320,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await parts.database.open()
     await parts.hashing.start()
     parts.help_library.matcher()
-    runners = (parts.dispatcher, parts.housekeeping, parts.audit, parts.help_interest, parts.help_library, parts.import_dispatcher)
+    runners = (
+        parts.dispatcher,
+        parts.housekeeping,
+        parts.audit,
+        parts.help_interest,
+        parts.help_library,
+        parts.import_dispatcher,
+    )
     background = [asyncio.create_task(one.run()) for one in runners] if app.state.background else []
     try:
         yield
