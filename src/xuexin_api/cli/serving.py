@@ -75,8 +75,8 @@ def server_options(settings: Settings) -> dict[str, Any]:
         ),
         "ws": "none",
         "backlog": 2048,
-        # A worker that answers nothing for so long is replaced. It answers nothing while it starts, and on a busy machine
-        # that takes longer than the server's own five seconds: it would be replaced for ever.
+        # A worker that answers nothing for so long is replaced. It answers nothing while it starts, and on a busy
+        # machine that takes longer than the server's own five seconds: it would be replaced for ever.
         "timeout_worker_healthcheck": 60,
     }
 
