@@ -61,6 +61,7 @@ OPEN_VALUES = {
     "record_facts": "method_record_facts",
     "take_over": "option_take_over",
     "re_register": "option_re_register",
+    "?fit=true": "option_fit_picture",
 }
 
 
@@ -186,3 +187,8 @@ def test_an_article_without_an_answer_is_refused() -> None:
 def test_times_are_said_in_the_largest_unit_that_fits(seconds: int, chinese: str, english: str) -> None:
     assert fill("{a_seconds}", {"a_seconds": seconds}, "zh-CN") == chinese
     assert fill("{a_seconds}", {"a_seconds": seconds}, "en") == english
+
+
+def test_sizes_of_files_are_said_in_the_largest_unit_that_fits() -> None:
+    said = [fill("{a_bytes}", {"a_bytes": size}, "en") for size in (8_388_608, 61_440, 1_500)]
+    assert said == ["8 MB", "60 KB", "1,500 B"]

@@ -25,9 +25,14 @@ _UNITS: Final[tuple[tuple[int, str, str], ...]] = (
     (1, "秒", "second"),
 )
 
+_SIZES: Final = ((1024 * 1024, "MB"), (1024, "KB"), (1, "B"))
+
 
 def say(name: str, value: int, language: Language) -> str:
-    """A number in words of the language; names that end in _seconds are times."""
+    """A number in words of the language; names that end in _seconds are times, in _bytes sizes of files."""
+    if name.endswith("_bytes"):
+        size, unit = next(known for known in _SIZES if value % known[0] == 0)
+        return f"{value // size:,} {unit}"
     if not name.endswith("_seconds"):
         return f"{value:,}" if language == "en" else str(value)
     size, chinese, english = next(unit for unit in _UNITS if value % unit[0] == 0)
