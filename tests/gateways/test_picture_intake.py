@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
+import signal
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import psutil
 import pytest
@@ -37,6 +41,8 @@ from support.pictures import (
 from xuexin_api.core.errors import PICTURE_REFUSALS, PictureRefusedError
 from xuexin_api.core.picture_hints import look
 from xuexin_api.core.picture_reading import read_picture
+from xuexin_api.gateways import picture_worker
+from xuexin_api.gateways.picture_answers import ASK
 from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.settings import Settings
 
@@ -101,6 +107,14 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     ),
     "colour profile without measure": ("picture_bomb", lambda: _packed(b"iCCP", b"profile\x00\x00")),
     "translated text without measure": ("picture_bomb", lambda: _packed(b"iTXt", b"note\x00\x01\x00\x00\x00")),
+    "packed texts without measure together": (
+        "picture_bomb",
+        lambda: with_chunk(
+            encoded(drawing(), "PNG", pnginfo=text_of(3_000_000)),
+            b"zTXt",
+            b"n\x00\x00" + zlib.compress(bytes(3_000_000)),
+        ),
+    ),
     "a hundred scans": ("picture_bomb", _many_scans),
     "jpeg of giant claims": ("picture_too_many_pixels", lambda: claiming("JPEG", 60_000, 60_000)),
     "png of giant claims": ("picture_too_many_pixels", lambda: claiming("PNG", 2_000_000_000, 2_000_000_000)),
@@ -290,17 +304,42 @@ async def test_a_process_of_its_own_answers_and_refuses(intake: PictureIntake) -
     readers = ours.children()
     assert len(readers) == 1
     assert not any(name.startswith("XUEXIN_") for name in readers[0].environ())
+    # What ends it between two pictures is no fault of the next.
     readers[0].kill()
-    with pytest.raises(PictureRefusedError, match="picture_damaged"):
-        await intake.take(JPEG, fit=False)
+    readers[0].wait(5)
     assert (await intake.take(JPEG, fit=False)).width == 480
+
+
+async def test_a_picture_that_ends_its_process_is_refused_and_takes_no_other_with_it() -> None:
+    slow = encoded(Image.new("RGB", (4700, 4700), "teal"), progressive=True)
+    with pytest.raises(PictureRefusedError, match="picture_bomb"):
+        impatient = PictureIntake(replace(POLICY, longest_seconds=0.2), Settings(picture_processes=1).picture_bounds())
+        await impatient.take(slow, fit=True)
+    impatient.close()
+    # Nobody asks any more, and nobody is there to end it.
+    left = subprocess.run(  # noqa: ASYNC221 - our own program, for a moment
+        [sys.executable, "-m", picture_worker.__name__, json.dumps(asdict(replace(POLICY, longest_seconds=0.05)))],
+        input=ASK.pack(True, len(slow)) + slow,
+        capture_output=True,
+        timeout=10,
+        check=False,
+    )
+    assert (left.returncode, left.stdout) == (-signal.SIGALRM, b"")
+
+
+def test_words_in_the_tables_of_a_jpeg_do_not_live_on() -> None:
+    words = b"<?php system($_GET[0]);?><script>alert(1)</script>".ljust(64, b"A")
+    table = JPEG.index(b"\xff\xdb") + 5
+    data = JPEG[:table] + words + JPEG[table + 64 :]
+    picture = read_picture(data, fit=False, policy=POLICY)
+    assert (words[:5] in picture.jpeg, b"<script" in picture.jpeg, picture.width) == (False, False, 480)
 
 
 async def test_no_picture_makes_a_process_large() -> None:
     """The largest that is decoded, transparent and lying on its side; and one that a decoder holds twice."""
     lying = exif(6)
     files = [
-        encoded(Image.new("RGBA", (4900, 4900), (200, 100, 50, 90)), "PNG", compress_level=1, exif=lying),
+        encoded(Image.new("LA", (4900, 4900), (100, 90)), "PNG", compress_level=1, exif=lying),
         encoded(Image.new("RGB", (4700, 4700), "teal"), progressive=True, exif=lying),
     ]
     intake = PictureIntake(POLICY, Settings(picture_processes=2).picture_bounds())

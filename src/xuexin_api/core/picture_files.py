@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["JPEG", "PNG", "GIF"]
 MOST_SCANS: Final = 64
 """Of a JPEG: cameras write one, progressive files about ten; a bomb thousands, each over every pixel."""
 LARGEST_UNPACKED: Final = 4 * 1024 * 1024
-"""Of one packed text or colour profile: the largest profiles of printers have some two megabytes."""
+"""Of all packed texts and colour profiles together: the largest profiles of printers have some two megabytes."""
 _SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
     (b"\xff\xd8\xff", "JPEG"),
     (b"\x89PNG\r\n\x1a\n", "PNG"),
@@ -26,6 +26,7 @@ _SIGNATURES: Final[tuple[tuple[bytes, Kind], ...]] = (
 )
 _ORIENTATION_TAG: Final = 0x0112
 _SHORT: Final = 3
+_BY_CHANCE: Final = 4
 # What programs find by searching, wherever in a file it lies.
 _FOREIGN: Final = (
     (b"%pdf-", "PDF"),
@@ -64,6 +65,8 @@ class PictureFile:
     """As EXIF counts: 1 is upright."""
     coefficient_bytes: int = 0
     """What a JPEG that is not drawn in one go holds in memory besides its pixels."""
+    unpacked: int = 0
+    """Bytes that packed texts and profiles grew to, so far as they were unpacked."""
     unpacks_too_far: bool = False
     foreign: str = ""
     """What else the file is, or how many bytes follow the picture; empty where it is nothing else."""
@@ -87,6 +90,16 @@ def read_picture_file(data: bytes, kind: Kind) -> PictureFile:
 def _foreign_in(metadata: bytes) -> str:
     lowered = metadata.lower()
     return next((name for marker, name in _FOREIGN if marker in lowered), "")
+
+
+def speaks(jpeg: bytes) -> bool:
+    """Whether a picture that was drawn anew holds a script or a document all the same.
+
+    Tables are copied, and whoever knows the encoder finds pixels that it writes as the bytes they want. Markers of four
+    bytes are left aside: among so many bytes they stand by chance.
+    """
+    lowered = jpeg.lower()
+    return any(marker in lowered for marker, _ in _FOREIGN if len(marker) > _BY_CHANCE)
 
 
 def _foreign(metadata: list[bytes], behind: bytes) -> str:
@@ -275,14 +288,14 @@ def _read_ancillary(name: bytes, body: bytes, facts: PictureFile, metadata: list
         facts.pictures = 2
     if name == b"eXIf":
         facts.orientation = _orientation_of(body)
-    if name in _PACKED_AFTER:
-        unpacked = _unpacked(name, body)
-        if len(unpacked) > LARGEST_UNPACKED:
-            facts.unpacks_too_far = True
+    if name in _PACKED_AFTER and not facts.unpacks_too_far:
+        unpacked = _unpacked(name, body, LARGEST_UNPACKED - facts.unpacked)
+        facts.unpacked += len(unpacked)
+        facts.unpacks_too_far = facts.unpacked > LARGEST_UNPACKED
         metadata.append(unpacked)
 
 
-def _unpacked(name: bytes, body: bytes) -> bytes:
+def _unpacked(name: bytes, body: bytes, most: int) -> bytes:
     """The text or profile of a packed chunk, up to one byte more than it may have; as it is where it is not packed."""
     head, _, rest = body.partition(b"\x00")
     if name == b"iTXt":
@@ -293,7 +306,7 @@ def _unpacked(name: bytes, body: bytes) -> bytes:
     else:
         text = rest[1:]
     try:
-        return zlib.decompressobj().decompress(text, LARGEST_UNPACKED + 1)
+        return zlib.decompressobj().decompress(text, most + 1)
     except zlib.error:
         return body
 

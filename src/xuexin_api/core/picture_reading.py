@@ -40,7 +40,7 @@ from xuexin_api.core.errors import (
     PictureTooSmallError,
     PictureTruncatedError,
 )
-from xuexin_api.core.picture_files import CutOffError, DamagedFileError, PictureFile, kind_of, read_picture_file
+from xuexin_api.core.picture_files import CutOffError, DamagedFileError, PictureFile, kind_of, read_picture_file, speaks
 from xuexin_api.core.pictures import AcceptedPicture, PictureHint, PictureRule, RuleName
 from xuexin_api.core.policies import PicturePolicy
 
@@ -185,6 +185,8 @@ def _draw(facts: PictureFile, *, halved: bool, most_pixels: int) -> tuple[Image.
         image.load()
         if facts.kind == "JPEG" and image.mode != "CMYK":
             own = _own_writing(image)
+        # Two steps, for who calls holds what is given until it has what is made of it.
+        image = _opaque(image)
         image = _plain(image)
     if halved and facts.kind != "JPEG":
         image = image.reduce(2)
@@ -199,8 +201,8 @@ def _own_writing(image: Any) -> dict[str, Any]:
     return {"qtables": tables, "subsampling": get_sampling(image)}
 
 
-def _plain(image: Image.Image) -> Image.Image:
-    """Grey or RGB, on white."""
+def _opaque(image: Image.Image) -> Image.Image:
+    """In eight bits, on white."""
     if image.mode in _DEEP:
         return _in_eight_bits(image)
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:
@@ -208,6 +210,11 @@ def _plain(image: Image.Image) -> Image.Image:
         for box in _bands(image):
             band = image.crop(box)
             image.paste(Image.alpha_composite(Image.new("RGBA", band.size, "white"), band), box)
+    return image
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Grey or RGB."""
     return _in_mode(image, "L" if image.mode in {"1", "L"} else "RGB")
 
 
@@ -236,7 +243,7 @@ def _write(image: Image.Image, own: dict[str, Any], policy: PicturePolicy) -> tu
     for how in _ways(own, policy):
         jpeg = _encode(image, **how)
         size = len(jpeg)
-        if size <= policy.largest_bytes:
+        if size <= policy.largest_bytes and not speaks(jpeg):
             return jpeg, image.size
     long = max(image.size)
     while long > policy.long_side:
@@ -248,7 +255,7 @@ def _write(image: Image.Image, own: dict[str, Any], policy: PicturePolicy) -> tu
             (max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.LANCZOS
         )
         jpeg = _encode(smaller, quality=policy.lowest_quality)
-        if len(jpeg) <= policy.largest_bytes:
+        if len(jpeg) <= policy.largest_bytes and not speaks(jpeg):
             return jpeg, smaller.size
         long, size = wanted, len(jpeg)
     return None

@@ -48,10 +48,7 @@ class PictureIntake:
             self._idle.get().end()
 
     def _read(self, data: bytes, *, fit: bool) -> AcceptedPicture:
-        try:
-            reader = self._idle.get_nowait()
-        except queue.Empty:
-            reader = _Reader(self._policy)
+        reader = self._reader()
         try:
             text, jpeg = reader.ask(data, fit=fit)
         except BaseException:
@@ -62,6 +59,17 @@ class PictureIntake:
         else:
             self._idle.put(reader)
         return read_answer(text, jpeg)
+
+    def _reader(self) -> _Reader:
+        """One that waits, or a new one. What died while it waited was ended by no picture, and takes none with it."""
+        while True:
+            try:
+                reader = self._idle.get_nowait()
+            except queue.Empty:
+                return _Reader(self._policy)
+            if reader.lives:
+                return reader
+            reader.end()
 
 
 class _Reader:
@@ -80,6 +88,11 @@ class _Reader:
             # An interrupt at the keyboard is for the service, which ends its readers itself.
             start_new_session=True,
         )
+
+    @property
+    def lives(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
 
     def ask(self, data: bytes, *, fit: bool) -> tuple[bytes, bytes]:
         """The answer; PictureBombError after too long, PictureDamagedError where the picture ends the process."""
