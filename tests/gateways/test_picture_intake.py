@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import json
+import os
 import signal
 import struct
 import subprocess
@@ -312,14 +313,15 @@ async def test_a_process_of_its_own_answers_and_refuses(intake: PictureIntake) -
 
 async def test_a_picture_that_ends_its_process_is_refused_and_takes_no_other_with_it() -> None:
     slow = encoded(Image.new("RGB", (4700, 4700), "teal"), progressive=True)
+    impatient = PictureIntake(replace(POLICY, longest_seconds=0.2), Settings(picture_processes=1).picture_bounds())
     with pytest.raises(PictureRefusedError, match="picture_bomb"):
-        impatient = PictureIntake(replace(POLICY, longest_seconds=0.2), Settings(picture_processes=1).picture_bounds())
         await impatient.take(slow, fit=True)
     impatient.close()
     # Nobody asks any more, and nobody is there to end it.
     left = subprocess.run(  # noqa: ASYNC221 - our own program, for a moment
         [sys.executable, "-m", picture_worker.__name__, json.dumps(asdict(replace(POLICY, longest_seconds=0.05)))],
         input=ASK.pack(True, len(slow)) + slow,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         timeout=10,
         check=False,

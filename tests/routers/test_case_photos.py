@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from starlette.types import Message
 
 from support.archive import enroll
 from support.cases import CLAIMANTS_PHONE, case_of, claim, give_facts, submit
@@ -148,6 +149,32 @@ async def test_who_may_not_send_is_told_before_a_byte_is_read(client: Client, pa
     assert read == []
 
 
+async def test_a_caller_who_hangs_up_in_the_middle_is_no_failure_of_ours(client: Client) -> None:
+    path = f"/v1/identity-cases/{await _case(client)}/photos"
+    headers = {"authorization": f"Bearer {client.access_token}", "content-type": "multipart/form-data; boundary=b"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    messages: list[Message] = [
+        {"type": "http.request", "body": _SIDE, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def note(message: Message) -> None:
+        sent.append(message)
+
+    await client.app(scope, receive, note)
+    assert sent[0]["status"] == 422
+
+
 async def test_a_photo_that_is_sent_twice_under_one_key_is_kept_once(client: Client, parts: Wiring) -> None:
     path = f"/v1/identity-cases/{await _case(client)}"
     key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
@@ -259,6 +286,19 @@ async def test_no_crash_and_no_erasure_leaves_a_photo_in_the_store(
     assert len(stored(parts)) == 1
     # A draft that nobody hands in.
     clock.pass_time(hours=24)
+    await parts.housekeeping.purge()
+    assert stored(parts) == []
+    # Given up while a photo is being stored, which arrives after housekeeping came by.
+    await client.log_in(CLAIMANTS_PHONE)
+    path = f"/v1/identity-cases/{(await client.post('/v1/identity-cases', None)).json()['id']}"
+    late = (await send(client, path, "front")).json()["id"]
+    await rows_of(parts, "", f"UPDATE uploads SET state = 'storing' WHERE id = '{late}' RETURNING id")
+    (name,) = stored(parts)
+    file = (parts.settings.data_dir / "handheld" / name).rename(parts.settings.data_dir / name)
+    assert (await client.post(f"{path}/withdraw", None)).status_code == 200
+    await parts.housekeeping.purge()
+    file.rename(parts.settings.data_dir / "handheld" / name)
+    clock.pass_time(minutes=61)
     await parts.housekeeping.purge()
     assert stored(parts) == []
     # An account that is erased, with a photo whose object is gone already.

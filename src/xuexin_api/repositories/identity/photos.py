@@ -186,7 +186,8 @@ class PhotoRepository:
         """(photo, object) of what is in the store and must not be there any more.
 
         What its owner took back, what came to nothing, what was decided long enough ago and can be undone no more,
-        whatever has no account or case any more, and what a crash left half stored.
+        whatever has no account or case any more, and what a crash left half stored. Nothing else that is being stored:
+        a row that forgot its object before that arrives would leave it to nobody.
         """
         over = or_(
             IdentityCase.state.in_(("withdrawn", "expired")),
@@ -209,11 +210,12 @@ class PhotoRepository:
             .where(
                 Upload.object_key.is_not(None),
                 Upload.id > after,
+                or_(Upload.state != "storing", Upload.created_at <= stored_before),
                 or_(
                     Upload.removed_at.is_not(None),
                     Upload.account_id.is_(None),
                     and_(Upload.case_id.is_(None), Upload.verification_id.is_(None)),
-                    and_(Upload.state == "storing", Upload.created_at <= stored_before),
+                    Upload.state == "storing",
                     over,
                     verified,
                 ),
