@@ -18,6 +18,7 @@ from fastapi.responses import StreamingResponse
 from prometheus_client import CollectorRegistry
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, Response
+from starlette.types import Message
 
 from xuexin_api import problems
 from xuexin_api.core.errors import ServiceBusyError
@@ -51,6 +52,7 @@ class Edge:
         self.app.add_api_route("/away", self.miss_the_database, methods=["GET"])
         self.app.add_api_route("/failure", self.fail, methods=["GET"])
         self.app.add_api_route("/late-failure", self.fail_late, methods=["GET"])
+        self.app.add_api_route("/upload", self.take_late, methods=["POST"])
         self.app.add_api_route("/half", self.break_off, methods=["GET"])
 
     def client(self, address: str = "203.0.113.7") -> httpx.AsyncClient:
@@ -71,6 +73,11 @@ class Edge:
             "method": request.method,
         }
         return JSONResponse(content, headers=headers)
+
+    @staticmethod
+    async def take_late(request: Request) -> None:
+        async for _ in request.stream():
+            pass
 
     @staticmethod
     async def be_busy() -> None:
@@ -270,3 +277,23 @@ async def test_a_broken_answer_ends_the_connection_and_quotes_nothing(caplog: py
     listener.close()
     assert [line["event"] for line in lines] == ["request_failed"]
     assert PERSONAL not in json.dumps(lines) + caplog.text
+
+
+async def test_a_caller_who_hangs_up_in_the_middle_of_an_upload_is_no_failure() -> None:
+    edge = Edge()
+    messages: list[Message] = [
+        {"type": "http.request", "body": b"half of", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    async def note(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/upload", "query_string": b"", "headers": []}
+    with structlog.testing.capture_logs() as lines:
+        await edge.app(scope, receive, note)
+    assert (sent[0]["status"], lines) == (400, [])

@@ -16,7 +16,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
-from starlette.requests import HTTPConnection
+from starlette.requests import ClientDisconnect, HTTPConnection
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xuexin_api.core.errors import NotReadyError
@@ -196,18 +197,9 @@ class EdgeMiddleware:
             else:
                 await self._app(scope, _limited(receive, most), send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last word
-            # What is away comes back: a refusal, and of as many as there are requests one line a route.
-            failed = not is_unavailable(error)
-            if failed:
-                _LOG.error("request_failed", request_id=request_id, route=_route_of(scope), failures=failures_of(error))
+            response, failed = _last_word(error, HTTPConnection(scope), request_id)
             # A broken answer is left unfinished, which makes the server hang up.
             if not answering:
-                connection = HTTPConnection(scope)
-                response = (
-                    problem_response(connection, status=500, code="internal_error")
-                    if failed
-                    else refusal_response(connection, NotReadyError(retry_after=_SECONDS_UNTIL_BACK))
-                )
                 await response(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
@@ -252,6 +244,18 @@ class EdgeMiddleware:
         headers.append(_DOCS_POLICY if scope["path"] == "/docs" else _POLICY)
         headers.append((b"x-request-id", request_id.encode()))
         message["headers"] = headers
+
+
+def _last_word(error: Exception, connection: HTTPConnection, request_id: str) -> tuple[Response, bool]:
+    """(what is answered where nobody else found an answer, whether that is a failure of ours)."""
+    if isinstance(error, ClientDisconnect):
+        # Who hangs up in the middle of a body hears nothing.
+        return problem_response(connection, status=400, code="bad_request"), False
+    if is_unavailable(error):
+        # What is away comes back: a refusal, and of as many as there are requests one line a route.
+        return refusal_response(connection, NotReadyError(retry_after=_SECONDS_UNTIL_BACK)), False
+    _LOG.error("request_failed", request_id=request_id, route=_route_of(connection.scope), failures=failures_of(error))
+    return problem_response(connection, status=500, code="internal_error"), True
 
 
 def _announces_more(scope: Scope, most: int) -> bool:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from starlette.types import Message
 
 from support.archive import enroll
 from support.cases import CLAIMANTS_PHONE, case_of, claim, give_facts, submit
@@ -147,32 +146,6 @@ async def test_who_may_not_send_is_told_before_a_byte_is_read(client: Client, pa
     assert (await client.post(f"{path}/withdraw", None)).status_code == 200
     assert await ask(client) == "case_closed"
     assert read == []
-
-
-async def test_a_caller_who_hangs_up_in_the_middle_is_no_failure_of_ours(client: Client) -> None:
-    path = f"/v1/identity-cases/{await _case(client)}/photos"
-    headers = {"authorization": f"Bearer {client.access_token}", "content-type": "multipart/form-data; boundary=b"}
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "query_string": b"",
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-    }
-    messages: list[Message] = [
-        {"type": "http.request", "body": _SIDE, "more_body": True},
-        {"type": "http.disconnect"},
-    ]
-    sent: list[Message] = []
-
-    async def receive() -> Message:
-        return messages.pop(0)
-
-    async def note(message: Message) -> None:
-        sent.append(message)
-
-    await client.app(scope, receive, note)
-    assert sent[0]["status"] == 422
 
 
 async def test_a_photo_that_is_sent_twice_under_one_key_is_kept_once(client: Client, parts: Wiring) -> None:

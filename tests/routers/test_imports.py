@@ -17,6 +17,7 @@ import structlog
 
 from support.archive import add_schools
 from support.client import Client, code_of
+from support.clock import HandClock
 from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked
 from support.people import SCHOOLS
 from support.staff import Member, member
@@ -99,6 +100,18 @@ async def test_a_dry_run_publishes_nothing_until_it_is_told_to(
     refused = await registrar.client.post(f"/v1/staff/imports/{checked['id']}/publish", None)
     assert code_of(refused) == "import_ended"
     assert _files(parts) == []
+
+
+async def test_a_file_that_a_crash_left_without_an_import_goes(parts: Wiring, clock: HandClock) -> None:
+    file = parts.import_files.upload(parts.entropy.identifier())
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"half a roster, with names and numbers")
+    (file.parent / "lost+found").mkdir()
+    await parts.housekeeping.purge()
+    assert file.exists()
+    clock.pass_time(hours=25)
+    await parts.housekeeping.purge()
+    assert not file.exists()
 
 
 async def test_the_same_content_is_the_same_import_while_its_outcome_stands(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -26,6 +27,11 @@ def uuid7(milliseconds: int, chance: bytes) -> UUID:
     value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(chance, "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
+
+
+def born_at(identifier: UUID) -> datetime:
+    """When a UUIDv7 was made."""
+    return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)
 
 
 class SystemEntropy:

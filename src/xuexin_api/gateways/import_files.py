@@ -15,6 +15,7 @@ from xuexin_api.core.errors import StorageFullError
 _BLOCK: Final = 1 << 20
 _PRIVATE_FOLDER: Final = 0o700
 _PRIVATE: Final = 0o600
+_ENDINGS: Final = (".upload", ".rejected", ".rejecting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,11 @@ class ImportFiles:
 
     def delete(self, job_id: UUID) -> None:
         """All that there is of a job."""
-        for ending in ("upload", "rejected", "rejecting"):
-            (self._folder / f"{job_id}.{ending}").unlink(missing_ok=True)
+        for ending in _ENDINGS:
+            (self._folder / f"{job_id}{ending}").unlink(missing_ok=True)
 
     def list_jobs(self) -> set[UUID]:
         """The jobs that have a file here."""
         if not self._folder.is_dir():
             return set()
-        return {UUID(path.stem) for path in self._folder.iterdir()}
+        return {UUID(path.stem) for path in self._folder.iterdir() if path.suffix in _ENDINGS}

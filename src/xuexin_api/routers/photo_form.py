@@ -10,7 +10,6 @@ from fastapi import Depends, Query, Request, Response
 from fastapi.routing import APIRoute
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect
 
 from xuexin_api.core.errors import ContentEncodedError, FieldProblem, FormNeededError, InvalidRequestError
 from xuexin_api.routers.once import answer_once_read
@@ -113,8 +112,7 @@ class PhotoForm:
             )
             async for chunk in self._request.stream():
                 parser.write(chunk)
-        except (FormParserError, ClientDisconnect):
-            # Who hangs up hears nothing, and is no failure of ours.
+        except FormParserError:
             raise _refused("multipart_malformed") from None
         photo = parts.photo()
         digest = hashlib.sha256(photo.data).hexdigest()

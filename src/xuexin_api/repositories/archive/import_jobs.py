@@ -224,6 +224,10 @@ class ImportJobRepository:
         statement = select(ImportJob.id).where(ImportJob.id.in_(job_ids), ImportJob.state.in_(OPEN))
         return set(await self._session.scalars(statement))
 
+    async def list_among(self, job_ids: Sequence[UUID]) -> set[UUID]:
+        """Those of them that are imports."""
+        return set(await self._session.scalars(select(ImportJob.id).where(ImportJob.id.in_(job_ids))))
+
     async def drop_staging(self, job_id: UUID) -> None:
         await self._session.execute(text(f"DROP SCHEMA IF EXISTS {staging_schema(job_id)} CASCADE"))
 

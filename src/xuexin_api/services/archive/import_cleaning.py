@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
+from xuexin_api.core.entropy import born_at
 from xuexin_api.gateways.import_files import ImportFiles
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.services.base import Service
 
 _AT_ONCE: Final = 100
+_LONGEST_ARRIVAL: Final = timedelta(days=1)
+"""A file that is arriving has no import yet."""
 
 
 class ImportCleaning(Service):
-    """Deletes rejected rows and dry runs after their time; staged rows and files as soon as no import needs them."""
+    """Deletes rejected rows and dry runs after their time; staged rows as soon as no import needs them; stray files."""
 
     def __init__(self, *, session: AsyncSession, jobs: ImportJobRepository, files: ImportFiles, clock: Clock) -> None:
         super().__init__(session, clock)
@@ -39,4 +43,16 @@ class ImportCleaning(Service):
         for job_id in set(staged) - needed:
             async with self._transaction():
                 await self._jobs.drop_staging(job_id)
+        await self._delete_stray_files()
         return gone
+
+    async def _delete_stray_files(self) -> None:
+        """What a crash left: a file that had arrived before its import was written down, or outlived it."""
+        arrived_before = self._clock.now() - _LONGEST_ARRIVAL
+        found = sorted(job_id for job_id in self._files.list_jobs() if born_at(job_id) <= arrived_before)
+        for start in range(0, len(found), _AT_ONCE):
+            some = found[start : start + _AT_ONCE]
+            async with self._read():
+                known = await self._jobs.list_among(some)
+            for job_id in set(some) - known:
+                self._files.delete(job_id)
