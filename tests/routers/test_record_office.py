@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import date
 from typing import Any
 
 import pytest
 
-from support.archive import add_photos, import_rows
+from support.archive import add_photos, enroll, import_rows
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import SCHOOLS, students
@@ -23,8 +24,9 @@ UNKNOWN = "01999999-9999-7999-8999-999999999999"
 async def test_a_registrar_sends_a_student_on_leave_and_both_read_what_became_of_the_record(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
+    student, other = students(2)
     (record,) = await add_records(parts, [registered_row(student)])
+    await enroll(parts, other)
     async with registrar_of(client) as registrar:
         desk = registrar.client
         search = {"purpose": "student_request", "student_number": student.record.student_number}
@@ -81,6 +83,20 @@ async def test_a_registrar_sends_a_student_on_leave_and_both_read_what_became_of
         ("viewed", "student_request"),
     ]
     assert len({(look["person_id"], look["staff_id"]) for look in looks}) == 1
+    first = (await client.get("/v1/archive/accesses?limit=3")).json()
+    second = (await client.get(f"/v1/archive/accesses?limit=3&cursor={first['next_cursor']}")).json()
+    assert second["next_cursor"] is None
+    shown = first["items"] + second["items"]
+    assert [look["id"] for look in shown] == sorted((str(look["id"]) for look in looks), reverse=True)
+    assert {(look["enrollment_id"], look["staff_id"], look["institution"]["code"]) for look in shown} == {
+        (record, str(looks[0]["staff_id"]), student.record.institution_code)
+    }
+    titles = {"学籍管理": 0, "休学": 1, "办理学生申请": 2, "处理投诉或核实": 1}
+    assert Counter(look["purpose"]["title"] for look in shown) == Counter(titles)
+    client.access_token = None
+    await client.register(other)
+    await client.verify(other)
+    assert (await client.get("/v1/archive/accesses")).json() == {"items": [], "next_cursor": None}
 
 
 async def test_another_schools_record_is_none_and_the_reach_for_it_is_written_down(

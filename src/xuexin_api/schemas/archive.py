@@ -141,6 +141,25 @@ class Degree(Output):
     awarded_on: date = Field(examples=["2027-07-01"])
 
 
+class RecordAccess(Output):
+    id: Id = Field(examples=[_ID])
+    at: Moment = Field(examples=["2025-03-03T02:00:00Z"])
+    enrollment_id: Id = Field(description="Which of one's records.", examples=[_ID])
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    staff_id: Id = Field(description="The member of its staff, to ask the school about.", examples=[_ID])
+    action: Choice = Field(
+        description="`listed` in a search, `viewed`, or `changed`.", examples=[{"id": "viewed", "title": "查看学籍"}]
+    )
+    purpose: Choice = Field(
+        description="What for; of a change, which.", examples=[{"id": "student_request", "title": "办理学生申请"}]
+    )
+
+
+class RecordAccessList(Output):
+    items: list[RecordAccess]
+    next_cursor: NextCursor
+
+
 class DegreeList(Output):
     items: list[Degree]
     explanation: MissingDegree | None = Field(description="Why there is none.", examples=[None])

@@ -20,8 +20,10 @@ from xuexin_api.models.archive import (
     Institution,
     Person,
     Qualification,
+    RecordAccess,
     RecordPhoto,
 )
+from xuexin_api.models.staff import Staff
 from xuexin_api.repositories.database import Database, HotStatement
 
 _SESSION = (
@@ -162,6 +164,26 @@ _DEGREES = HotStatement(
     .order_by(Degree.id)
     .limit(bindparam("most"))
 )
+_ACCESSES = HotStatement(
+    _from_session(
+        *_SESSION,
+        RecordAccess.id,
+        RecordAccess.enrollment_id,
+        RecordAccess.staff_id,
+        RecordAccess.action,
+        RecordAccess.purpose,
+        RecordAccess.at,
+        Institution.code.label("institution_code"),
+        Institution.name.label("institution_name"),
+    )
+    .outerjoin(
+        RecordAccess, and_(_ACTIVE, RecordAccess.person_id == Account.person_id, RecordAccess.id < bindparam("before"))
+    )
+    .outerjoin(Staff, Staff.id == RecordAccess.staff_id)
+    .outerjoin(Institution, Institution.code == Staff.institution_code)
+    .order_by(RecordAccess.id.desc())
+    .limit(bindparam("most"))
+)
 _PHOTO = HotStatement(
     _from_session(*_SESSION, Enrollment.id, RecordPhoto.object_key, RecordPhoto.sha256)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
@@ -215,6 +237,13 @@ class ArchiveReads:
         self, *, session_id: UUID, account_id: UUID, after: UUID, most: int
     ) -> Sequence[Mapping[str, Any]]:
         return await self._database.rows(_DEGREES, session_id=session_id, account_id=account_id, after=after, most=most)
+
+    async def list_accesses(
+        self, *, session_id: UUID, account_id: UUID, before: UUID, most: int
+    ) -> Sequence[Mapping[str, Any]]:
+        return await self._database.rows(
+            _ACCESSES, session_id=session_id, account_id=account_id, before=before, most=most
+        )
 
     async def get_photo(
         self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID, kind: str

@@ -1,4 +1,4 @@
-"""学历 and 学位 as their holder reads them."""
+"""学历 and 学位 as their holder reads them, and who else did."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from xuexin_api.core.errors import InsufficientUserAuthenticationError, TokenInv
 from xuexin_api.dependencies.callers import RequestLanguage
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.archive.archive import Archive
-from xuexin_api.routers.archive.record_presentation import degree_list, qualification_list
+from xuexin_api.routers.archive.record_presentation import access_list, degree_list, qualification_list
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
-from xuexin_api.schemas.archive import DegreeList, QualificationList
+from xuexin_api.schemas.archive import DegreeList, QualificationList, RecordAccessList
 
 router = APIRouter(prefix="/v1/archive", tags=["archive"], route_class=StrictRoute)
 _VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
@@ -23,6 +23,17 @@ async def list_qualifications(
 ) -> QualificationList:
     """How one left each school, with the certificate's number. 学籍 is not 学历: `explanation` says what is missing."""
     return qualification_list(await archive.list_qualifications(cursor=cursor, most=limit), language)
+
+
+@router.get("/accesses", summary="Who looked at my records", responses=refusals(*_VERIFIED))
+async def list_accesses(
+    language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
+) -> RecordAccessList:
+    """Every time a school's staff found, saw or changed one of my records: who, when, what for. Newest first.
+
+    Who looked at the photos of a case stands in the case's own log.
+    """
+    return access_list(await archive.list_accesses(cursor=cursor, most=limit), language)
 
 
 @router.get("/degrees", summary="My 学位", responses=refusals(*_VERIFIED))

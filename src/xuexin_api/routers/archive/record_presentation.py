@@ -10,6 +10,7 @@ from xuexin_api.schemas import archive as schemas
 from xuexin_api.schemas import record_office as office_schemas
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.outcomes import DegreePage, DegreeView, QualificationPage, QualificationView
+from xuexin_api.services.archive.record_accesses import AccessPage
 from xuexin_api.services.archive.record_history import FieldChange, HistoryPage, RecordChange
 from xuexin_api.services.staff.record_office import (
     Certificate,
@@ -81,6 +82,26 @@ def _qualification(view: QualificationView, language: Language) -> schemas.Quali
             "conclusion": _choice("conclusion", view.conclusion, language),
             "graduation_photo": "graduation" in view.photo_kinds,
         }
+    )
+
+
+def access_list(page: AccessPage, language: Language) -> schemas.RecordAccessList:
+    return schemas.RecordAccessList(
+        items=[
+            schemas.RecordAccess(
+                id=view.id,
+                at=view.at,
+                enrollment_id=view.enrollment_id,
+                institution=schemas.CodedName(code=view.institution_code, name=view.institution_name),
+                staff_id=view.staff_id,
+                action=_choice("access_action", view.action, language),
+                purpose=_choice(
+                    "record_change" if view.action == "changed" else "access_purpose", view.purpose, language
+                ),
+            )
+            for view in page.items
+        ],
+        next_cursor=page.next_cursor,
     )
 
 

@@ -14,7 +14,12 @@ from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.messages import Language
 from xuexin_api.core.record_life import REASONS, allowed
 from xuexin_api.openapi import Examples, Shown
-from xuexin_api.routers.archive.record_presentation import degree_list, qualification_list, record_change
+from xuexin_api.routers.archive.record_presentation import (
+    access_list,
+    degree_list,
+    qualification_list,
+    record_change,
+)
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.examples.archive import LEFT, STUDYING
 from xuexin_api.routers.presentation import STATUSES
@@ -35,6 +40,7 @@ from xuexin_api.services.archive.outcomes import (
     QualificationPage,
     QualificationView,
 )
+from xuexin_api.services.archive.record_accesses import AccessPage, RecordAccessView
 from xuexin_api.services.archive.record_history import FieldChange, RecordChange
 
 _LEAVE: Final = RecordChange(
@@ -168,7 +174,31 @@ def _degrees(explanation: DegreeExplanation | None, *views: DegreeView) -> Calla
     return lambda language: degree_list(page, language)
 
 
+def _accesses(*looks: tuple[str, str]) -> Callable[[Language], BaseModel]:
+    views = [
+        RecordAccessView(
+            id=AN_ID,
+            at=NOW,
+            enrollment_id=AN_ID,
+            institution_code=STUDYING.institution.code,
+            institution_name=STUDYING.institution.name,
+            staff_id=AN_ID,
+            action=action,
+            purpose=purpose,
+        )
+        for action, purpose in looks
+    ]
+    return lambda language: access_list(AccessPage(views, None), language)
+
+
 RECORDS: Final[Examples] = {
+    "list_accesses": {
+        "looks": Shown(
+            "Found, seen, changed.",
+            _accesses(("changed", "suspend"), ("viewed", "student_request"), ("listed", "student_request")),
+        ),
+        "none": Shown("Nobody looked.", _accesses()),
+    },
     "get_check": {
         "not_yet": Shown("Nothing was said.", CheckState(open=True, until=_UNTIL, last=None)),
         "correct": Shown("Said to be right.", CheckState(open=True, until=_UNTIL, last=_CHECKED)),

@@ -24,6 +24,7 @@ from xuexin_api.services.archive.outcomes import (
     explain,
     qualification_view,
 )
+from xuexin_api.services.archive.record_accesses import AccessPage, access_page
 from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
 from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_verified
 from xuexin_api.services.paging import read_cursor, write_cursor
@@ -157,6 +158,17 @@ class ArchiveService:
             None if views or cursor is not None else "no_degree_reported",
             write_cursor(views[most - 1].id) if len(views) > most else None,
         )
+
+    async def list_accesses(self, *, cursor: str | None, most: int) -> AccessPage:
+        """Who looked at one's own records, newest first."""
+        rows = await self._reads.list_accesses(
+            session_id=self._claims.session_id,
+            account_id=self._claims.account_id,
+            before=AFTER_ALL if cursor is None else read_cursor(cursor),
+            most=most + 1,
+        )
+        self._allow(rows[0] if rows else None)
+        return access_page([row for row in rows if row["id"] is not None], most)
 
     async def get_photo(self, enrollment_id: UUID, kind: str) -> tuple[bytes, str]:
         """JPEG bytes and their entity tag."""
