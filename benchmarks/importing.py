@@ -33,7 +33,8 @@ def main(name: str) -> None:
         started = time.perf_counter()
         report = await service.run(open_roster(file).rows, file_name=file.name, rejected=_never, watch=watch)
         seconds = time.perf_counter() - started
-        print(json.dumps({"rows": report.added, "seconds": seconds, "peak_mib": peak_mib()}), flush=True)
+        told = {"rows": report.read, "changed": report.changed, "seconds": seconds, "peak_mib": peak_mib()}
+        print(json.dumps(told), flush=True)
 
     with_parts(work)
 

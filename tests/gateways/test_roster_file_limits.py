@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from support.archive import HEADER
 from support.people import SCHOOLS
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.demo.rosters import generate_rows, write_roster
+from xuexin_api.gateways.photo_archive import count_photos
 from xuexin_api.gateways.roster_files import open_roster
 
 HEAD = ",".join(HEADER) + "\n"
@@ -76,3 +79,18 @@ def test_a_character_cut_at_a_fields_width_breaks_its_cell_only(tmp_path: Path) 
     read = [cells for _, cells in open_roster(path).rows]
     assert str(read[1][13]).endswith("\ufffd")
     assert read[2] == rows[1]
+
+
+@pytest.mark.parametrize("opened", [lambda path: open_roster(path).rows, count_photos])
+def test_a_zip_whose_directory_would_fill_memory_is_refused_unread(
+    tmp_path: Path, opened: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "wide.zip"
+    with path.open("wb") as stream:
+        stream.write(b"PK\x03\x04")
+        # Sparse, as its author need not be: a directory of 100 MiB, and the end that announces it.
+        stream.truncate(100 << 20)
+        stream.seek(0, 2)
+        stream.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, (100 << 20) - 4, 4, 0))
+    with pytest.raises(BrokenRuleError, match="zip_directory_too_large"):
+        opened(path)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import structlog
 
-from support.archive import add_schools
+from support.archive import add_schools, import_rows
 from support.client import Client, code_of
 from support.clock import HandClock
 from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked
@@ -23,6 +23,7 @@ from support.people import SCHOOLS
 from support.staff import Member, member
 from support.tables import count_rows, rows_of
 from xuexin_api.core.staff import Role
+from xuexin_api.demo.photos import draw_archive_photo
 from xuexin_api.demo.rosters import Format
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.roster_files import open_roster
@@ -126,6 +127,7 @@ async def test_the_same_content_is_the_same_import_while_its_outcome_stands(
     # Another roster came after it: now the first one would change something.
     parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
     await worked(registrar, await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 5, seed=2))))
+    parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
     again = await uploaded(registrar, content)
     assert again["id"] != done["id"]
     assert (await worked(registrar, again))["result"]["unchanged"] == 5
@@ -170,6 +172,40 @@ async def test_a_truncated_table_writes_nothing_of_its_whole_rows(
     done = await worked(registrar, await uploaded(registrar, content[:-900]))
     assert (done["state"], done["error"]["code"]) == ("failed", "file_truncated")
     assert await count_rows(parts, "enrollments") == 0
+
+
+async def test_photos_hang_on_the_records_of_ones_own_school(registrar: Member, parts: Wiring, tmp_path: Path) -> None:
+    await import_rows(parts, [*rows_of_school(OURS, 2), *rows_of_school(THEIRS, 1, seed=5)])
+    numbers = {row["institution_code"]: row["candidate_number"] for row in await rows_of(parts, "enrollments")}
+    photo = draw_archive_photo(1, "admission")
+    content = _zip(
+        {
+            f"../../{numbers[OURS[0]]}.jpg": photo,
+            f"{numbers[THEIRS[0]]}.jpg": photo,
+            "=1+1.jpg": photo,
+            "22001234567890.jpg": bytes(80 << 20),
+        }
+    )
+    checked = await worked(registrar, await uploaded(registrar, content, kind="admission_photos", dry_run=True))
+    assert (checked["state"], checked["format"], checked["rows_total"]) == ("checked", "zip", 4)
+    assert checked["result"] == {"added": 1, "changed": 0, "unchanged": 0, "rejected": 3}
+    assert await count_rows(parts, "record_photos") == 0
+    answer = await registrar.client.get(f"/v1/staff/imports/{checked['id']}/rejected")
+    told = [line.split(",")[:2] for line in answer.content.decode("utf-8-sig").splitlines()[1:]]
+    assert told == [
+        ["'=1+1.jpg", "photo_name_malformed"],
+        ["22001234567890.jpg", "photo_not_jpeg"],
+        [f"{numbers[THEIRS[0]]}.jpg", "photo_without_record"],
+    ]
+    await registrar.client.post(f"/v1/staff/imports/{checked['id']}/publish", None)
+    assert (await seen(registrar, checked))["state"] == "queued"
+    done = await worked(registrar, checked)
+    assert (done["state"], done["result"]["added"]) == ("published", 1)
+    (kept,) = await rows_of(parts, "record_photos")
+    assert await parts.photos.get(kept["object_key"]) == photo
+    assert (await uploaded(registrar, content, kind="admission_photos"))["id"] == checked["id"]
+    damaged = await uploaded(registrar, content[:-30], kind="graduation_photos")
+    assert (await worked(registrar, damaged))["error"]["code"] == "photo_archive_damaged"
 
 
 async def test_an_import_is_cancelled_before_and_while_it_is_worked_on(

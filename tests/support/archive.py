@@ -83,7 +83,7 @@ async def import_photos(
         rules=PhotoRules(),
         clock=parts.clock,
     )
-    return await service.run(files, kind=kind, rejected=rejected.append, progress=lambda _: None), rejected
+    return await service.run(files, kind=kind, rejected=rejected.append), rejected
 
 
 async def add_photos(parts: Wiring, student: Student) -> dict[str, bytes]:

@@ -83,7 +83,7 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
             )
             for index, student in enumerate(students[:_WITH_PHOTOS])
         )
-        await photos.run(files, kind=kind, rejected=_never, progress=lambda _: None)
+        await photos.run(files, kind=kind, rejected=_never)
     return report.added
 
 

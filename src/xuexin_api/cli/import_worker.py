@@ -7,6 +7,7 @@ from typing import Final
 
 from xuexin_api.cli.places import Places
 from xuexin_api.cli.workbench import with_parts
+from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.services.archive.import_worker import ImportWorker
 
@@ -22,6 +23,8 @@ def make_import_worker(parts: Wiring) -> ImportWorker:
         files=parts.import_files,
         sealer=parts.sealer,
         lookups=parts.lookups,
+        photos=parts.photos,
+        photo_rules=PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes),
         policy=parts.settings.import_policy(),
         record_policy=parts.settings.record_policy(),
         clock=parts.clock,

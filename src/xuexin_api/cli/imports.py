@@ -158,6 +158,9 @@ def import_photos(
     with _bar() as bar:
         task = bar.add_task("Looking at photos", total=None)
 
+        async def show_progress(seen: int) -> None:
+            bar.update(task, completed=seen, description=f"{seen} photos looked at")
+
         async def work(parts: Wiring, _: Places) -> PhotoReport:
             rules = PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes)
             session = parts.database.session()
@@ -173,7 +176,7 @@ def import_photos(
                     files,
                     kind=kind,
                     rejected=show,
-                    progress=lambda seen: bar.update(task, completed=seen, description=f"{seen} photos looked at"),
+                    progress=show_progress,
                 )
 
         try:

@@ -58,6 +58,7 @@ _RESIDENCE_PERMIT: Final = ["81", "82", "83"]
 _TYPE_OF_PROVINCE: Final = dict.fromkeys([*_MAINLAND, *_FOREIGN_RESIDENT], DocumentType.SFZ) | dict.fromkeys(
     _RESIDENCE_PERMIT, DocumentType.SFZ_GAT
 )
+_TYPES_OF_ID_CARDS: Final = frozenset({DocumentType.SFZ, DocumentType.SFZ_GAT})
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS: Final = b"10X98765432"
 # The sum is taken over the characters' codes, which is fast; what they have too much is the same for every number.
@@ -223,10 +224,15 @@ _PARSERS: Final[dict[DocumentType, Callable[[str, date], Document]]] = {
 }
 
 
+def _is_id_card(document: Document) -> bool:
+    """Of these types only an 18-character number is so long, and it has been looked at when the document was made."""
+    return len(document.number) == _LONG and document.type in _TYPES_OF_ID_CARDS
+
+
 def birth_date_of(document: Document) -> date | None:
     """The birth date inside an 18-character number; other numbers have none."""
     number = document.number
-    if len(number) != _LONG or not _ID_CARD.fullmatch(number):
+    if not _is_id_card(document):
         return None
     return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
 
@@ -234,7 +240,7 @@ def birth_date_of(document: Document) -> date | None:
 def sex_of(document: Document) -> Sex | None:
     """The sex inside an 18-character number; other numbers have none."""
     number = document.number
-    if len(number) != _LONG or not _ID_CARD.fullmatch(number):
+    if not _is_id_card(document):
         return None
     return Sex.MALE if int(number[16]) % 2 else Sex.FEMALE
 

@@ -29,6 +29,12 @@ def uuid7(milliseconds: int, chance: bytes) -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
+def uuid7_bytes(milliseconds: int, chance: bytes) -> bytes:
+    """The same as its 16 bytes, where a million of them are made."""
+    head = bytes((chance[0] & 0x0F | 0x70, chance[1], chance[2] & 0x3F | 0x80))
+    return milliseconds.to_bytes(6, "big") + head + chance[3:10]
+
+
 def born_at(identifier: UUID) -> datetime:
     """When a UUIDv7 was made."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, UTC)

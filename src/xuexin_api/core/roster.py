@@ -213,7 +213,12 @@ def _word(table: Mapping[str, Any]) -> Callable[[str], Any]:
 
 
 def _matching(pattern: re.Pattern[str], code: str) -> Callable[[str], str]:
+    plain_lengths = frozenset(length for length in range(1, _LONGEST_TEXT) if pattern.fullmatch("0" * length))
+
     def check(text: str) -> str:
+        # Nearly all are digits only, of one length, and need no capital letters.
+        if text.isdigit() and len(text) in plain_lengths and text.isascii():
+            return text
         if pattern.fullmatch(text):
             return text.upper()
         plain = _plain(text)

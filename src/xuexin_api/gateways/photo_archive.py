@@ -5,16 +5,18 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.gateways.bounded_zip import open_zip
 
 _ZIP: Final = b"PK"
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg"})
-_MOST_ENTRIES: Final = 1_000_000
+# In memory an entry takes several times as much. More photos are several archives.
+_LARGEST_DIRECTORY: Final = 16 << 20
 _DAMAGE: Final = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
 
 
@@ -37,14 +39,29 @@ def open_photos(path: Path, *, limit: int) -> Iterator[Iterator[PhotoFile]]:
     if path.is_dir():
         yield _from_folder(path, limit)
     elif _is_zip(path):
-        try:
-            archive = zipfile.ZipFile(path)
-        except _DAMAGE:
-            raise BrokenRuleError("photo_archive_damaged") from None
-        with archive:
+        with ExitStack() as opened:
+            try:
+                archive = opened.enter_context(open_zip(path, largest_directory=_LARGEST_DIRECTORY))
+            except BrokenRuleError:
+                raise
+            except _DAMAGE:
+                raise BrokenRuleError("photo_archive_damaged") from None
             yield _from_zip(archive, limit)
     else:
         raise BrokenRuleError("photo_archive_unknown")
+
+
+def count_photos(path: Path) -> int:
+    """How many files of a zip would be looked at; BrokenRuleError as `open_photos`."""
+    if not _is_zip(path):
+        raise BrokenRuleError("photo_archive_unknown")
+    try:
+        with open_zip(path, largest_directory=_LARGEST_DIRECTORY) as archive:
+            return sum(not entry.is_dir() and _wanted(_path_of(entry)) for entry in archive.infolist())
+    except BrokenRuleError:
+        raise
+    except _DAMAGE:
+        raise BrokenRuleError("photo_archive_damaged") from None
 
 
 def _is_zip(path: Path) -> bool:
@@ -75,13 +92,14 @@ def _from_folder(folder: Path, limit: int) -> Iterator[PhotoFile]:
             yield _named(name, stream.read(limit + 1))
 
 
+def _path_of(entry: zipfile.ZipInfo) -> PurePosixPath:
+    # Some programs of Windows write its separators, which the format does not know.
+    return PurePosixPath(entry.filename.replace("\\", "/"))
+
+
 def _from_zip(archive: zipfile.ZipFile, limit: int) -> Iterator[PhotoFile]:
-    entries = archive.infolist()
-    if len(entries) > _MOST_ENTRIES:
-        raise BrokenRuleError("photo_archive_too_many", most=_MOST_ENTRIES)
-    for entry in entries:
-        # Some programs of Windows write its separators, which the format does not know.
-        name = PurePosixPath(entry.filename.replace("\\", "/"))
+    for entry in archive.infolist():
+        name = _path_of(entry)
         if entry.is_dir() or not _wanted(name):
             continue
         try:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TextIO
 
 import xlsxwriter
 
@@ -18,6 +18,7 @@ from xuexin_api.gateways.roster_files import RosterFile, open_roster
 
 # Columns of other names are read past: a corrected file may come back as it is.
 _TITLES: Final = ("行号", "错误代码", "错误说明")
+_PHOTO_TITLES: Final = ("文件名", "错误代码", "错误说明")
 _DBF_FIELDS: Final = (("CWHH", 10), ("CWDM", 100), ("CWYY", 254))
 _SEPARATOR: Final = "; "
 # What a spreadsheet takes for the beginning of a formula.
@@ -86,6 +87,28 @@ class RejectedRows:
 
     def __exit__(self, *_: object) -> None:
         self._close()
+
+
+class RejectedPhotos:
+    """The photos that were not taken, as a list; without any `target` is not written to."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._text: TextIO | None = None
+
+    def add(self, name: str, code: str, reason: str) -> None:
+        """One photo, by its path in the archive."""
+        if self._text is None:
+            self._text = self._target.open("w", encoding="utf-8-sig", errors="replace", newline="")
+            csv.writer(self._text).writerow(_PHOTO_TITLES)
+        csv.writer(self._text).writerow([_harmless(name), code, reason])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._text is not None:
+            self._text.close()
 
 
 _Write = Callable[[Sequence[Cell], _Line], None]

@@ -6,6 +6,7 @@ import codecs
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal, TextIO
 
@@ -108,25 +109,19 @@ class _Lines:
     def __init__(self, text: TextIO, *, beware_of_utf8: bool) -> None:
         self._text = text
         self._beware_of_utf8 = beware_of_utf8
-        self._number = 0
         self.length_of_row = 0
 
     def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._text.readline(_LONGEST_LINE + 1)
-        if not line:
-            raise StopIteration
-        self._number += 1
-        self.length_of_row += len(line)
-        if self.length_of_row > _LONGEST_LINE:
-            raise BrokenRuleError("csv_line_too_long", line=self._number)
-        if "\0" in line:
-            raise BrokenRuleError("file_binary")
-        if self._beware_of_utf8 and not line.isascii() and _reads_as_utf8(line):
-            raise BrokenRuleError("file_encoding_unknown")
-        return line
+        read = self._text.readline
+        for number, line in enumerate(iter(partial(read, _LONGEST_LINE + 1), ""), start=1):
+            self.length_of_row += len(line)
+            if self.length_of_row > _LONGEST_LINE:
+                raise BrokenRuleError("csv_line_too_long", line=number)
+            if "\0" in line:
+                raise BrokenRuleError("file_binary")
+            if self._beware_of_utf8 and not line.isascii() and _reads_as_utf8(line):
+                raise BrokenRuleError("file_encoding_unknown")
+            yield line
 
 
 def _reads_as_utf8(line: str) -> bool:

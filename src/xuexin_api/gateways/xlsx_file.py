@@ -14,9 +14,11 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import FORMULA_ERROR, Cell
+from xuexin_api.gateways.bounded_zip import open_zip
 
 _BLOCK: Final = 1 << 16
 _MOST_CELLS: Final = 200
+_LARGEST_DIRECTORY: Final = 1 << 20
 _LARGEST_UNPACKED: Final = 1 << 30
 _HIGHEST_RATIO: Final = 200
 # The library lays a sheet out as a full rectangle, 32 bytes a cell: one stray cell in the last corner is 550 GB, and
@@ -99,7 +101,7 @@ def _look_through(path: Path) -> list[_Sheet]:
     sheets: dict[str, _Sheet] = {}
     indexes: dict[str, bytes] = {_WORKBOOK: b"", _RELATIONS: b""}
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_zip(path, largest_directory=_LARGEST_DIRECTORY) as archive:
             entries = archive.infolist()
             if _WORKBOOK not in {entry.filename for entry in entries}:
                 raise BrokenRuleError("xlsx_damaged")

@@ -31,8 +31,10 @@ class RecordPhotoRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def list_places(self, candidate_numbers: Sequence[str], kind: str) -> list[PhotoPlace]:
-        """The records with one of these candidate numbers: as many as photos in a batch, and few more."""
+    async def list_places(
+        self, candidate_numbers: Sequence[str], kind: str, institution_code: str | None
+    ) -> list[PhotoPlace]:
+        """The records with one of these candidate numbers (of one institution, or of any); few more than photos."""
         statement = (
             select(
                 Enrollment.candidate_number,
@@ -45,6 +47,8 @@ class RecordPhotoRepository:
             .where(Enrollment.candidate_number.in_(candidate_numbers))
             .limit(20 * len(candidate_numbers))
         )
+        if institution_code is not None:
+            statement = statement.where(Enrollment.institution_code == institution_code)
         return [PhotoPlace(*row) for row in await self._session.execute(statement)]
 
     async def put(self, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from asyncpg.pgproto import pgproto
 from sqlalchemy.engine import make_url
 
 from xuexin_api.core.imports import LeaseLostError
@@ -177,6 +178,12 @@ _ANALYZE: Final = """
 ANALYZE persons (document_key, document_type),
         enrollments (person_id, institution_code, student_number, candidate_number)
 """
+
+
+def staged_id(raw: bytes) -> UUID:
+    """An id out of its 16 bytes, of the driver's own kind, which is made five times as fast."""
+    made: UUID = pgproto.UUID(raw)
+    return made
 
 
 @dataclass(frozen=True, slots=True)

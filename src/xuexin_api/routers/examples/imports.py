@@ -50,6 +50,14 @@ _CHECKED: Final = _made(
     result=ImportResult(added=9_800, changed=120, unchanged=70, rejected=10),
 )
 _PUBLISHED: Final = _CHECKED.model_copy(update={"state": "published", "dry_run": False})
+_PHOTOS: Final = _PUBLISHED.model_copy(
+    update={
+        "kind": "admission_photos",
+        "file_name": "录取照片.zip",
+        "format": "zip",
+        "result": ImportResult(added=9_990, changed=0, unchanged=0, rejected=10),
+    }
+)
 _CANCELLED: Final = _made(state="cancelled", **_ENDED)
 
 
@@ -60,7 +68,7 @@ def _failed(language: Language) -> Import:
 
 
 def _several(language: Language) -> ImportList:
-    items = [_QUEUED, _READING, _JUDGING, _PUBLISHED, _failed(language), _CANCELLED]
+    items = [_QUEUED, _READING, _JUDGING, _PHOTOS, _failed(language), _CANCELLED]
     return ImportList(items=items, next_cursor=None)
 
 

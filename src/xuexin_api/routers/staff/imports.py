@@ -120,7 +120,10 @@ async def follow_import(import_id: ImportId, claims: StaffClaims, language: Requ
     responses=_ROWS | refusals(*_THE_IMPORT, NothingRejectedError),
 )
 async def download_rejected_rows(import_id: ImportId, claims: StaffClaims, jobs: Jobs) -> Response:
-    """In the format that they came in, with line, codes and reasons: corrected, the file can be uploaded as it is."""
+    """In the format that they came in, with line, codes and reasons: corrected, the file can be uploaded as it is.
+
+    Of photos, a list as CSV.
+    """
     return show.rejected_rows(await jobs.rejected_file(import_id, claims))
 
 

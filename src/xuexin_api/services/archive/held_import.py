@@ -13,8 +13,9 @@ from uuid import UUID
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.imports import ImportCancelledError, ImportState, LeaseLostError
 from xuexin_api.core.policies import ImportPolicy
-from xuexin_api.repositories.archive.import_jobs import ImportJobRow
+from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging
+from xuexin_api.services.archive.photo_import import PhotoReport
 
 _BEATS: Final = 3
 """Signs of life within a lease."""
@@ -65,6 +66,31 @@ class HeldImport:
             # It says why.
             await self.note()
             raise LeaseLostError
+
+    async def settle_photos(self, jobs: ImportJobRepository, read: int, report: PhotoReport, *, dry_run: bool) -> None:
+        """The same for photos, with the statements of the transaction that publishes them."""
+        now = self._clock.now()
+        job = await jobs.note(self.job.id, self._owner, {"progress_at": now})
+        if job is None:
+            raise LeaseLostError
+        if job.cancel_asked_at is not None:
+            raise ImportCancelledError
+        # A dry run that meanwhile became the real thing waits for a process again.
+        state = ImportState.PUBLISHED if not dry_run else ImportState.CHECKED if job.dry_run else ImportState.QUEUED
+        outcome = {
+            "state": state,
+            "rows_read": read,
+            "rows_added": report.added,
+            "rows_changed": report.replaced,
+            "rows_unchanged": report.unchanged,
+            "rows_rejected": report.rejected,
+            "attempts": 0,
+            "finished_at": now,
+            "expires_at": now + timedelta(seconds=self._policy.kept),
+            "lease_owner": None,
+            "lease_until": None,
+        }
+        await jobs.note(self.job.id, self._owner, outcome)
 
     async def end(self, state: ImportState, **values: Any) -> None:
         """It is over, and nothing of it was published; unless it is another's by now."""

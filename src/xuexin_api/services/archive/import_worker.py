@@ -12,21 +12,26 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.core.imports import ImportCancelledError, ImportState, LeaseLostError
+from xuexin_api.core.imports import ImportCancelledError, ImportKind, ImportState, LeaseLostError
 from xuexin_api.core.messages import message
 from xuexin_api.core.policies import ImportPolicy, RecordPolicy
 from xuexin_api.core.roster import InstitutionNames
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.gateways.import_files import ImportFiles
-from xuexin_api.gateways.rejected_rows import RejectedRows
+from xuexin_api.gateways.photo_archive import count_photos, open_photos
+from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.gateways.rejected_rows import RejectedPhotos, RejectedRows
 from xuexin_api.gateways.roster_files import open_roster
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow, staging_schema
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, open_kept_staging
 from xuexin_api.services.archive.held_import import HeldImport
+from xuexin_api.services.archive.photo_import import GatheredPhotoImport
 from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService
 from xuexin_api.services.lookups import Lookups
 
@@ -44,6 +49,8 @@ class ImportWorker:
         files: ImportFiles,
         sealer: Sealer,
         lookups: Lookups,
+        photos: PhotoStore,
+        photo_rules: PhotoRules,
         policy: ImportPolicy,
         record_policy: RecordPolicy,
         clock: Clock,
@@ -54,6 +61,8 @@ class ImportWorker:
         self._files = files
         self._sealer = sealer
         self._lookups = lookups
+        self._photos = photos
+        self._photo_rules = photo_rules
         self._policy = policy
         self._record_policy = record_policy
         self._clock = clock
@@ -72,7 +81,7 @@ class ImportWorker:
             if job.attempts > self._policy.most_attempts:
                 raise BrokenRuleError("import_given_up")
             async with held.alive():
-                await self._import_roster(held)
+                await (self._import_roster if job.kind == ImportKind.ROSTER else self._import_photos)(held)
         except BrokenRuleError as broken:
             await held.end(ImportState.FAILED, error_code=broken.code, error_params=broken.params)
         except ImportCancelledError:
@@ -107,6 +116,35 @@ class ImportWorker:
                 rejected=partial(_reject, rows),
                 watch=watch,
             )
+
+    async def _import_photos(self, held: HeldImport) -> None:
+        job = held.job
+        upload, rules = self._files.upload(job.id), self._photo_rules
+        begun = await held.note(file_format="zip", rows_total=count_photos(upload))
+        target = self._files.prepare_rejected(job.id)
+        async with self._new_session() as session:
+            service = GatheredPhotoImport(
+                dry_run=begun.dry_run,
+                session=session,
+                photos=RecordPhotoRepository(session),
+                store=self._photos,
+                rules=rules,
+                clock=self._clock,
+            )
+            with open_photos(upload, limit=rules.largest) as files, RejectedPhotos(target) as refused:
+                report = await service.run(
+                    files,
+                    kind="admission" if job.kind == ImportKind.ADMISSION_PHOTOS else "graduation",
+                    rejected=lambda photo: refused.add(photo.name, photo.code, message(photo.code, **photo.params)),
+                    progress=partial(held.note_rows, passed_over=0),
+                    institution_code=job.institution_code,
+                )
+            await held.note(state=ImportState.JUDGING)
+            self._files.keep_rejected(job.id)
+            settle = partial(
+                held.settle_photos, ImportJobRepository(session), begun.rows_total or 0, report, dry_run=begun.dry_run
+            )
+            await service.publish(settle)
 
     def _finish_rejected(self, rows: RejectedRows, job_id: UUID) -> None:
         rows.finish()

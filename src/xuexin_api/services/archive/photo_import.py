@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ class RejectedPhoto:
 
     name: str
     code: str
-    params: dict[str, object]
+    params: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -44,6 +44,10 @@ class PhotoReport:
 class _CheckedPhoto:
     file: PhotoFile
     facts: ArchivePhoto
+
+
+async def _nobody_watches(_: int) -> None:
+    pass
 
 
 class PhotoImportService(Service):
@@ -69,9 +73,13 @@ class PhotoImportService(Service):
         *,
         kind: str,
         rejected: Callable[[RejectedPhoto], None],
-        progress: Callable[[int], None],
+        progress: Callable[[int], Awaitable[None]] = _nobody_watches,
+        institution_code: str | None = None,
     ) -> PhotoReport:
-        """Take the files in batches; each rejected one is told at once and does not stop the others."""
+        """Take the files in batches; each rejected one is told at once and does not stop the others.
+
+        `institution_code` is the only school whose records get photos, where there is one.
+        """
         report = PhotoReport()
         batch: dict[str, _CheckedPhoto] = {}
         # Of the whole run: a later photo of the same number would replace the first, and at each run anew.
@@ -81,8 +89,10 @@ class PhotoImportService(Service):
             report.rejected += 1
             rejected(RejectedPhoto(file.name, code, params or {}))
 
+        looked_at = 0
         for looked_at, file in enumerate(files, start=1):
-            progress(looked_at)
+            if looked_at % _BATCH == 0:
+                await progress(looked_at)
             if not is_candidate_number(file.candidate_number):
                 reject(file, "photo_name_malformed")
                 continue
@@ -97,21 +107,23 @@ class PhotoImportService(Service):
             taken.add(file.candidate_number)
             batch[file.candidate_number] = checked
             if len(batch) == _BATCH:
-                await self._take(batch, kind, report, reject)
+                await self._take(batch, kind, institution_code, report, reject)
                 batch = {}
         if batch:
-            await self._take(batch, kind, report, reject)
+            await self._take(batch, kind, institution_code, report, reject)
+        await progress(looked_at)
         return report
 
     async def _take(
         self,
         batch: dict[str, _CheckedPhoto],
         kind: str,
+        institution_code: str | None,
         report: PhotoReport,
         reject: Callable[[PhotoFile, str], None],
     ) -> None:
         async with self._read():
-            places = await self._photos.list_places(list(batch), kind)
+            places = await self._photos.list_places(list(batch), kind, institution_code)
         by_number: dict[str, list[PhotoPlace]] = defaultdict(list)
         for place in places:
             by_number[place.candidate_number or ""].append(place)
@@ -125,8 +137,10 @@ class PhotoImportService(Service):
                 reject(photo.file, "photo_ambiguous")
             else:
                 rows += await self._store_for(found, photo, kind, report, outdated)
-        if not rows:
-            return
+        if rows:
+            await self._keep(rows, outdated)
+
+    async def _keep(self, rows: list[dict[str, Any]], outdated: list[str]) -> None:
         async with self._transaction():
             await self._photos.put(rows)
         # Only now nothing points at them any more.
@@ -148,7 +162,7 @@ class PhotoImportService(Service):
                 report.unchanged += 1
                 continue
             key = f"{place.enrollment_id}/{kind}/{photo.facts.sha256.hex()}"
-            await self._store.put(key, photo.file.data)
+            await self._put(key, photo.file.data)
             if place.object_key is None:
                 report.added += 1
             else:
@@ -165,3 +179,37 @@ class PhotoImportService(Service):
                 }
             )
         return rows
+
+    async def _put(self, key: str, data: bytes) -> None:
+        await self._store.put(key, data)
+
+
+class GatheredPhotoImport(PhotoImportService):
+    """Nothing points at the photos until `publish`; in a dry run they are not stored at all.
+
+    Stopped before it, there are objects in the store that the next run meets.
+    """
+
+    def __init__(self, *, dry_run: bool, **parts: Any) -> None:
+        super().__init__(**parts)
+        self._dry_run = dry_run
+        self._rows: list[dict[str, Any]] = []
+        self._outdated: list[str] = []
+
+    async def publish(self, settle: Callable[[], Awaitable[None]]) -> None:
+        """All photos in one transaction, and `settle` in it."""
+        async with self._transaction():
+            for first in range(0, len(self._rows), _BATCH):
+                await self._photos.put(self._rows[first : first + _BATCH])
+            await settle()
+        for key in self._outdated:
+            await self._store.delete(key)
+
+    async def _keep(self, rows: list[dict[str, Any]], outdated: list[str]) -> None:
+        if not self._dry_run:
+            self._rows += rows
+            self._outdated += outdated
+
+    async def _put(self, key: str, data: bytes) -> None:
+        if not self._dry_run:
+            await super()._put(key, data)

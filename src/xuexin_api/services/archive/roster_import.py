@@ -10,12 +10,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from xuexin_api.core.clock import Clock, china_date
-from xuexin_api.core.entropy import Entropy, uuid7
+from xuexin_api.core.entropy import Entropy, uuid7_bytes
 from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.core.record_life import frozen_year
 from xuexin_api.core.roster import Cell, InstitutionNames, RosterRow, RosterRowParser, RowError
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
-from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging
+from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, staged_id
 from xuexin_api.services.lookups import Lookups
 
 
@@ -166,8 +166,8 @@ class RosterImportService:
         chance = self._entropy.token(20)
         return (
             line,
-            uuid7(milliseconds, chance[:10]),
-            uuid7(milliseconds, chance[10:]),
+            staged_id(uuid7_bytes(milliseconds, chance)),
+            staged_id(uuid7_bytes(milliseconds, chance[10:])),
             row[0],
             row[1],
             document.type.value,
