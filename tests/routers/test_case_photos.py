@@ -252,7 +252,10 @@ async def test_no_crash_and_no_erasure_leaves_a_photo_in_the_store(
     path = f"/v1/identity-cases/{case_id}"
     front, _ = await send_both(client, path)
     # As a process that dies leaves it between the row and its last word: stored, and nobody's.
-    await rows_of(parts, "", f"UPDATE uploads SET state = 'storing' WHERE id = '{front['id']}' RETURNING id")
+    (half,) = await rows_of(
+        parts, "", f"UPDATE uploads SET state = 'storing' WHERE id = '{front['id']}' RETURNING object_key"
+    )
+    (parts.settings.data_dir / "handheld" / f"{half['object_key']}#1").write_bytes(b"half of it")
     assert [photo["side"] for photo in (await case_of(client, case_id))["photos"]] == ["back"]
     clock.pass_time(minutes=61)
     await parts.housekeeping.purge()

@@ -85,10 +85,16 @@ class PhotoStore:
         return self._sealer.open(bytes(sealed), key.encode())
 
     async def delete(self, key: str) -> None:
-        """Gone, also where it was not there."""
+        """Gone, also where it was not there, or where a crash left it half written."""
+        self._delete_half_written(key)
         try:
             await self._store.delete_async(key)
         except _GONE:
             return
         except BaseError:
             raise NotReadyError(retry_after=_RETRY_AFTER) from None
+
+    def _delete_half_written(self, key: str) -> None:
+        """Files are written beside their place, under this name, and moved there when they are whole."""
+        if isinstance(self._store, LocalStore):
+            Path(f"{self._store.prefix}/{key}#1").unlink(missing_ok=True)
