@@ -41,7 +41,12 @@ async def test_a_student_says_that_the_record_is_right_or_what_is_wrong_and_the_
     assert wrong.json()["wrong_fields"] == ["class_name", "name"]
     record = path.rpartition("/")[2]
     async with registrar_of(client) as registrar:
-        seen = (await registrar.client.get(f"{OFFICE}/{record}?purpose=record_keeping")).json()
+        # The version is as it was before the student spoke, and yet there is something to see.
+        answer = await registrar.client.get(
+            f"{OFFICE}/{record}?purpose=record_keeping", headers={"If-None-Match": '"1"'}
+        )
+        assert (answer.status_code, answer.headers["etag"]) == (200, '"1"')
+        seen = answer.json()
         assert (seen["check"]["wrong_fields"], seen["check"]["outdated"]) == (["class_name", "name"], False)
         await change_record(registrar, record, "suspend", "health", 1)
     assert (await client.get(f"{path}/check")).json()["last"]["outdated"] is True

@@ -254,6 +254,9 @@ async def test_from_the_first_of_july_nothing_changes_that_a_certificate_will_sa
             assert (
                 await change_record(registrar, record, "repeat_year", "credits_missing", 1, **_LATER)
             ).status_code == 201
+            earlier = {"grade": 2022, "expected_graduation_date": "2031-07-10"}
+            back = await change_record(registrar, record, "skip_year", "ahead_of_plan", 2, **earlier)
+            assert code_of(back) == "record_frozen"
 
 
 async def test_the_whole_list_of_a_school_comes_in_pages(client: Client, parts: Wiring) -> None:

@@ -190,8 +190,9 @@ def follow(record: RecordFacts, wish: Wish, today: date, policy: RecordPolicy) -
     if not record.admission_date <= wish.effective_on <= today:
         raise _broken("effective_on", "date_impossible")
     rule = _TABLE[wish.change]
-    leaves = record.expected_graduation_date
-    if rule.certified and leaves is not None and leaves.year == frozen_year(today, policy):
+    # Nor may a record join those that are frozen: out, changed and in again would be a way around.
+    leaving = (record.expected_graduation_date, wish.new.get("expected_graduation_date"))
+    if rule.certified and frozen_year(today, policy) in {day.year for day in leaving if day is not None}:
         raise RecordFrozenError
     after = dict(wish.new) | {"status": str(target)}
     if not target.enrolled and record.status.enrolled:
