@@ -452,5 +452,5 @@ def _holding(row: Row) -> Holding:
 def test_cases_survive_whatever_order_life_brings(database_url: str, tmp_path: Path) -> None:
     run_state_machine_as_test(
         type("OfThisTest", (CaseLife,), {"database_url": database_url, "folder": tmp_path}),
-        settings=machine_settings(examples=10, steps=20),
+        settings=machine_settings(examples=8, steps=20),
     )

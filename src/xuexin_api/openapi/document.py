@@ -19,6 +19,7 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.messages import message
 from xuexin_api.openapi.derived import Schemas
+from xuexin_api.openapi.files import FORM
 from xuexin_api.openapi.lint import Document, operations
 from xuexin_api.openapi.once import ONCE, PARAMETER, REPLAYED, refusals_of_key
 from xuexin_api.openapi.problem_schema import PROBLEM_SCHEMA
@@ -29,7 +30,6 @@ from xuexin_api.openapi.words import DESCRIPTION, SERVERS, TAGS, TITLE, VERSION
 from xuexin_api.problems import MEDIA_TYPE
 
 _JSON: Final = "application/json"
-_FORM: Final = "multipart/form-data"
 _PARAMETERS: Final = {
     "AcceptLanguage": {
         "name": "Accept-Language",
@@ -164,7 +164,7 @@ def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[in
     # An announced body that is too large is refused wherever it is sent.
     yield 413, "body_too_large"
     if "requestBody" in operation:
-        if _FORM in operation["requestBody"]["content"]:
+        if FORM in operation["requestBody"]["content"]:
             yield FormNeededError.status, FormNeededError.code
         else:
             yield 415, "unsupported_media_type"
