@@ -41,7 +41,7 @@ _PERSON: Final = (
 _RECORD: Final = (
     "id",
     "person_id",
-    *STAGED_COLUMNS[3:],
+    *STAGED_COLUMNS[4:],
     "roster_import_id",
     "updated_at",
 )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from xuexin_api.core import code_tables
@@ -70,6 +71,9 @@ _INSTITUTION_CODE: Final = 10
 _SHORT_CODE: Final = 5
 _SHORTEST_ABBREVIATION: Final = 2
 _LONGEST_DURATION: Final = Decimal(10)
+_BETWEEN: Final = "\x1f"
+# Of what becomes of a row: another number where a row of the same text would become another record.
+_RULES_VERSION: Final = 1
 _MEMORY: Final = 20_000
 _EARLIEST_DATE: Final = date(1900, 1, 1)
 _EARLIEST_ADMISSION: Final = date(1949, 10, 1)
@@ -314,9 +318,28 @@ class RosterRowParser:
             for code, rule, worth in _CELL_RULES
             if code in self._places
         ]
+        kept = [code for code in COLUMNS if code in self._places and code not in _NOT_KEPT]
+        self._kept_cells = itemgetter(*(self._places[code] for code in kept))
+        self._kept_columns = f"{_RULES_VERSION}{_BETWEEN}{','.join(kept)}{_BETWEEN}"
         self._institution = institutions.resolve
         self._only_institution = only_institution
         self._known_institutions: dict[tuple[Cell, Cell], str] = {}
+
+    def text_of(self, cells: Sequence[Cell]) -> str:
+        """All that is kept of a row as one text: of two equal ones the same becomes."""
+        if len(cells) < self._width:
+            cells = [*cells, *[None] * (self._width - len(cells))]
+        kept = self._kept_cells(cells)
+        try:
+            return self._kept_columns + _BETWEEN.join(kept)
+        except TypeError:
+            return self._kept_columns + _BETWEEN.join(map(_text, kept))
+
+    def institution_of(self, cells: Sequence[Cell]) -> str | None:
+        """The school of a row, where it is one that may come in."""
+        if len(cells) < self._width:
+            return None
+        return self._school(0, cells, [])
 
     def parse(self, line: int, cells: Sequence[Cell]) -> RosterRow | list[RowError]:
         """The row, or everything that is wrong with it."""

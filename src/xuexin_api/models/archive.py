@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from xuexin_api.models.base import Base, Chained, one_of
@@ -97,6 +97,8 @@ class Enrollment(Base):
     leaving_date: Mapped[date | None]
     registered_year: Mapped[int | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    # Of the roster's row that the record is as, XOR the version: whatever changes the record makes it another number.
+    roster_fingerprint: Mapped[int | None] = mapped_column(BigInteger)
     roster_import_id: Mapped[UUID] = mapped_column(ForeignKey("roster_imports.id"))
     updated_at: Mapped[datetime]
 

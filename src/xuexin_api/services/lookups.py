@@ -31,6 +31,10 @@ class Lookups:
         """What knows a whole body again. Keyed, for it may hold a password: a plain hash is quick to guess against."""
         return self._keyed.digest(b"content\x00" + body)
 
+    def roster_row(self, text: str) -> int:
+        """Eight bytes that know a row of a roster again, as a signed number."""
+        return int.from_bytes(self._keyed.digest(b"roster_row\x00" + text.encode())[:8], "big", signed=True)
+
     def third_party(self, provider: str, subject: str) -> bytes:
         return self._keyed.lookup(f"third_party:{provider}", subject)
 

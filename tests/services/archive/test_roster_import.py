@@ -248,3 +248,50 @@ async def test_a_student_already_verified_keeps_the_record(parts: Wiring) -> Non
     await import_rows(parts, [roster_row(changed)])
     after = await rows_of(parts, "enrollments")
     assert (after[0]["id"], after[0]["person_id"]) == (before[0]["id"], before[0]["person_id"])
+
+
+async def test_rows_that_are_published_already_are_known_by_their_fingerprints(parts: Wiring) -> None:
+    rows = list(generate_rows(60, seed=1, schools=SCHOOLS))
+    await import_rows(parts, rows)
+    # In another order of columns they are the same rows.
+    report, _ = await import_rows(parts, [row[::-1] for row in rows], header=HEADER[::-1])
+    assert (report.added, report.changed, report.unchanged) == (0, 0, 60)
+    changed = [*rows]
+    changed[7] = [*rows[7]]
+    changed[7][CODES.index("BH")] = "另一个班"
+    report, _ = await import_rows(parts, changed)
+    assert (report.added, report.changed, report.unchanged) == (0, 1, 59)
+    # Back again: the row of the first file is not the record's any more.
+    report, _ = await import_rows(parts, rows)
+    assert (report.changed, report.unchanged) == (1, 59)
+
+
+async def test_a_row_beside_one_that_is_known_is_judged_as_beside_any_other(parts: Wiring) -> None:
+    first, second = generate_rows(2, seed=1, schools=SCHOOLS[:1])
+    await import_rows(parts, [first, second])
+    same_number = [*first]
+    same_number[CODES.index("BH")] = "另一个班"
+    same_document = [*first]
+    same_document[CODES.index("XH")] = "20269999999999"
+    same_document[CODES.index("KSH")] = "26999999999999"
+    report, rejected = await import_rows(parts, [first, same_number, same_document, first, second])
+    assert (report.unchanged, report.rejected) == (2, 3)
+    # Lines 3 and 5 also stand beside each other.
+    assert {(3, "XH", "duplicate_student_number"), (4, "SFZH", "duplicate_document_number")} <= _found(rejected)
+    assert {cell.params["first_line"] for cell in rejected if cell.line == 3} == {2}
+    assert {cell.line for cell in rejected} == {3, 4, 5}
+    assert await count_rows(parts, "enrollment_changes") == 0
+
+
+async def test_a_record_that_somebody_else_changed_is_read_from_the_roster_again(parts: Wiring) -> None:
+    row = _row()
+    await import_rows(parts, [row])
+    async with parts.database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE enrollments SET class_name = 'x'")
+    # As nothing does it: without a new version. So the row was not even looked at.
+    report, _ = await import_rows(parts, [row])
+    assert (report.changed, report.unchanged) == (0, 1)
+    async with parts.database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE enrollments SET version = version + 1")
+    report, _ = await import_rows(parts, [row])
+    assert (report.changed, report.unchanged) == (1, 0)

@@ -41,7 +41,8 @@ _CHANGEABLE: Final = (
 # What a certificate does not say may change until the day of leaving.
 _UNCERTIFIED: Final = frozenset({"branch", "department", "class_name", "status"})
 _CERTIFIED: Final = [column for column in _CHANGEABLE if column not in _UNCERTIFIED]
-STAGED_COLUMNS: Final = ("line", "person_id", "enrollment_id", *_FIXED, *_CHANGEABLE)
+STAGED_COLUMNS: Final = ("line", "fingerprint", "person_id", "enrollment_id", *_FIXED, *_CHANGEABLE)
+RECOGNISED_COLUMNS: Final = ("line", "institution_code", "fingerprint")
 REJECTED_COLUMNS: Final = ("line", "column_name", "code", "params")
 
 
@@ -56,17 +57,23 @@ _SAME_RECORD: Final = "e.institution_code = s.institution_code AND e.student_num
 _AS_JSON: Final = ", ".join(f"'{column}', {{0}}.{column}" for column in _CHANGEABLE)
 
 _CREATE: Final = f"""
-CREATE {{kind}} TABLE IF NOT EXISTS staged AS SELECT 0 AS line, e.person_id, e.id AS enrollment_id,
-{_list("e", _FIXED)}, {_list("e", _CHANGEABLE)}, e.id AS known_id FROM enrollments e WITH NO DATA;
-CREATE {{kind}} TABLE IF NOT EXISTS rejected (line integer, column_name text, code text, params text)
+CREATE {{kind}} TABLE IF NOT EXISTS staged AS SELECT 0 AS line, 0::bigint AS fingerprint, e.person_id,
+e.id AS enrollment_id, {_list("e", (*_FIXED, *_CHANGEABLE))}, e.id AS known_id FROM enrollments e WITH NO DATA;
+CREATE {{kind}} TABLE IF NOT EXISTS rejected (line integer, column_name text, code text, params text);
+CREATE {{kind}} TABLE IF NOT EXISTS recognised (line integer, institution_code text, fingerprint bigint)
 """
-# Every row of the file has been staged or rejected, up to the last line of them.
+# Every row of the file has been staged, rejected or recognised, up to the last line of them.
 _LAST_LINE: Final = """
-SELECT greatest((SELECT max(line) FROM staged), (SELECT max(line) FROM rejected), 0)
+SELECT greatest((SELECT max(line) FROM staged), (SELECT max(line) FROM rejected),
+                (SELECT max(line) FROM recognised), 0)
+"""
+_FINGERPRINTS: Final = """
+SELECT roster_fingerprint # version FROM enrollments
+WHERE institution_code = $1 AND roster_fingerprint IS NOT NULL ORDER BY 1
 """
 _LOCK: Final = """
 SELECT pg_advisory_xact_lock(hashtext('roster ' || code))
-FROM (SELECT DISTINCT institution_code AS code FROM staged ORDER BY 1) AS schools
+FROM (SELECT institution_code AS code FROM staged UNION SELECT institution_code FROM recognised ORDER BY 1) AS schools
 """
 
 
@@ -115,6 +122,29 @@ _REJECT: Final = (
     WHERE e.status <> s.status AND (e.status, s.status) NOT IN ({_MOVES})
     """,
 )
+# What a recognised row is about: the record that is still exactly as that row.
+_RECOGNISED: Final = "k.institution_code = e.institution_code AND k.fingerprint = e.roster_fingerprint # e.version"
+_REJECT_BESIDE_RECOGNISED: Final = (
+    # Changed by somebody since the row was recognised, which was not looked at any more.
+    f"""
+    INSERT INTO rejected SELECT k.line, 'XH', 'record_changed_meanwhile', '{{}}'
+    FROM recognised k LEFT JOIN enrollments e ON {_RECOGNISED} WHERE e.id IS NULL
+    """,
+    f"""
+    INSERT INTO rejected SELECT s.line, 'XH', 'duplicate_student_number', json_build_object('first_line', k.line)::text
+    FROM staged s JOIN enrollments e ON e.id = s.known_id JOIN recognised k ON {_RECOGNISED}
+    """,
+    f"""
+    INSERT INTO rejected
+    SELECT s.line, 'SFZH', 'duplicate_document_number', json_build_object('first_line', k.line)::text
+    FROM staged s
+    JOIN persons p ON p.document_key = s.document_key AND p.document_type = s.document_type
+    JOIN enrollments e ON e.person_id = p.id AND e.institution_code = s.institution_code AND e.level = s.level
+    JOIN recognised k ON {_RECOGNISED}
+    WHERE e.id IS DISTINCT FROM s.known_id
+    """,
+    "DELETE FROM recognised k USING rejected r WHERE r.line = k.line",
+)
 _REJECT_FROZEN: Final = f"""
 INSERT INTO rejected SELECT s.line, 'YJBYRQ', 'record_frozen', '{{}}'
 FROM staged s JOIN enrollments e ON e.id = s.known_id
@@ -135,19 +165,21 @@ SELECT s.enrollment_id, e.id, 'roster', $2, jsonb_build_object({_AS_JSON.format(
 FROM staged s JOIN enrollments e ON e.id = s.known_id WHERE {_OLD} IS DISTINCT FROM {_NEW}
 """
 _CHANGE: Final = f"""
-UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, roster_import_id, updated_at, version)
-    = ({_list("s", _CHANGEABLE)}, $2, $1, e.version + 1)
+UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, roster_import_id, updated_at, version, roster_fingerprint)
+    = ({_list("s", _CHANGEABLE)}, $2, $1, e.version + 1, s.fingerprint # (e.version + 1))
 FROM staged s WHERE e.id = s.known_id AND {_OLD} IS DISTINCT FROM {_NEW}
 """
 _ADD: Final = f"""
-INSERT INTO enrollments (id, person_id, {", ".join((*_FIXED, *_CHANGEABLE))}, roster_import_id, updated_at)
-SELECT s.enrollment_id, s.person_id, {_list("s", (*_FIXED, *_CHANGEABLE))}, $2, $1
+INSERT INTO enrollments (id, person_id, {", ".join((*_FIXED, *_CHANGEABLE))}, roster_import_id, updated_at, version,
+                         roster_fingerprint)
+SELECT s.enrollment_id, s.person_id, {_list("s", (*_FIXED, *_CHANGEABLE))}, $2, $1, 1, s.fingerprint # 1
 FROM staged s WHERE s.known_id IS NULL
 """
 _RECORD: Final = """
 INSERT INTO roster_imports (id, file_name, started_at, published_at, rows_read, rows_added, rows_changed,
                             rows_unchanged, rows_rejected, institution_codes)
-SELECT $1, $2, $3, $4, $5, 0, 0, 0, 0, coalesce(array_agg(DISTINCT institution_code), '{}') FROM staged
+SELECT $1, $2, $3, $4, $5, 0, 0, 0, 0, coalesce(array_agg(institution_code), '{}')
+FROM (SELECT institution_code FROM staged UNION SELECT institution_code FROM recognised) AS schools
 """
 _COMPLETE: Final = """
 UPDATE roster_imports SET rows_added = $2, rows_changed = $3, rows_unchanged = $4, rows_rejected = $5 WHERE id = $1
@@ -164,15 +196,16 @@ RETURNING id
 """
 _COUNT: Final = f"""
 SELECT count(*) FILTER (WHERE e.id IS NOT NULL AND {_OLD} IS DISTINCT FROM {_NEW}),
-       count(*) FILTER (WHERE e.id IS NULL), count(*)
+       count(*) FILTER (WHERE e.id IS NULL), count(*) + (SELECT count(*) FROM recognised)
 FROM staged s LEFT JOIN enrollments e ON e.id = s.known_id
 """
+_COUNT_KEPT: Final = "SELECT (SELECT count(*) FROM staged) + (SELECT count(*) FROM recognised)"
 _KEEP_ERRORS: Final = """
 INSERT INTO roster_errors (roster_import_id, line, column_name, code)
 SELECT DISTINCT ON (line, column_name) $1::uuid, line, column_name, code FROM rejected ORDER BY line, column_name
 """
 # How many rows there are and how often a school's code repeats decides the plans; a small sample tells.
-_ANALYZE_STAGED: Final = "SET LOCAL default_statistics_target = 10; ANALYZE staged"
+_ANALYZE_STAGED: Final = "SET LOCAL default_statistics_target = 10; ANALYZE staged, recognised"
 # What statements look for. The other columns can wait for the server's own round.
 _ANALYZE: Final = """
 ANALYZE persons (document_key, document_type),
@@ -223,6 +256,15 @@ class RosterStaging:
     async def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table("staged", records=rows, columns=STAGED_COLUMNS)
 
+    async def add_recognised(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        await self._connection.copy_records_to_table("recognised", records=rows, columns=RECOGNISED_COLUMNS)
+
+    async def list_fingerprints(self, institution_code: str) -> AsyncIterator[int]:
+        """Of the records that are as some roster's row, sorted."""
+        async with self._connection.transaction(readonly=True):
+            async for row in self._connection.cursor(_FINGERPRINTS, institution_code, prefetch=50_000):
+                yield row[0]
+
     async def add_rejected(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table("rejected", records=rows, columns=REJECTED_COLUMNS)
 
@@ -231,7 +273,7 @@ class RosterStaging:
         await self._connection.execute(_ANALYZE_STAGED)
         await self._connection.execute(_LOCK)
         await self._connection.execute(_FIND_RECORDS)
-        for statement in _REJECT:
+        for statement in (*_REJECT, *_REJECT_BESIDE_RECOGNISED):
             await self._connection.execute(statement)
         if frozen_year is not None:
             await self._connection.execute(_REJECT_FROZEN, frozen_year)
@@ -254,7 +296,7 @@ class RosterStaging:
         changed = _rows_of(await run(_CHANGE, now, import_id))
         added = _rows_of(await run(_ADD, now, import_id))
         await run(_KEEP_ERRORS, import_id)
-        kept = int(await self._connection.fetchval("SELECT count(*) FROM staged"))
+        kept = int(await self._connection.fetchval(_COUNT_KEPT))
         counts = Counts(added, changed, kept - added - changed)
         await run(_COMPLETE, import_id, added, changed, counts.unchanged, rows_read - kept)
         return counts

@@ -16,6 +16,7 @@ from xuexin_api.core.record_life import frozen_year
 from xuexin_api.core.roster import Cell, InstitutionNames, RosterRow, RosterRowParser, RowError
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, staged_id
+from xuexin_api.services.archive.known_rows import KnownRows, read_known_rows
 from xuexin_api.services.lookups import Lookups
 
 
@@ -139,33 +140,42 @@ class RosterImportService:
         watch: ImportWatch,
     ) -> int:
         last_line = await staging.get_last_line()
-        good: list[tuple[Any, ...]] = []
-        broken: list[tuple[Any, ...]] = []
+        chunk = _Chunk([], [], [])
+        known: dict[str, KnownRows] = {}
         read = passed_over = 0
         for line, cells in rows:
             read += 1
+            fingerprint = self._lookups.roster_row(parser.text_of(cells))
+            school = parser.institution_of(cells)
+            if school is not None and school not in known:
+                known[school] = await read_known_rows(staging.list_fingerprints(school))
+            recognised = school is not None and known[school].meet(fingerprint)
             if line <= last_line:
                 passed_over = read
                 continue
-            parsed = parser.parse(line, cells)
-            if isinstance(parsed, RosterRow):
-                good.append(self._staged(line, parsed))
+            if recognised:
+                chunk.recognised.append((line, school, fingerprint))
             else:
-                broken += map(_rejected, parsed)
+                parsed = parser.parse(line, cells)
+                if isinstance(parsed, RosterRow):
+                    chunk.good.append(self._staged(line, fingerprint, parsed))
+                else:
+                    chunk.broken.extend(map(_rejected, parsed))
             if read % self._chunk_rows == 0:
-                await _flush(staging, good, broken)
+                await chunk.move_to(staging)
                 await watch.note_rows(read, passed_over=passed_over)
-        await _flush(staging, good, broken)
+        await chunk.move_to(staging)
         await watch.note_rows(read, passed_over=passed_over)
         return read
 
-    def _staged(self, line: int, row: RosterRow) -> tuple[Any, ...]:
+    def _staged(self, line: int, fingerprint: int, row: RosterRow) -> tuple[Any, ...]:
         """The row as the staging table has it: its number found by hash, readable only when opened."""
         document = row.document
         milliseconds = int(self._clock.now().timestamp() * 1000)
         chance = self._entropy.token(20)
         return (
             line,
+            fingerprint,
             staged_id(uuid7_bytes(milliseconds, chance)),
             staged_id(uuid7_bytes(milliseconds, chance[10:])),
             row[0],
@@ -177,12 +187,22 @@ class RosterImportService:
         )
 
 
-async def _flush(staging: RosterStaging, good: list[tuple[Any, ...]], broken: list[tuple[Any, ...]]) -> None:
-    async with staging.transaction():
-        await staging.add_rows(good)
-        await staging.add_rejected(broken)
-    good.clear()
-    broken.clear()
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Rows on their way to the staging tables."""
+
+    good: list[tuple[Any, ...]]
+    broken: list[tuple[Any, ...]]
+    recognised: list[tuple[Any, ...]]
+
+    async def move_to(self, staging: RosterStaging) -> None:
+        """All at once: what is there up to a line is all there is up to it."""
+        async with staging.transaction():
+            await staging.add_rows(self.good)
+            await staging.add_rejected(self.broken)
+            await staging.add_recognised(self.recognised)
+        for rows in (self.good, self.broken, self.recognised):
+            rows.clear()
 
 
 def _rejected(error: RowError) -> tuple[Any, ...]:
