@@ -9,7 +9,7 @@ from xuexin_api.core.help.reading import Reader, Unit, stem
 from xuexin_api.core.help.tables import Tables
 
 WEIGHTS: Final[Mapping[str, float]] = {
-    "concept": 1.4,
+    "concept": 1.7,
     "pair": 1.5,
     "character": 0.3,
     "run": 0.8,

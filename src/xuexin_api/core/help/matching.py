@@ -18,7 +18,9 @@ ELSEWHERE: Final = "elsewhere:"
 _UNKNOWN_COUNTS: Final = 0.5
 """A run that no article has, in the length of the question: typing slips make many."""
 _TOPIC_SHARE: Final = 2.5
-_NEAREST: Final = 5
+_DAMPING: Final = 0.35
+"""What many ways to ask share counts more, but by far not as often as it is said."""
+_NEAREST: Final = 8
 _BARE: Final = 3
 _YIELDS: Final = 0.8
 _FOREIGN_SHARE: Final = 0.5
@@ -93,8 +95,7 @@ class Matcher:
                 _put(self._ways, feature, way, value / length)
                 sums[place][feature] = sums[place].get(feature, 0.0) + value / length
         for place, total in enumerate(sums):
-            # What many ways to ask share counts more, but not as often as it is said.
-            damped = {feature: math.sqrt(value) for feature, value in total.items()}
+            damped = {feature: value**_DAMPING for feature, value in total.items()}
             length = _length(damped.values())
             for feature, value in damped.items():
                 _put(self._topics, feature, place, value / length)
