@@ -29,6 +29,7 @@ from benchmarks.ground import (
     spread,
 )
 from benchmarks.lookalikes import time_lookalikes
+from benchmarks.uploading import CLIENTS, make_photos, write_uploads
 from xuexin_api.cli.migration import migrate
 from xuexin_api.cli.places import say as say_place
 from xuexin_api.core.roster import COLUMNS
@@ -142,6 +143,43 @@ class Bench:
         self.report.at_least("logins accepted in the storm against unloaded", median(accepted) / median(real), 0.8)
         self.report.note("logins answered 503 in the storm", f"{refused}, {bare_refusals} of them without Retry-After")
         self.report.note("peak memory of the server", f"{app.peak_mib:.0f} MiB")
+
+    def uploads(self) -> None:
+        """Photos of fifty clients at once against Pillow alone, and reads meanwhile."""
+        url, reads, _ = self.archive(self.persons)
+        say(f"==> Photos of {CLIENTS} clients against bare Pillow")
+        folder = self.folder / "uploads"
+        photos = make_photos(folder)
+        asyncio.run(write_uploads(url, folder, photos))
+        with (
+            Server("app", url, pinned=False) as app,
+            Worker("load") as load,
+            Worker("bare_pictures", str(folder)) as bare,
+        ):
+            question = {"port": app.port, "seconds": 2 * self.seconds, "reads": reads, "uploads": str(folder)}
+            sent, drawn, tails = [], [], []
+            for turn in range(self.rounds + 1):
+                answer = load.ask(kind="uploads", **question)
+                assert set(answer["statuses"]) == {"201"}, answer["statuses"]
+                anew = bare.ask(seconds=question["seconds"])
+                calm = load.ask(kind="calm", reads_rate=_READS_A_SECOND, **question)
+                both = load.ask(kind="uploads_and_reads", reads_rate=_READS_A_SECOND, **question)
+                if turn:
+                    sent.append(answer["per_second"])
+                    drawn.append(anew["per_second"])
+                    tails.append((calm["p99"], both["reads"]["p99"]))
+            helpers = app.peak_mib_of_helpers()
+        ratios = [a / b for a, b in zip(sent, drawn, strict=True)]
+        detail = f" ({median(sent):.1f} against {median(drawn):.1f} a second)"
+        self.report.at_least("photos a second against bare Pillow", median(ratios), 0.7, detail)
+        calm_tail, busy_tail = (median(side) for side in zip(*tails, strict=True))
+        detail = f" ({calm_tail:.1f} ms to {busy_tail:.1f} ms)"
+        self.report.at_most(
+            "read p99 while photos come against at rest", median(busy / calm for calm, busy in tails), 3, detail
+        )
+        self.report.note(
+            "peak memory of the server / of a process that reads pictures", f"{app.peak_mib:.0f} / {helpers:.0f} MiB"
+        )
 
     def lookalikes(self) -> None:
         """The known and the unknown in turn: time must not tell them apart. Hashes cost what they cost."""
@@ -284,7 +322,7 @@ async def _version(url: str) -> str:
 def main() -> None:
     """Run what was asked for, and write benchmarks/RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    known = ("reads", "growth", "logins", "lookalikes", "rosters", "robot")
+    known = ("reads", "growth", "logins", "uploads", "lookalikes", "rosters", "robot")
     parser.add_argument("what", nargs="*", help=f"any of {', '.join(known)}; all by default")
     parser.add_argument("--persons", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=4.0, help="of one slice")

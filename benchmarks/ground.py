@@ -19,6 +19,7 @@ from statistics import median
 from typing import Any, Final, Self
 
 import asyncpg
+import psutil
 from sqlalchemy.engine import make_url
 
 PROJECT: Final = Path(__file__).resolve().parents[1]
@@ -33,6 +34,8 @@ _LIMITS_OF_AN_ADDRESS: Final = (
     "CHALLENGE_COST_DOUBLES_EVERY",
     "CODES_PER_ADDRESS_DAY",
     "RECOVERIES_PER_ADDRESS_MINUTE",
+    "PHOTOS_PER_ACCOUNT_DAY",
+    "PHOTOS_PER_CASE",
 )
 
 
@@ -61,9 +64,9 @@ async def connect(url: str) -> asyncpg.Connection:
     return await asyncpg.connect(plain, server_settings={"jit": "off"})
 
 
-def peak_mib() -> float:
-    """The most memory this process has held. `ru_maxrss` would also remember the process it was forked from."""
-    status = Path("/proc/self/status")
+def peak_mib(process: int | None = None) -> float:
+    """The most that this process has held, or another of Linux. `ru_maxrss` would remember whom it was forked from."""
+    status = Path(f"/proc/{process or 'self'}/status")
     if status.exists():
         for line in status.read_text().splitlines():
             if line.startswith("VmHWM:"):
@@ -151,6 +154,10 @@ class Server:
             time.sleep(0.1)
         self.__exit__()
         raise RuntimeError("a benchmark server did not start")
+
+    def peak_mib_of_helpers(self) -> float:
+        """The most memory that a process of the server's own has held, of those that run now."""
+        return max((peak_mib(helper.pid) for helper in psutil.Process(self._process.pid).children()), default=math.nan)
 
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:

@@ -11,6 +11,7 @@ import random  # noqa: TID251 - which session asks next
 import sys
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -101,19 +102,19 @@ class Tally:
         }
 
 
-async def _closed(port: int, requests: list[bytes], connections: int, seconds: float) -> dict[str, Any]:
-    """As many requests as are answered: the next one leaves when the last one is back."""
+async def _closed(port: int, callers: Sequence[list[bytes]], seconds: float) -> dict[str, Any]:
+    """As many requests as are answered: each caller has its own, and sends the next one when the last one is back."""
     tally = Tally()
     started = time.perf_counter()
     ends = started + seconds
 
-    async def caller() -> None:
+    async def call(requests: list[bytes]) -> None:
         connection = await _connect(port)
         while (sent := time.perf_counter()) < ends:
             tally.note(await connection.exchange(_CHANCE.choice(requests)), sent)
         connection.close()
 
-    await asyncio.gather(*(caller() for _ in range(connections)))
+    await asyncio.gather(*(call(requests) for requests in callers))
     return tally.summary(time.perf_counter() - started)
 
 
@@ -160,12 +161,14 @@ async def _open(port: int, requests: list[bytes], rate: float, seconds: float) -
 
 
 async def _run(kind: str, question: dict[str, Any], files: dict[str, list[bytes]]) -> dict[str, Any]:
-    reads, logins = (files.get(str(question.get(name)), []) for name in ("reads", "logins"))
+    reads, logins, uploads = (files.get(str(question.get(name)), []) for name in ("reads", "logins", "uploads"))
     port, seconds = question["port"], question["seconds"]
     if kind == "reads":
-        return await _closed(port, reads, question["connections"], seconds)
+        return await _closed(port, [reads] * question["connections"], seconds)
     if kind == "logins":
-        return await _closed(port, logins, question["connections"], seconds)
+        return await _closed(port, [logins] * question["connections"], seconds)
+    if kind == "uploads":
+        return await _closed(port, [[upload] for upload in uploads], seconds)
     if kind == "calm":
         return await _open(port, reads, question["reads_rate"], seconds)
     if kind == "storm":
@@ -173,21 +176,36 @@ async def _run(kind: str, question: dict[str, Any], files: dict[str, list[bytes]
             _open(port, logins, question["logins_rate"], seconds), _open(port, reads, question["reads_rate"], seconds)
         )
         return {"logins": storm, "reads": read}
+    if kind == "uploads_and_reads":
+        sent, read = await asyncio.gather(
+            _closed(port, [[upload] for upload in uploads], seconds),
+            _open(port, reads, question["reads_rate"], seconds),
+        )
+        return {"uploads": sent, "reads": read}
     raise ValueError(kind)
 
 
+def _requests(place: Path) -> list[bytes]:
+    if place.is_dir():
+        return [file.read_bytes() for file in sorted(place.glob("*.http"))]
+    return [request.encode() for request in json.loads(place.read_text())]
+
+
 def main(core: str = "") -> None:
-    """Answer questions until the input ends. Files of requests are read once: a JSON list of strings each."""
+    """Answer questions until the input ends.
+
+    Requests are read once: a JSON list of strings, or a folder of files that are one each.
+    """
     pin(core)
     files: dict[str, list[bytes]] = {}
     # One loop for all questions: the kernel takes a second to clear an ended one away.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         for line in sys.stdin:
             question = json.loads(line)
-            for name in ("reads", "logins"):
+            for name in ("reads", "logins", "uploads"):
                 path = question.get(name)
                 if path is not None and path not in files:
-                    files[path] = [request.encode() for request in json.loads(Path(path).read_text())]
+                    files[path] = _requests(Path(path))
             print(json.dumps(runner.run(_run(question["kind"], question, files))), flush=True)
 
 
