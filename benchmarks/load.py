@@ -23,6 +23,7 @@ from benchmarks.ground import percentile, pin
 _CHANCE: Final = random.Random(1)
 _MOST_CONNECTIONS: Final = 1000
 _LAST_ANSWERS_SECONDS: Final = 15
+_LEAD_SECONDS: Final = 0.5
 
 
 class Connection(asyncio.Protocol):
@@ -177,11 +178,11 @@ async def _run(kind: str, question: dict[str, Any], files: dict[str, list[bytes]
         )
         return {"logins": storm, "reads": read}
     if kind == "uploads_and_reads":
-        sent, read = await asyncio.gather(
-            _closed(port, [[upload] for upload in uploads], seconds),
-            _open(port, reads, question["reads_rate"], seconds),
-        )
-        return {"uploads": sent, "reads": read}
+        sending = asyncio.create_task(_closed(port, [[upload] for upload in uploads], seconds))
+        # That all begin in one moment is of the load and not of people.
+        await asyncio.sleep(_LEAD_SECONDS)
+        read = await _open(port, reads, question["reads_rate"], seconds - _LEAD_SECONDS)
+        return {"uploads": await sending, "reads": read}
     raise ValueError(kind)
 
 

@@ -394,8 +394,10 @@ class Settings(BaseSettings):
         gt=0,
         description="the session that sent accepted photos may take its tokens so long",
     )
-    photos_at_once: int = Field(
-        32, gt=0, description="photos that a process holds in memory at once, each up to XUEXIN_PICTURE_FIT_BYTES"
+    photo_bytes_at_once: int = Field(
+        56 * 1024 * 1024,
+        gt=0,
+        description="bytes of photos that a process holds at once, past which 503: fifty of 1 MB, or six of 8 MB",
     )
 
     # Staff

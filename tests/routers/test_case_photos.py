@@ -288,3 +288,12 @@ async def test_no_crash_and_no_erasure_leaves_a_photo_in_the_store(
     await parts.housekeeping.purge()
     assert stored(parts) == []
     assert await rows_of(parts, "uploads") == []
+
+
+@pytest.mark.settings(code_resend_seconds=1, photo_bytes_at_once=1000)
+async def test_a_photo_for_which_there_is_no_room_may_come_back(client: Client) -> None:
+    case_id = await _case(client)
+    for _ in range(2):
+        refused = await send(client, f"/v1/identity-cases/{case_id}", "front")
+        assert (refused.status_code, code_of(refused)) == (503, "service_busy")
+        assert int(refused.headers["retry-after"]) > 0

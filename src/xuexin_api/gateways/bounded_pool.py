@@ -27,11 +27,15 @@ class PoolBounds:
 
 
 class BoundedPool:
-    """Never more at once than threads, never more waiting than the queue holds."""
+    """Never more at once than threads, never more waiting than the queue holds.
 
-    def __init__(self, name: str, bounds: PoolBounds) -> None:
+    Work that is `heavy` computes without the interpreter's lock, behind everything else. Work that only waits must not
+    step back so: it would be put aside while it has the lock that the event loop needs.
+    """
+
+    def __init__(self, name: str, bounds: PoolBounds, *, heavy: bool) -> None:
         self._bounds = bounds
-        self._threads = ThreadPoolExecutor(bounds.threads, name, initializer=_yield_to_readers)
+        self._threads = ThreadPoolExecutor(bounds.threads, name, initializer=_yield_to_readers if heavy else None)
         self._under_way = 0
         self._counting = threading.Lock()
 

@@ -24,6 +24,7 @@ class PasswordHashing:
         self._pool = BoundedPool(
             "hashing",
             PoolBounds(policy.threads, policy.queue, policy.longest_wait_seconds, policy.retry_after_seconds),
+            heavy=True,
         )
         self._present_cost = ""
 

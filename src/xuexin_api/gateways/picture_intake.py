@@ -32,7 +32,7 @@ class PictureIntake:
 
     def __init__(self, policy: PicturePolicy, bounds: PoolBounds) -> None:
         self._policy = policy
-        self._pool = BoundedPool("pictures", bounds)
+        self._pool = BoundedPool("pictures", bounds, heavy=False)
         # The last used is the next used: one caller at a time needs one process.
         self._idle: queue.LifoQueue[_Reader] = queue.LifoQueue()
 

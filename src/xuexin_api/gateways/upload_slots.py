@@ -1,4 +1,4 @@
-"""How many uploads are held in memory at once: a photo is read whole before it is judged."""
+"""How much of uploads is held in memory at once: a photo is read whole before it is judged."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ _EACH: Final = 2
 
 
 class UploadSlots:
-    """Of one process. Nobody waits for a slot, and nobody who sends slowly takes more than two."""
+    """Of one process. Nobody waits for room, and nobody who sends slowly takes more than that of two photos."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._taken: Counter[UUID] = Counter()
 
     @contextmanager
-    def one_for(self, account_id: UUID) -> Iterator[None]:
-        """ServiceBusyError where all are taken."""
-        if self._taken.total() >= self._most or self._taken[account_id] >= _EACH:
+    def one_for(self, account_id: UUID, size: int) -> Iterator[None]:
+        """Room for so many bytes; ServiceBusyError where there is none."""
+        if self._bytes + size > self._most_bytes or self._taken[account_id] >= _EACH:
             raise ServiceBusyError(retry_after=_RETRY_AFTER)
         self._taken[account_id] += 1
+        self._bytes += size
         try:
             yield
         finally:
+            self._bytes -= size
             self._taken[account_id] -= 1
             # What is not counted takes no memory.
             self._taken += Counter()

@@ -12,6 +12,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from xuexin_api.core.errors import ContentEncodedError, FieldProblem, FormNeededError, InvalidRequestError
+from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.routers.once import answer_once_read
 from xuexin_api.schemas.photos import Side
 from xuexin_api.services.identity.handheld_photos import SentPhoto
@@ -88,8 +89,15 @@ class _Parts:
 class PhotoForm:
     """The form of one request, unread."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, largest: int) -> None:
         self._request = request
+        self._largest = largest
+
+    @property
+    def most_bytes(self) -> int:
+        """What was announced; else the largest photo."""
+        announced = self._request.headers.get("content-length", "")
+        return int(announced) if announced.isdigit() else self._largest
 
     async def read(self) -> SentPhoto:
         """The photo, unless this key sent it before: the same is the same side, `fit` and bytes of the file."""
@@ -120,8 +128,8 @@ class PhotoForm:
         return photo
 
 
-async def _photo_form(request: Request) -> PhotoForm:
-    return PhotoForm(request)
+async def _photo_form(request: Request, parts: Annotated[Wiring, Depends(wiring)]) -> PhotoForm:
+    return PhotoForm(request, parts.settings.picture_fit_bytes)
 
 
 SentPhotoForm = Annotated[PhotoForm, Depends(_photo_form)]

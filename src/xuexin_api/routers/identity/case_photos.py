@@ -65,7 +65,7 @@ async def send_case_photo(
     A new photo of a side takes the place of the earlier one. The answer says what arrived and which rules it kept; one
     that breaks a rule is refused, and shown in the case with the reason.
     """
-    return handheld_photo(await photos.take(case_id, claims, form.read, fit=fit), language)
+    return handheld_photo(await photos.take(case_id, claims, form, fit=fit), language)
 
 
 @router.get(

@@ -65,7 +65,7 @@ async def send_verification_photo(
     earlier one. The answer says what arrived and which rules it kept; one that breaks a rule is refused, and shown in
     the verification with the reason.
     """
-    return handheld_photo(await photos.take(verification_id, claims, form.read, fit=fit), language)
+    return handheld_photo(await photos.take(verification_id, claims, form, fit=fit), language)
 
 
 @router.get(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,6 +45,19 @@ class SentPhoto:
 
     side: str
     data: bytes
+
+
+class UnreadPhoto(Protocol):
+    """A form on its way."""
+
+    @property
+    def most_bytes(self) -> int:
+        """How large it may be, by what the sender says or by what the edge lets through."""
+        ...
+
+    async def read(self) -> SentPhoto:
+        """All of it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +142,11 @@ class HandheldPhotoService(Service):
         self._policy = policy
         self._entropy = entropy
 
-    async def take(
-        self, home_id: UUID, claims: Claims, read: Callable[[], Awaitable[SentPhoto]], *, fit: bool
-    ) -> PhotoView:
+    async def take(self, home_id: UUID, claims: Claims, form: UnreadPhoto, *, fit: bool) -> PhotoView:
         """Keep a photo of one side in place of an earlier one; one that breaks a rule is refused, and the try kept."""
         to = await self._admit(home_id, claims)
-        with self._slots.one_for(to.account.id):
-            sent = await read()
+        with self._slots.one_for(to.account.id, form.most_bytes):
+            sent = await form.read()
             try:
                 picture = await self._intake.take(sent.data, fit=fit)
             except PictureRefusedError as refused:
