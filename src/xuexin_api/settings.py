@@ -579,7 +579,9 @@ class Settings(BaseSettings):
     )
     picture_quality: int = Field(90, ge=50, le=95, description="JPEG quality of what does not come as JPEG")
     picture_lowest_quality: int = Field(70, ge=50, le=95, description="JPEG quality below which none is reduced")
-    picture_seconds: float = Field(20.0, gt=0, description="longest time to read one picture; past it it is refused")
+    picture_seconds: float = Field(
+        10.0, gt=0, description="longest time to compute on one picture, past which it is refused; most take a tenth"
+    )
     picture_good_sharpness: float = Field(
         15.0, gt=0, description="percent of steepness from which a picture counts as sharp; a hint, never a decision"
     )
@@ -592,7 +594,7 @@ class Settings(BaseSettings):
         description="processes that read pictures, started when needed; as many as cores",
     )
     picture_queue: int = Field(60, gt=0, description="pictures waiting to be read; past it 503")
-    picture_wait_seconds: float = Field(20.0, gt=0, description="longest wait to be read; past it 503")
+    picture_wait_seconds: float = Field(30.0, gt=0, description="longest wait to be read; past it 503")
     picture_retry_after_seconds: int = Field(5, gt=0, description="Retry-After of that 503")
 
     @property

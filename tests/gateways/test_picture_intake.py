@@ -313,9 +313,10 @@ async def test_a_process_of_its_own_answers_and_refuses(intake: PictureIntake) -
 
 async def test_a_picture_that_ends_its_process_is_refused_and_takes_no_other_with_it() -> None:
     slow = encoded(Image.new("RGB", (4700, 4700), "teal"), progressive=True)
-    impatient = PictureIntake(replace(POLICY, longest_seconds=0.2), Settings(picture_processes=1).picture_bounds())
+    impatient = PictureIntake(replace(POLICY, longest_seconds=0.15), Settings(picture_processes=1).picture_bounds())
     with pytest.raises(PictureRefusedError, match="picture_bomb"):
         await impatient.take(slow, fit=True)
+    assert (await impatient.take(JPEG, fit=False)).width == 480
     impatient.close()
     # Nobody asks any more, and nobody is there to end it.
     left = subprocess.run(  # noqa: ASYNC221 - our own program, for a moment
@@ -326,7 +327,7 @@ async def test_a_picture_that_ends_its_process_is_refused_and_takes_no_other_wit
         timeout=10,
         check=False,
     )
-    assert (left.returncode, left.stdout) == (-signal.SIGALRM, b"")
+    assert (left.returncode, left.stdout) == (-signal.SIGPROF, b"")
 
 
 def test_words_in_the_tables_of_a_jpeg_do_not_live_on() -> None:

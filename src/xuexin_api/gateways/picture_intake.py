@@ -1,6 +1,6 @@
 """Pictures are read in processes of their own, as many as cores: a decoder of strangers' bytes may fail, or be taken.
 
-Such a process holds no key, takes memory that is its own and ends with it, and is ended where it takes too long.
+Such a process holds no key, takes memory that is its own and ends with it, and is ended where it computes too long.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import contextlib
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 from dataclasses import asdict
 from typing import Final
 
-from xuexin_api.core.errors import PictureBombError, PictureDamagedError
+from xuexin_api.core.errors import PictureBombError, PictureDamagedError, ServiceBusyError
 from xuexin_api.core.picture_reading import check_size
 from xuexin_api.core.pictures import AcceptedPicture, PictureRule
 from xuexin_api.core.policies import PicturePolicy
@@ -25,6 +26,9 @@ from xuexin_api.gateways.picture_answers import ANSWER, ASK, read_answer
 _OWN: Final = "XUEXIN_"
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
 _SECONDS_TO_END: Final = 5.0
+_PATIENCE_SECONDS: Final = 120.0
+_RETRY_AFTER: Final = 30
+_COMPUTED_TOO_LONG: Final = getattr(signal, "SIGPROF", None)
 
 
 class PictureIntake:
@@ -78,7 +82,6 @@ class _Reader:
     def __init__(self, policy: PicturePolicy) -> None:
         self.spent = False
         """Whether it answers no more."""
-        self._longest = policy.longest_seconds
         self._process = subprocess.Popen(  # noqa: S603 - our own program and our own settings
             [sys.executable, "-P", "-m", "xuexin_api.gateways.picture_worker", json.dumps(asdict(policy))],
             stdin=subprocess.PIPE,
@@ -86,7 +89,8 @@ class _Reader:
             # None of our settings, of which some are secrets; and one thread, for there is one picture at a time.
             env={name: value for name, value in os.environ.items() if not name.startswith(_OWN)} | _ONE_THREAD,
             # An interrupt at the keyboard is for the service, which ends its readers itself.
-            start_new_session=True,
+            # Of a group and not of a session: Linux may weigh sessions against each other, whatever their niceness.
+            process_group=0,
         )
 
     @property
@@ -95,22 +99,29 @@ class _Reader:
         return self._process.poll() is None
 
     def ask(self, data: bytes, *, fit: bool) -> tuple[bytes, bytes]:
-        """The answer; PictureBombError after too long, PictureDamagedError where the picture ends the process."""
-        too_long = threading.Event()
+        """The answer.
+
+        PictureBombError where it computes too long, PictureDamagedError where the picture ends the process, and
+        ServiceBusyError where the machine has no time for it.
+        """
+        hopeless = threading.Event()
 
         def give_up() -> None:
-            too_long.set()
+            hopeless.set()
             self._process.kill()
 
-        limit = threading.Timer(self._longest, give_up)
-        limit.start()
+        patience = threading.Timer(_PATIENCE_SECONDS, give_up)
+        patience.start()
         try:
             return self._exchange(data, fit=fit)
         except (BrokenPipeError, EOFError):
-            refusal = PictureBombError if too_long.is_set() else PictureDamagedError
+            ended_by = -self._process.wait(_SECONDS_TO_END)
+            if hopeless.is_set():
+                raise ServiceBusyError(retry_after=_RETRY_AFTER) from None
+            refusal = PictureBombError if ended_by == _COMPUTED_TOO_LONG else PictureDamagedError
             raise refusal(rules=(PictureRule(refusal.rule, passed=False, code=refusal.code),)) from None
         finally:
-            limit.cancel()
+            patience.cancel()
 
     def end(self) -> None:
         """Now if it is at work, and at once if it is not."""

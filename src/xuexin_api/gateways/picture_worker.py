@@ -25,10 +25,7 @@ if sys.platform == "linux":
 
 _OWN_BYTES: Final = 128 * 1024 * 1024
 """What the program and its libraries take, and what the allocator keeps of the last picture."""
-
 _MOST_KIBIBYTES: Final = 180 * 1024
-_TIMES_LONGEST: Final = 1.5
-"""Who asks loses patience first, and knows why; this is for when nobody asks any more."""
 
 
 def main() -> None:
@@ -42,9 +39,9 @@ def main() -> None:
     while head := questions.read(ASK.size):
         fit, length = ASK.unpack(head)
         data = questions.read(length)
-        _end_after(_TIMES_LONGEST * policy.longest_seconds)
+        _bound(policy.longest_seconds)
         answer = _answer(data, fit=fit, policy=policy)
-        _end_after(0)
+        _bound(0)
         last = _grown()
         answers.write(write_answer(answer, last=last))
         answers.flush()
@@ -55,15 +52,15 @@ def main() -> None:
 def _keep_back(policy: PicturePolicy) -> None:
     """Behind the event loop, whose callers wait; and a net under what no rule foresees: so much memory and no more."""
     if sys.platform == "linux":
-        os.nice(15)
+        os.nice(10)
         most = _OWN_BYTES + 2 * 4 * policy.most_pixels
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
 
 
-def _end_after(seconds: float) -> None:
-    """End by the system's hand, in the middle of a decoder if need be; 0 takes it back."""
-    if sys.platform == "linux":
-        signal.setitimer(signal.ITIMER_REAL, seconds)
+def _bound(seconds: float) -> None:
+    """Ended by the system, in the middle of a decoder if need be, when so long was computed; 0 takes it back."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _grown() -> bool:
