@@ -395,7 +395,7 @@ class Settings(BaseSettings):
         description="the session that sent accepted photos may take its tokens so long",
     )
     photo_bytes_at_once: int = Field(
-        56 * 1024 * 1024,
+        48 * 1024 * 1024,
         gt=0,
         description="bytes of photos that a process holds at once, past which 503: fifty of 1 MB, or six of 8 MB",
     )

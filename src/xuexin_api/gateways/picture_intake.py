@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict
-from typing import Final
+from typing import Final, TypeAlias
 
 from xuexin_api.core.errors import PictureBombError, PictureDamagedError, ServiceBusyError
 from xuexin_api.core.picture_reading import check_size
@@ -23,6 +23,7 @@ from xuexin_api.core.policies import PicturePolicy
 from xuexin_api.gateways.bounded_pool import BoundedPool, PoolBounds
 from xuexin_api.gateways.picture_answers import ANSWER, ASK, read_answer
 
+Bytes: TypeAlias = bytes | bytearray
 _OWN: Final = "XUEXIN_"
 _ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
 _SECONDS_TO_END: Final = 5.0
@@ -40,7 +41,7 @@ class PictureIntake:
         # The last used is the next used: one caller at a time needs one process.
         self._idle: queue.LifoQueue[_Reader] = queue.LifoQueue()
 
-    async def take(self, data: bytes, *, fit: bool) -> AcceptedPicture:
+    async def take(self, data: Bytes, *, fit: bool) -> AcceptedPicture:
         """The picture drawn anew; PictureRefusedError where it breaks a rule, ServiceBusyError where too many wait."""
         check_size(len(data), fit=fit, policy=self._policy)
         return await self._pool.run(lambda: self._read(data, fit=fit))
@@ -51,7 +52,7 @@ class PictureIntake:
         while not self._idle.empty():
             self._idle.get().end()
 
-    def _read(self, data: bytes, *, fit: bool) -> AcceptedPicture:
+    def _read(self, data: Bytes, *, fit: bool) -> AcceptedPicture:
         reader = self._reader()
         try:
             text, jpeg = reader.ask(data, fit=fit)
@@ -98,7 +99,7 @@ class _Reader:
         """Whether the process is there."""
         return self._process.poll() is None
 
-    def ask(self, data: bytes, *, fit: bool) -> tuple[bytes, bytes]:
+    def ask(self, data: Bytes, *, fit: bool) -> tuple[bytes, bytes]:
         """The answer.
 
         PictureBombError where it computes too long, PictureDamagedError where the picture ends the process, and
@@ -133,7 +134,7 @@ class _Reader:
         self._process.stdout.close()
         self._process.wait(_SECONDS_TO_END)
 
-    def _exchange(self, data: bytes, *, fit: bool) -> tuple[bytes, bytes]:
+    def _exchange(self, data: Bytes, *, fit: bool) -> tuple[bytes, bytes]:
         assert self._process.stdin is not None
         self._process.stdin.write(ASK.pack(fit, len(data)))
         self._process.stdin.write(data)

@@ -83,7 +83,7 @@ class _Parts:
         side = self.found["side"].decode("latin-1")
         if side not in SIDES:
             raise _refused("not_in_list", "/side")
-        return SentPhoto(side, bytes(self.found["file"]))
+        return SentPhoto(side, self.found["file"])
 
 
 class PhotoForm:

@@ -44,7 +44,8 @@ class SentPhoto:
     """One photo as it was sent: which side of the card, and the file."""
 
     side: str
-    data: bytes
+    data: bytes | bytearray
+    """As it was gathered: a copy would be in memory a second time."""
 
 
 class UnreadPhoto(Protocol):
