@@ -11,6 +11,7 @@ from typing import Final
 from PIL import Image, ImageStat
 
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.picture_files import read_picture_file
 
 _JPEG: Final = b"\xff\xd8\xff"
 _CORNER: Final = (72, 96)
@@ -69,6 +70,7 @@ def check_archive_photo(data: bytes, rules: PhotoRules) -> ArchivePhoto:
                 )
             if image.mode != "RGB":
                 raise BrokenRuleError("photo_not_24_bit")
+            _check_parts(data)
             image.load()
         except BrokenRuleError:
             raise
@@ -76,6 +78,14 @@ def check_archive_photo(data: bytes, rules: PhotoRules) -> ArchivePhoto:
             raise BrokenRuleError("photo_damaged") from None
     _check_background(image)
     return ArchivePhoto(image.width, image.height, len(data), hashlib.sha256(data).digest())
+
+
+def _check_parts(data: bytes) -> None:
+    """A photo is kept as its school sent it: so nothing may be in it that is a page, and nothing that takes forever."""
+    facts = read_picture_file(data, "JPEG")
+    # Bytes that are nothing stand behind the photos of some programs.
+    if facts.unpacks_too_far or (facts.foreign and not facts.foreign.startswith("+")):
+        raise BrokenRuleError("photo_damaged")
 
 
 def _check_background(image: Image.Image) -> None:
