@@ -69,7 +69,14 @@ from xuexin_api.routers.identity import (
     vouching_requests,
 )
 from xuexin_api.routers.login import factors, passkeys, sessions, third_party
-from xuexin_api.routers.staff import imports, record_office, review_desk, staff_sessions, verification_desk
+from xuexin_api.routers.staff import (
+    imports,
+    record_office,
+    review_desk,
+    staff_sessions,
+    transfers,
+    verification_desk,
+)
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.audit.sealing import AuditSealer
@@ -402,6 +409,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         verification_desk.router,
         record_office.router,
         imports.router,
+        transfers.router,
         agreements.router,
         help_centre.router,
         help_requests.router,

@@ -417,6 +417,7 @@ class Settings(BaseSettings):
     freeze_day: int = Field(1, ge=1, le=28, description="and the day, in China")
     school_year_month: int = Field(9, ge=1, le=12, description="the school year begins, and the freeze ends: the month")
     school_year_day: int = Field(1, ge=1, le=28, description="and the day, in China")
+    transfer_seconds: int = Field(30 * 86400, gt=0, description="a transfer waits for the other school's answer")
     photo_proof_seconds: int = Field(600, gt=0, description="a photo proof is confirmed within")
     record_proofs_per_day: int = Field(20, gt=0, description="checks and photo proofs of one record and day")
 
@@ -809,6 +810,7 @@ class Settings(BaseSettings):
             freeze=(self.freeze_month, self.freeze_day),
             school_year_begins=(self.school_year_month, self.school_year_day),
             registration_months=self.registration_months,
+            transfer=self.transfer_seconds,
         )
 
     def proof_policy(self) -> ProofPolicy:

@@ -644,6 +644,34 @@ class VersionNeededError(RefusalError):
     code = "version_needed"
 
 
+class TransferNotFoundError(RefusalError):
+    """No transfer of the asker's school, or not its part in it."""
+
+    status = 404
+    code = "transfer_not_found"
+
+
+class TransferRequestedError(RefusalError):
+    """The record has a transfer that waits for an answer."""
+
+    status = 409
+    code = "transfer_requested"
+
+
+class TransferClosedError(RefusalError):
+    """The transfer was answered, taken back, or waited too long."""
+
+    status = 409
+    code = "transfer_closed"
+
+
+class StudentNumberInUseError(RefusalError):
+    """The school has this student number already."""
+
+    status = 409
+    code = "student_number_in_use"
+
+
 class ProofingClosedError(RefusalError):
     """The student has left, or graduation data are frozen: what is wrong now is for the school to hear."""
 

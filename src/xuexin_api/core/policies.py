@@ -226,6 +226,7 @@ class RecordPolicy:
     freeze: tuple[int, int]
     school_year_begins: tuple[int, int]
     registration_months: int
+    transfer: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class Change(StrEnum):
     LEAVE_INCOMPLETE = "leave_incomplete"
     EXCHANGE_CERTIFICATE = "exchange_certificate"
     AWARD_DEGREE = "award_degree"
+    TRANSFER_OUT = "transfer_out"
 
 
 _S: Final = EnrollmentStatus
@@ -91,9 +92,12 @@ _TABLE: Final[Mapping[Change, _Rule]] = {
     Change.LEAVE_INCOMPLETE: _Rule(_STUDYING | {_S.SUSPENDED}, _S.INCOMPLETE, ("left_before_the_end",)),
     Change.EXCHANGE_CERTIFICATE: _Rule(frozenset({_S.COMPLETED}), _S.GRADUATED, ("requirements_met_later",)),
     Change.AWARD_DEGREE: _Rule(frozenset({_S.GRADUATED}), _S.GRADUATED, ("degree_conferred",)),
+    Change.TRANSFER_OUT: _Rule(_STUDYING, _S.TRANSFERRED_OUT, ("schools_agreed",), certified=True),
 }
 REASONS: Final[Mapping[Change, tuple[str, ...]]] = {change: rule.reasons for change, rule in _TABLE.items()}
 """Each change gives one of its reasons; words of the school come beside it."""
+TRANSFER_REASONS: Final = frozenset({"health", "hardship", "programme_closed", "student_request"})
+"""Why a school asks another to take a student."""
 ROSTER_MOVES: Final = frozenset(
     (source, rule.target)
     for rule in _TABLE.values()
@@ -134,8 +138,8 @@ def outcome(status: EnrollmentStatus, change: Change) -> EnrollmentStatus | None
 
 
 def allowed(status: EnrollmentStatus) -> list[Change]:
-    """What can become of a record in this status."""
-    return [change for change in Change if outcome(status, change) is not None]
+    """What one school alone can do to a record in this status; a transfer takes two."""
+    return [change for change in Change if change is not Change.TRANSFER_OUT and outcome(status, change) is not None]
 
 
 def frozen_year(today: date, policy: RecordPolicy) -> int | None:

@@ -7,6 +7,7 @@ from fastapi import Request
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
@@ -17,10 +18,13 @@ from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
+from xuexin_api.repositories.staff.transfers import TransferRepository
 from xuexin_api.repositories.staff.verification_desk import VerificationDeskRepository
 from xuexin_api.services.staff.record_office import RecordOfficeService
+from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 from xuexin_api.services.staff.staff_sessions import StaffSessionService
+from xuexin_api.services.staff.transfers import TransferService
 from xuexin_api.services.staff.verification_desk import VerificationDeskService
 
 
@@ -73,11 +77,30 @@ async def review_desk_service(request: Request) -> ReviewDeskService:
 async def record_office_service(request: Request) -> RecordOfficeService:
     parts = wiring(request)
     session = parts.database.session()
+    records = RecordOfficeRepository(session)
     return RecordOfficeService(
         session=session,
-        records=RecordOfficeRepository(session),
+        records=records,
         proofs=ProofRepository(session),
-        staff=StaffRepository(session),
+        trace=RecordTrace(records=records, staff=StaffRepository(session), entropy=parts.entropy),
+        callers=shared.staff_callers(parts, session),
+        sealer=parts.sealer,
+        policy=parts.settings.record_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def transfer_service(request: Request) -> TransferService:
+    parts = wiring(request)
+    session = parts.database.session()
+    records = RecordOfficeRepository(session)
+    return TransferService(
+        session=session,
+        transfers=TransferRepository(session),
+        records=records,
+        institutions=InstitutionRepository(session),
+        trace=RecordTrace(records=records, staff=StaffRepository(session), entropy=parts.entropy),
         callers=shared.staff_callers(parts, session),
         sealer=parts.sealer,
         policy=parts.settings.record_policy(),

@@ -19,6 +19,7 @@ from xuexin_api.models import (
     recovery,
     staff,
     third_party,
+    transfers,
 )
 from xuexin_api.models.base import Base
 
@@ -42,4 +43,5 @@ __all__ = [
     "recovery",
     "staff",
     "third_party",
+    "transfers",
 ]

@@ -26,9 +26,9 @@ PlainChange = Literal[
     "exchange_certificate",
 ]
 _ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
-_Grade = Annotated[int, Field(ge=1949, le=2999)]
-_ProgrammeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2,12}$")]
-_ArchiveText = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+Grade = Annotated[int, Field(ge=1949, le=2999)]
+ProgrammeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2,12}$")]
+ArchiveText = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 _CertificateNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{8,20}$")]
 
 
@@ -107,22 +107,22 @@ class StatusChange(_Change):
 
 class YearRegistration(_Change):
     change: Literal["register_year"] = Field(examples=["register_year"])
-    school_year: _Grade = Field(description="By its first year.", examples=[2025])
+    school_year: Grade = Field(description="By its first year.", examples=[2025])
 
 
 class ProgrammeChange(_Change):
     change: Literal["change_programme"] = Field(examples=["change_programme"])
-    programme_code: _ProgrammeCode = Field(examples=["080902"])
-    programme_name: _ArchiveText = Field(examples=["软件工程"])
-    department: _ArchiveText | None = Field(default=None, examples=["信息学院"])
-    class_name: _ArchiveText | None = Field(default=None, examples=["软工2301"])
+    programme_code: ProgrammeCode = Field(examples=["080902"])
+    programme_name: ArchiveText = Field(examples=["软件工程"])
+    department: ArchiveText | None = Field(default=None, examples=["信息学院"])
+    class_name: ArchiveText | None = Field(default=None, examples=["软工2301"])
 
 
 class GradeChange(_Change):
     change: Literal["repeat_year", "skip_year"] = Field(examples=["repeat_year"])
-    grade: _Grade = Field(description="The year whose students the student joins.", examples=[2024])
+    grade: Grade = Field(description="The year whose students the student joins.", examples=[2024])
     expected_graduation_date: Day = Field(examples=["2028-07-01"])
-    class_name: _ArchiveText | None = Field(default=None, examples=["计科2401"])
+    class_name: ArchiveText | None = Field(default=None, examples=["计科2401"])
 
 
 class Graduation(_Change):
@@ -132,14 +132,14 @@ class Graduation(_Change):
     certificate_number: _CertificateNumber = Field(
         description="18 digits: school, type, year, level, serial (17 before 2002).", examples=["990011202705000001"]
     )
-    president_name: _ArchiveText = Field(examples=["示例校长"])
+    president_name: ArchiveText = Field(examples=["示例校长"])
 
 
 class DegreeAward(_Change):
     change: Literal["award_degree"] = Field(
         description="`effective_on` is the day on which it was conferred.", examples=["award_degree"]
     )
-    degree_name: _ArchiveText = Field(examples=["工学学士学位"])
+    degree_name: ArchiveText = Field(examples=["工学学士学位"])
     certificate_number: _CertificateNumber = Field(examples=["9900142027000001"])
 
 

@@ -98,7 +98,7 @@ class ProofRepository:
                 PhotoProof.confirmed_at,
             )
             .where(PhotoProof.enrollment_id == enrollment_id)
-            .order_by(PhotoProof.id.desc())
+            .order_by((PhotoProof.confirmed_at if confirmed else PhotoProof.id).desc())
             .limit(1)
         )
         if confirmed:

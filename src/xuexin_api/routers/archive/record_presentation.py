@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.messages import Language, message
 from xuexin_api.core.record_life import Change, Wish
 from xuexin_api.routers.presentation import STATUSES, enrollment
 from xuexin_api.schemas import archive as schemas
 from xuexin_api.schemas import record_office as office_schemas
+from xuexin_api.schemas import transfers as transfer_schemas
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.outcomes import DegreePage, DegreeView, QualificationPage, QualificationView
 from xuexin_api.services.archive.record_accesses import AccessPage
@@ -21,6 +24,7 @@ from xuexin_api.services.staff.record_office import (
     RecordPage,
     Search,
 )
+from xuexin_api.services.staff.transfers import Place, TransferLine, TransferPage, TransferView
 
 _OF_EVERY_CHANGE = frozenset({"change", "reason", "effective_on", "note"})
 _OF_DOCUMENTS = frozenset({"certificate_number", "president_name", "degree_name", "school_year"})
@@ -120,6 +124,44 @@ def _degree(view: DegreeView) -> schemas.Degree:
     shown = {name: getattr(view, name) for name in DegreeView.__slots__}
     return schemas.Degree.model_validate(
         shown | {"institution": {"code": view.institution_code, "name": view.institution_name}}
+    )
+
+
+def transfer_with_record(view: TransferView, language: Language) -> transfer_schemas.TransferWithRecord:
+    return transfer_schemas.TransferWithRecord(
+        transfer=_transfer(view.transfer, language), enrollment=enrollment(view.enrollment)
+    )
+
+
+def transfer_list(page: TransferPage, language: Language) -> transfer_schemas.TransferList:
+    return transfer_schemas.TransferList(
+        items=[_transfer(row, language) for row in page.items], next_cursor=page.next_cursor
+    )
+
+
+def _transfer(row: TransferLine, language: Language) -> transfer_schemas.Transfer:
+    plain = {name: getattr(row, name, None) for name in transfer_schemas.Transfer.model_fields}
+    return transfer_schemas.Transfer.model_validate(
+        plain
+        | {
+            "from_institution": {"code": row.from_code, "name": row.from_name},
+            "to_institution": {"code": row.to_code, "name": row.to_name},
+            "reason": _choice("record_reason", row.reason, language),
+        }
+    )
+
+
+def place(body: transfer_schemas.TransferAgreement) -> Place:
+    return Place(
+        body.student_number,
+        body.programme_code,
+        body.programme_name,
+        Decimal(str(body.duration_years)),
+        body.branch,
+        body.department,
+        body.class_name,
+        body.grade,
+        body.expected_graduation_date,
     )
 
 

@@ -21,6 +21,7 @@ from xuexin_api.routers.examples.registrations import REGISTRATIONS
 from xuexin_api.routers.examples.sessions import SESSIONS
 from xuexin_api.routers.examples.staff import STAFF
 from xuexin_api.routers.examples.third_party import THIRD_PARTY
+from xuexin_api.routers.examples.transfers import TRANSFERS
 
 EXAMPLES: Final[Examples] = {
     **ACCOUNTS,
@@ -39,6 +40,7 @@ EXAMPLES: Final[Examples] = {
     **IMPORTS,
     **ARCHIVE,
     **RECORDS,
+    **TRANSFERS,
     **HELP_CENTRE,
     **HELP_ROBOT,
 }

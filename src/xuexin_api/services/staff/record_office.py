@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,12 +34,13 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
-from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
+from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
 from xuexin_api.services.archive.proofs import Check, PhotoProof, check_view, photo_proof_view
 from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
 from xuexin_api.services.base import Service
 from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _BEFORE_ALL: Final = UUID(int=0)
@@ -148,7 +148,7 @@ class RecordOfficeService(Service):
         session: AsyncSession,
         records: RecordOfficeRepository,
         proofs: ProofRepository,
-        staff: StaffRepository,
+        trace: RecordTrace,
         callers: StaffCallers,
         sealer: Sealer,
         policy: RecordPolicy,
@@ -158,7 +158,7 @@ class RecordOfficeService(Service):
         super().__init__(session, clock)
         self._records = records
         self._proofs = proofs
-        self._staff = staff
+        self._trace = trace
         self._callers = callers
         self._sealer = sealer
         self._policy = policy
@@ -180,11 +180,8 @@ class RecordOfficeService(Service):
                 most=most + 1,
             )
             page = found[:most]
-            if page:
-                await self._records.add_accesses(
-                    [self._access(row, member, "listed", search.purpose, now) for row in page]
-                )
-            await self._note("record:search", member, None, now)
+            await self._trace.looked(page, member, "listed", search.purpose, now=now)
+            await self._trace.note("record:search", member, None, now=now)
         items = [RecordLine(**{name: row[name] for name in RecordLine.__slots__}) for row in page]
         return RecordPage(items, write_cursor(items[-1].id) if len(found) > most else None)
 
@@ -193,7 +190,7 @@ class RecordOfficeService(Service):
         async with self._transaction():
             member, row = await self._reach(enrollment_id, claims)
             if row is not None:
-                await self._note_look(row, member, purpose)
+                await self._look(row, member, purpose)
                 return await self._office_record(row)
         raise RecordNotFoundError
 
@@ -205,7 +202,7 @@ class RecordOfficeService(Service):
         async with self._transaction():
             member, row = await self._reach(enrollment_id, claims)
             if row is not None:
-                await self._note_look(row, member, purpose)
+                await self._look(row, member, purpose)
                 found = await self._records.list_changes(enrollment_id, before_id=before_id, most=most + 1)
                 return history_page(found, most)
         raise RecordNotFoundError
@@ -225,7 +222,7 @@ class RecordOfficeService(Service):
         if expected.strip() != f'"{row["version"]}"':
             raise RecordChangedError
         now = self._clock.now()
-        after = follow(_facts(row), request.wish, china_date(now), self._policy)
+        after = follow(facts_of(row), request.wish, china_date(now), self._policy)
         change = request.wish.change
         if change in _CONCLUSIONS:
             after |= self._judge_certificate(row, request)
@@ -237,7 +234,16 @@ class RecordOfficeService(Service):
                 if not await self._records.change(enrollment_id, row["version"], columns, now=now):
                     raise RecordChangedError
                 await self._certify(row, request, now)
-                await self._trace(row, after, request, member, now)
+                await self._trace.changed(
+                    row,
+                    after,
+                    member,
+                    change=str(change),
+                    reason=request.wish.reason,
+                    note=request.note,
+                    effective_on=request.wish.effective_on,
+                    now=now,
+                )
                 changed = await self._records.get(enrollment_id)
                 assert changed is not None, "a record is never deleted"
                 return await self._office_record(changed)
@@ -305,36 +311,19 @@ class RecordOfficeService(Service):
         if wish.change is Change.EXCHANGE_CERTIFICATE:
             await self._records.exchange_qualification(row["id"], exchanged_on=wish.effective_on)
 
-    async def _trace(
-        self, row: Mapping[str, Any], after: Mapping[str, Any], request: ChangeRequest, member: StaffRow, now: datetime
-    ) -> None:
-        wish = request.wish
-        differing = {name: value for name, value in after.items() if row.get(name) != value}
-        await self._records.add_change(
-            {
-                "id": self._entropy.identifier(),
-                "enrollment_id": row["id"],
-                "change": str(wish.change),
-                "staff_id": member.id,
-                "reason": wish.reason,
-                "note": request.note,
-                "effective_on": wish.effective_on,
-                "before": {name: _plain(row.get(name)) for name in differing},
-                "after": {name: _plain(value) for name, value in differing.items()},
-                "at": now,
-            }
-        )
-        await self._records.add_accesses([self._access(row, member, "changed", str(wish.change), now)])
-        await self._note(f"record:{wish.change}", member, row["id"], now)
-
     async def _reach(self, enrollment_id: UUID, claims: Claims) -> tuple[StaffRow, Mapping[str, Any] | None]:
         """The member, and the record if it is their school's. Reaching for another's is a line in the trail."""
         member = await self._callers.member_of(claims, Role.REGISTRAR)
         row = await self._records.get(enrollment_id)
         if row is not None and row["institution_code"] == member.institution_code:
             return member, row
-        await self._note("record:out_of_reach", member, enrollment_id, self._clock.now())
+        await self._trace.note("record:out_of_reach", member, enrollment_id, now=self._clock.now())
         return member, None
+
+    async def _look(self, row: Mapping[str, Any], member: StaffRow, purpose: str) -> None:
+        now = self._clock.now()
+        await self._trace.looked([row], member, "viewed", purpose, now=now)
+        await self._trace.note("record:view", member, row["id"], now=now)
 
     async def _office_record(self, row: Mapping[str, Any]) -> OfficeRecord:
         check = await self._proofs.get_last_check(row["id"])
@@ -351,29 +340,6 @@ class RecordOfficeService(Service):
             changes={str(change): list(REASONS[change]) for change in allowed(EnrollmentStatus(row["status"]))},
         )
 
-    async def _note_look(self, row: Mapping[str, Any], member: StaffRow, purpose: str) -> None:
-        now = self._clock.now()
-        await self._records.add_accesses([self._access(row, member, "viewed", purpose, now)])
-        await self._note("record:view", member, row["id"], now)
-
-    def _access(
-        self, row: Mapping[str, Any], member: StaffRow, action: str, purpose: str, now: datetime
-    ) -> dict[str, Any]:
-        return {
-            "id": self._entropy.identifier(),
-            "person_id": row["person_id"],
-            "enrollment_id": row["id"],
-            "staff_id": member.id,
-            "action": action,
-            "purpose": purpose,
-            "at": now,
-        }
-
-    async def _note(self, action: str, member: StaffRow, subject_id: UUID | None, now: datetime) -> None:
-        await self._staff.add_event(
-            self._entropy.identifier(), action, staff_id=member.id, subject_id=subject_id, now=now
-        )
-
 
 def _name(typed: str) -> str:
     try:
@@ -382,7 +348,8 @@ def _name(typed: str) -> str:
         raise InvalidRequestError([FieldProblem("/name", broken.code, broken.params)]) from None
 
 
-def _facts(row: Mapping[str, Any]) -> RecordFacts:
+def facts_of(row: Mapping[str, Any]) -> RecordFacts:
+    """What decides about a record."""
     return RecordFacts(
         status=EnrollmentStatus(row["status"]),
         admission_date=row["admission_date"],
@@ -392,10 +359,3 @@ def _facts(row: Mapping[str, Any]) -> RecordFacts:
         grade=row["grade"],
         registered_year=row["registered_year"],
     )
-
-
-def _plain(value: object) -> object:
-    """As JSON keeps it, and as the database itself writes a roster's records into the history."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value

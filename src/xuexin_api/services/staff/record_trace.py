@@ -1,0 +1,85 @@
+"""The trace of whoever works on records: each look, each change with before and after, each reach too far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
+from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
+
+
+class RecordTrace:
+    """Used inside the transactions of the service that works."""
+
+    def __init__(self, *, records: RecordOfficeRepository, staff: StaffRepository, entropy: Entropy) -> None:
+        self._records = records
+        self._staff = staff
+        self._entropy = entropy
+
+    async def note(self, action: str, member: StaffRow, subject_id: UUID | None, *, now: datetime) -> None:
+        """A line of what the member did."""
+        await self._staff.add_event(
+            self._entropy.identifier(), action, staff_id=member.id, subject_id=subject_id, now=now
+        )
+
+    async def looked(
+        self, rows: Sequence[Mapping[str, Any]], member: StaffRow, action: str, purpose: str, *, now: datetime
+    ) -> None:
+        """These records were seen, or changed: a line for each person to read."""
+        accesses = [
+            {
+                "id": self._entropy.identifier(),
+                "person_id": row["person_id"],
+                "enrollment_id": row["id"],
+                "staff_id": member.id,
+                "action": action,
+                "purpose": purpose,
+                "at": now,
+            }
+            for row in rows
+        ]
+        if accesses:
+            await self._records.add_accesses(accesses)
+
+    async def changed(
+        self,
+        row: Mapping[str, Any],
+        after: Mapping[str, Any],
+        member: StaffRow,
+        *,
+        change: str,
+        reason: str,
+        note: str | None,
+        effective_on: date,
+        now: datetime,
+    ) -> None:
+        """What the record was and is, by whom, since when, and why."""
+        differing = {name: value for name, value in after.items() if row.get(name) != value}
+        await self._records.add_change(
+            {
+                "id": self._entropy.identifier(),
+                "enrollment_id": row["id"],
+                "change": change,
+                "staff_id": member.id,
+                "reason": reason,
+                "note": note,
+                "effective_on": effective_on,
+                "before": {name: _plain(row.get(name)) for name in differing},
+                "after": {name: _plain(value) for name, value in differing.items()},
+                "at": now,
+            }
+        )
+        await self.looked([row], member, "changed", change, now=now)
+        await self.note(f"record:{change}", member, row["id"], now=now)
+
+
+def _plain(value: object) -> object:
+    """As JSON keeps it, and as the database itself writes a roster's records into the history."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
