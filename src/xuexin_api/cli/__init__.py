@@ -38,6 +38,10 @@ roster.command("import")(imports.import_roster)
 roster.command("generate")(demo.generate_roster)
 app.add_typer(roster, name="roster")
 
+graduates = typer.Typer(help="Schools' lists of graduates.", no_args_is_help=True)
+graduates.command("import")(imports.import_graduates)
+app.add_typer(graduates, name="graduates")
+
 photos = typer.Typer(help="Archive photos.", no_args_is_help=True)
 photos.command("import")(imports.import_photos)
 app.add_typer(photos, name="photos")

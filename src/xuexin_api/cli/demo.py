@@ -9,11 +9,13 @@ from typing import Annotated, Final
 
 import typer
 
-from xuexin_api.cli.imports import make_roster_import
+from xuexin_api.cli.imports import make_graduate_import, make_roster_import
 from xuexin_api.cli.places import Places, say
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.archive_photos import PhotoRules
-from xuexin_api.core.roster import COLUMNS
+from xuexin_api.core.clock import china_date
+from xuexin_api.core.roster import COLUMNS, Cell
+from xuexin_api.demo.graduates import earlier_record, graduate_rows
 from xuexin_api.demo.people import DemoStudent, make_students
 from xuexin_api.demo.photos import draw_archive_photo
 from xuexin_api.demo.rosters import Format, generate_rows, roster_row, write_roster
@@ -30,6 +32,7 @@ from xuexin_api.settings import SettingsError
 _DEMO_SEED: Final = 2026
 _DEMO_STUDENTS: Final = 200
 _WITH_PHOTOS: Final = 20
+_AT_TWO_SCHOOLS: Final = 3
 
 
 def demo_schools() -> list[ListedInstitution]:
@@ -45,9 +48,19 @@ def demo_students(count: int = _DEMO_STUDENTS, seed: int = _DEMO_SEED, start: in
 
 
 def demo_data() -> None:
-    """Load made-up schools, students and photos. Run again, it changes nothing."""
-    report = with_parts(lambda parts, places: load_students(parts, places, list(demo_students())))
-    say(f"Demo data: {report} students added")
+    """Load made-up schools, students, photos and graduates. Run again, it changes nothing."""
+    students = list(demo_students())
+    students.insert(_WITH_PHOTOS - 1, earlier_record(students[_AT_TWO_SCHOOLS]))
+
+    async def load(parts: Wiring, places: Places) -> int:
+        added = await load_students(parts, places, students)
+        service = await make_graduate_import(parts)
+        rows = graduate_rows(students[:_WITH_PHOTOS], today=china_date(parts.clock.now()))
+        lines: Iterator[tuple[int, list[Cell]]] = ((line, [*cells]) for line, cells in enumerate(rows, start=1))
+        await service.run(lines, file_name="demo graduates", rejected=_never)
+        return added
+
+    say(f"Demo data: {with_parts(load)} records added")
 
 
 async def load_students(parts: Wiring, places: Places, students: list[DemoStudent]) -> int:
@@ -64,7 +77,7 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
     report = await service.run(
         ((line, list(cells)) for line, cells in rows),
         file_name="demo",
-        rejected=_never,
+        rejected=_never_but_of_who_left,
         watch=UnattendedWatch(dry_run=False),
     )
     photos = PhotoImportService(
@@ -85,6 +98,12 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
         )
         await photos.run(files, kind=kind, rejected=_never)
     return report.added
+
+
+def _never_but_of_who_left(cell: RejectedCell) -> None:
+    """The roster is that of before: run again, it brings back nobody who graduated since."""
+    if cell.code != "status_move_not_allowed":
+        _never(cell)
 
 
 def _never(error: InstitutionError | RejectedCell | object) -> None:

@@ -1,4 +1,4 @@
-"""`xuexin institutions import`, `xuexin roster import`, `xuexin photos import`."""
+"""`xuexin institutions import`, `xuexin roster import`, `xuexin graduates import`, `xuexin photos import`."""
 
 from __future__ import annotations
 
@@ -17,15 +17,18 @@ from xuexin_api.cli.places import Places, say
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.graduates import COLUMNS as GRADUATE_COLUMNS
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
-from xuexin_api.core.roster import COLUMNS, InstitutionNames
+from xuexin_api.core.roster import COLUMNS, InstitutionNames, RowError
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.institution_file import InstitutionError, read_institutions
 from xuexin_api.gateways.photo_archive import open_photos
 from xuexin_api.gateways.roster_files import open_roster
+from xuexin_api.repositories.archive.graduates import GraduateRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import open_staging
+from xuexin_api.services.archive.graduate_import import GraduateImportService, GraduateReport
 from xuexin_api.services.archive.institution_import import InstitutionImportService, InstitutionReport
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
 from xuexin_api.services.archive.roster_import import (
@@ -123,6 +126,38 @@ def import_roster(
         f"{report.read} rows: {report.added} {verb} added, {report.changed} changed, "
         f"{report.unchanged} unchanged, {report.rejected} rejected"
     )
+
+
+async def make_graduate_import(parts: Wiring) -> GraduateImportService:
+    """The import of graduates, with the institutions of this database."""
+    session = parts.database.session()
+    return GraduateImportService(
+        session=session,
+        graduates=GraduateRepository(session),
+        institutions=await load_institution_names(parts),
+        policy=parts.settings.record_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+def import_graduates(file: ExistingFile) -> None:
+    """Import a school's list of graduates: 毕业, 结业 and 肄业, with certificates and degrees; CSV, XLSX or DBF."""
+
+    async def work(parts: Wiring, _: Places) -> GraduateReport:
+        service = await make_graduate_import(parts)
+        return await service.run(open_roster(file).rows, file_name=file.name, rejected=_show_rejected_row)
+
+    try:
+        report = with_parts(work)
+    except BrokenRuleError as broken:
+        raise _refuse_file(broken) from None
+    say(f"{report.read} rows: {report.changed} left, {report.unchanged} unchanged, {report.rejected} rejected")
+
+
+def _show_rejected_row(error: RowError) -> None:
+    words = message(error.code, DEFAULT_LANGUAGE, **error.params)
+    typer.echo(f"line {error.line}\t{error.column} {GRADUATE_COLUMNS[error.column]}\t{error.code}\t{words}")
 
 
 def _show_rejected(cell: RejectedCell) -> None:

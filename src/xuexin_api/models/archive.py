@@ -113,8 +113,8 @@ class EnrollmentChange(Base):
     __table_args__ = (
         Index("ix_enrollment_changes_enrollment_id_id", "enrollment_id", "id"),
         CheckConstraint("num_nonnulls(roster_import_id, staff_id) = 1", name="by"),
-        CheckConstraint("(change = 'roster') = (roster_import_id IS NOT NULL)", name="change"),
-        CheckConstraint("(staff_id IS NULL) = (reason IS NULL)", name="reason"),
+        CheckConstraint("change <> 'roster' OR roster_import_id IS NOT NULL", name="change"),
+        CheckConstraint("(change = 'roster') = (reason IS NULL)", name="reason"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Select, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -42,7 +42,7 @@ class TransferRow:
     new_enrollment_id: UUID | None
 
 
-_ROWS = (
+_ROWS: Final[Select[*tuple[Any, ...]]] = (
     select(
         Transfer.id,
         Transfer.enrollment_id,

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.certificates import check_certificate_number, check_degree
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.entropy import Entropy
@@ -27,7 +26,7 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.names import normalise_name
 from xuexin_api.core.policies import RecordPolicy
-from xuexin_api.core.record_life import REASONS, Change, RecordFacts, Wish, allowed, follow
+from xuexin_api.core.record_life import REASONS, Change, Wish, allowed, follow
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
@@ -36,6 +35,14 @@ from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
+from xuexin_api.services.archive.graduation import (
+    CONCLUSIONS,
+    degree_of,
+    facts_of,
+    judge_certificate,
+    judge_degree,
+    qualification_of,
+)
 from xuexin_api.services.archive.proofs import Check, PhotoProof, check_view, photo_proof_view
 from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
 from xuexin_api.services.base import Service
@@ -44,21 +51,7 @@ from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _BEFORE_ALL: Final = UUID(int=0)
-_COPIED: Final = (
-    "person_id",
-    "institution_code",
-    "name",
-    "sex",
-    "birth_date",
-    "level",
-    "programme_code",
-    "programme_name",
-    "duration_years",
-    "category",
-    "study_form",
-    "admission_date",
-)
-_CONCLUSIONS: Final = {Change.GRADUATE: "graduated", Change.COMPLETE: "completed"}
+_FIELDS_OF_DEGREES: Final = {"degree_too_early": "effective_on", "degree_not_of_this_level": "change"}
 _TAKEN: Final = {
     "uq_qualifications_certificate_number": CertificateNumberTakenError(),
     "uq_degrees_certificate_number": CertificateNumberTakenError(),
@@ -224,7 +217,7 @@ class RecordOfficeService(Service):
         now = self._clock.now()
         after = follow(facts_of(row), request.wish, china_date(now), self._policy)
         change = request.wish.change
-        if change in _CONCLUSIONS:
+        if change in CONCLUSIONS:
             after |= self._judge_certificate(row, request)
         elif change is Change.AWARD_DEGREE:
             after |= self._judge_degree(row, request)
@@ -255,13 +248,7 @@ class RecordOfficeService(Service):
         if "graduation" not in (row["photo_kinds"] or ()):
             raise GraduationPhotoMissingError
         try:
-            check_certificate_number(
-                certificate.number,
-                institution_code=row["institution_code"],
-                category=row["category"],
-                level=row["level"],
-                graduated_on=request.wish.effective_on,
-            )
+            judge_certificate(row, certificate.number, request.wish.effective_on)
         except BrokenRuleError as broken:
             raise InvalidRequestError([FieldProblem("/certificate_number", broken.code, broken.params)]) from None
         return {"certificate_number": certificate.number}
@@ -270,12 +257,10 @@ class RecordOfficeService(Service):
     def _judge_degree(row: Mapping[str, Any], request: ChangeRequest) -> dict[str, Any]:
         degree = request.degree
         assert degree is not None, "the schema asks for it"
-        if row["level"] == "专科":
-            raise InvalidRequestError([FieldProblem("/change", "degree_not_of_this_level", {})])
         try:
-            check_degree(degree.number, request.wish.effective_on)
+            judge_degree(row, degree.number, request.wish.effective_on)
         except BrokenRuleError as broken:
-            field = "effective_on" if broken.code == "degree_too_early" else "certificate_number"
+            field = _FIELDS_OF_DEGREES.get(broken.code, "certificate_number")
             raise InvalidRequestError([FieldProblem(f"/{field}", broken.code, broken.params)]) from None
         return {"degree_name": degree.name, "degree_certificate_number": degree.number}
 
@@ -284,29 +269,26 @@ class RecordOfficeService(Service):
         wish, certificate, degree = request.wish, request.certificate, request.degree
         if certificate is not None:
             await self._records.add_qualification(
-                {name: row[name] for name in _COPIED}
-                | {
-                    "id": self._entropy.identifier(),
-                    "enrollment_id": row["id"],
-                    "graduation_date": wish.effective_on,
-                    "conclusion": _CONCLUSIONS[wish.change],
-                    "president_name": certificate.president_name,
-                    "certificate_number": certificate.number,
-                    "published_at": now,
-                }
+                qualification_of(
+                    row,
+                    self._entropy.identifier(),
+                    change=wish.change,
+                    graduated_on=wish.effective_on,
+                    number=certificate.number,
+                    president_name=certificate.president_name,
+                    now=now,
+                )
             )
         if degree is not None:
             await self._records.add_degree(
-                {
-                    "id": self._entropy.identifier(),
-                    "enrollment_id": row["id"],
-                    "person_id": row["person_id"],
-                    "institution_code": row["institution_code"],
-                    "name": degree.name,
-                    "certificate_number": degree.number,
-                    "awarded_on": wish.effective_on,
-                    "published_at": now,
-                }
+                degree_of(
+                    row,
+                    self._entropy.identifier(),
+                    name=degree.name,
+                    number=degree.number,
+                    awarded_on=wish.effective_on,
+                    now=now,
+                )
             )
         if wish.change is Change.EXCHANGE_CERTIFICATE:
             await self._records.exchange_qualification(row["id"], exchanged_on=wish.effective_on)
@@ -346,16 +328,3 @@ def _name(typed: str) -> str:
         return normalise_name(typed)
     except BrokenRuleError as broken:
         raise InvalidRequestError([FieldProblem("/name", broken.code, broken.params)]) from None
-
-
-def facts_of(row: Mapping[str, Any]) -> RecordFacts:
-    """What decides about a record."""
-    return RecordFacts(
-        status=EnrollmentStatus(row["status"]),
-        admission_date=row["admission_date"],
-        expected_graduation_date=row["expected_graduation_date"],
-        programme_code=row["programme_code"],
-        programme_name=row["programme_name"],
-        grade=row["grade"],
-        registered_year=row["registered_year"],
-    )

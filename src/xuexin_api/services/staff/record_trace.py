@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
+from xuexin_api.services.archive.graduation import before_and_after
 
 
 class RecordTrace:
@@ -59,7 +59,6 @@ class RecordTrace:
         now: datetime,
     ) -> None:
         """What the record was and is, by whom, since when, and why."""
-        differing = {name: value for name, value in after.items() if row.get(name) != value}
         await self._records.add_change(
             {
                 "id": self._entropy.identifier(),
@@ -69,17 +68,9 @@ class RecordTrace:
                 "reason": reason,
                 "note": note,
                 "effective_on": effective_on,
-                "before": {name: _plain(row.get(name)) for name in differing},
-                "after": {name: _plain(value) for name, value in differing.items()},
                 "at": now,
+                **before_and_after(row, after),
             }
         )
         await self.looked([row], member, "changed", change, now=now)
         await self.note(f"record:{change}", member, row["id"], now=now)
-
-
-def _plain(value: object) -> object:
-    """As JSON keeps it, and as the database itself writes a roster's records into the history."""
-    if isinstance(value, date):
-        return value.isoformat()
-    return float(value) if isinstance(value, Decimal) else value

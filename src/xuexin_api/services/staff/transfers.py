@@ -36,10 +36,10 @@ from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.repositories.staff.transfers import Direction, TransferRepository, TransferRow
 from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
+from xuexin_api.services.archive.graduation import facts_of
 from xuexin_api.services.archive.record_history import AFTER_ALL
 from xuexin_api.services.base import Service
 from xuexin_api.services.paging import read_cursor, write_cursor
-from xuexin_api.services.staff.record_office import facts_of
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
