@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "6d3f0a94c7e1"
-down_revision = "5e0c9a74d1b8"
+down_revision = "93d7c1f0ab52"
 branch_labels = None
 depends_on = None
 
