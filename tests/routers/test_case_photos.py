@@ -148,6 +148,20 @@ async def test_who_may_not_send_is_told_before_a_byte_is_read(client: Client, pa
     assert read == []
 
 
+@pytest.mark.settings(code_resend_seconds=1, photos_per_case=1)
+async def test_a_store_that_is_away_costs_no_photo_of_the_case(client: Client, parts: Wiring) -> None:
+    path = f"/v1/identity-cases/{await _case(client)}"
+    folder = parts.settings.data_dir / "handheld"
+    folder.rmdir()
+    folder.touch()
+    away = await send(client, path, "front")
+    assert (away.status_code, code_of(away), away.headers["retry-after"]) == (503, "not_ready", "5")
+    folder.unlink()
+    folder.mkdir()
+    assert (await send(client, path, "front")).status_code == 201
+    assert code_of(await send(client, path, "back")) == "photo_limit_reached"
+
+
 async def test_a_photo_that_is_sent_twice_under_one_key_is_kept_once(client: Client, parts: Wiring) -> None:
     path = f"/v1/identity-cases/{await _case(client)}"
     key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}

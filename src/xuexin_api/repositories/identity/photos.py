@@ -106,8 +106,12 @@ class PhotoRepository:
         return None if row is None else PhotoRow(*row)
 
     async def count_sent(self, place: PhotoPlace, *, account_id: UUID) -> int:
-        """All that one account sent, refused and removed ones too."""
-        statement = select(func.count()).select_from(Upload).where(place.holds, Upload.account_id == account_id)
+        """All that one account sent, refused and removed ones too; not what the store did not take."""
+        statement = (
+            select(func.count())
+            .select_from(Upload)
+            .where(place.holds, Upload.account_id == account_id, Upload.state != "storing")
+        )
         return int(await self._session.scalar(statement) or 0)
 
     async def note_received(self, photo_id: UUID) -> bool:
