@@ -263,8 +263,8 @@ async def _start_worker(parts: Wiring) -> asyncio.subprocess.Process:
         "XUEXIN_DATA_DIR": str(parts.settings.data_dir),
         "XUEXIN_ROSTER_CHUNK_ROWS": "20",
     }
-    worker = (sys.executable, "-m", "xuexin_api.cli.import_worker")
-    return await asyncio.create_subprocess_exec(*worker, env=os.environ | environment)
+    worker = ("-c", "from xuexin_api.cli import main; main()", "imports", "work")
+    return await asyncio.create_subprocess_exec(sys.executable, *worker, env=os.environ | environment)
 
 
 async def test_another_school_s_import_is_not_there_and_the_try_is_written_down(

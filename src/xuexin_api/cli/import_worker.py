@@ -1,4 +1,4 @@
-"""`xuexin imports work`, and the process that a server starts for it."""
+"""`xuexin imports work`, which servers start by themselves."""
 
 from __future__ import annotations
 
@@ -42,7 +42,3 @@ def work_on_imports() -> None:
             pass
 
     with_parts(work)
-
-
-if __name__ == "__main__":
-    work_on_imports()

@@ -9,13 +9,13 @@ from typing import Final
 
 import structlog
 
-_PROGRAM: Final = ("-m", "xuexin_api.cli.import_worker")
+_PROGRAM: Final = ("-c", "from xuexin_api.cli import main; main()", "imports", "work")
 _PATIENCE_SECONDS: Final = 10
 _LOG = structlog.get_logger("imports")
 
 
 class ImportProcess:
-    """Runs the worker of the command line under the settings of this process."""
+    """Runs `xuexin imports work` under the settings of this process."""
 
     def __init__(self, database_url: str) -> None:
         self._environment = {"XUEXIN_DATABASE_URL": database_url}
