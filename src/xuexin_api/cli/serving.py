@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -18,7 +17,7 @@ from xuexin_api.app import create_app
 from xuexin_api.cli.demo import print_demo_student
 from xuexin_api.cli.http_protocol import BoundedProtocol
 from xuexin_api.cli.places import Places, open_places, say
-from xuexin_api.cli.workbench import configure_logs, make_wiring, open_parts
+from xuexin_api.cli.workbench import configure_logs, make_wiring, open_parts, quiet_collector
 from xuexin_api.routers.staff import imports
 from xuexin_api.settings import Settings, SettingsError, read_settings
 
@@ -29,15 +28,8 @@ def app_of_worker() -> FastAPI:
     settings = read_settings()
     assert settings.database_url is not None, "the first process hands its database on"
     app = create_app(make_wiring(settings, settings.database_url.get_secret_value()))
-    _quiet_collector()
+    quiet_collector()
     return app
-
-
-def _quiet_collector() -> None:
-    """What was made until now stays: the collector need not look at it, which keeps the slowest answers short."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 100)
 
 
 def _refuse_taken_port(settings: Settings) -> None:
@@ -98,7 +90,7 @@ def serve() -> None:
         common = server_options(settings)
         if settings.workers == 1:
             app = create_app(make_wiring(settings, places.database_url))
-            _quiet_collector()
+            quiet_collector()
             uvicorn.run(app, **common)
             return
         os.environ["XUEXIN_DATABASE_URL"] = places.database_url

