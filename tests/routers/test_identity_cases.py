@@ -26,7 +26,7 @@ from support.clock import HandClock
 from support.keys import keys_for_tests
 from support.people import Student, students
 from support.tables import rows_of
-from xuexin_api.app import wire
+from xuexin_api.assembly import wire
 from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)

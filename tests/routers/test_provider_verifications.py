@@ -22,7 +22,8 @@ from support.login_providers import APP, key_pair, private_text, public_text
 from support.people import Student, students
 from support.providers import SECRET
 from support.tables import rows_of
-from xuexin_api.app import create_app, wire
+from xuexin_api.app import create_app
+from xuexin_api.assembly import wire
 from xuexin_api.settings import Settings
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 _NOWHERE = Path(os.devnull)
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["xuexin_api.cli"])
+_FORKS.set_forkserver_preload(["xuexin_api.cli", "xuexin_api.cli.serving"])
 
 
 def xuexin(*words: str | Path, environment: dict[str, str], seconds: float = 60) -> CompletedProcess[str]:

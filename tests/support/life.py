@@ -14,7 +14,8 @@ from support.clock import HandClock
 from support.entropy import KnownEntropy
 from support.keys import keys_for_tests
 from support.server import EMPTY_ALL, run_on
-from xuexin_api.app import create_app, wire
+from xuexin_api.app import create_app
+from xuexin_api.assembly import wire
 from xuexin_api.repositories.database import Database
 from xuexin_api.settings import Settings
 

@@ -8,11 +8,19 @@ import sys
 import asyncpg
 import typer
 
-from xuexin_api.cli import audit, demo, help_desk, import_worker, imports, operating, serving
+from xuexin_api.cli import audit, demo, help_desk, import_worker, imports, operating
 from xuexin_api.cli import staff as staff_commands
 from xuexin_api.cli.journey import journey
 from xuexin_api.cli.places import say
 from xuexin_api.settings import SettingsError
+
+
+def serve() -> None:
+    """Serve until told to stop."""
+    from xuexin_api.cli import serving  # noqa: PLC0415 - the routes take longer to read than most commands to run
+
+    serving.serve()
+
 
 app = typer.Typer(
     help="Accounts and the academic archive.",
@@ -20,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("serve")(serving.serve)
+app.command("serve")(serve)
 app.command("migrate")(operating.migrate)
 app.command("demo-data")(demo.demo_data)
 app.command("journey")(journey)

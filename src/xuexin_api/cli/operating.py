@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
-from xuexin_api.app import create_app
 from xuexin_api.cli.migration import migrate as migrate_database
 from xuexin_api.cli.places import Places, open_places, say
 from xuexin_api.cli.workbench import make_wiring, with_parts
@@ -110,6 +109,8 @@ def openapi() -> None:
 
 def contract() -> str:
     """The OpenAPI document as it is committed: the same whatever the settings; needs no database."""
+    from xuexin_api.app import create_app  # noqa: PLC0415 - the routes take longer to read than most commands to run
+
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder), environment="demo")
         document = create_app(make_wiring(settings, "postgresql+asyncpg://")).openapi()

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy.exc import ProgrammingError
 from structlog.typing import EventDict, Processor
 
-from xuexin_api.app import wire
+from xuexin_api.assembly import wire
 from xuexin_api.cli.migration import is_behind
 from xuexin_api.cli.places import Places, connecting, open_places
 from xuexin_api.core.clock import SystemClock

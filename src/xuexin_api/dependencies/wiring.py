@@ -39,7 +39,7 @@ from xuexin_api.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What lives as long as the application; made once by app.py."""
+    """What lives as long as the application; made once by assembly.py."""
 
     settings: Settings
     clock: Clock

@@ -12,7 +12,7 @@ from support.clock import HandClock
 from support.keys import keys_for_tests
 from support.people import students
 from support.tables import count_rows, rows_of
-from xuexin_api.app import wire
+from xuexin_api.assembly import wire
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.services.audit.sealing import Checked
 
