@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import shutil
-import signal
 import socket
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +13,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from support.browser import see
 from support.client import Client
 from xuexin_api.core.messages import Language, message
 
@@ -95,24 +92,9 @@ async def _dumped(address: str, folder: Path, attempt: str) -> str | None:
         "--dump-dom",
         address,
     ]
-    # A file and not a pipe: what the browser leaves behind would hold a pipe open.
-    with (folder / f"{attempt}.html").open("wb") as page:
-        process = await asyncio.create_subprocess_exec(
-            *("/bin/sh", "-c", 'exec "$0" "$@"', *command),
-            stdin=subprocess.DEVNULL,
-            stdout=page,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            await asyncio.wait_for(process.wait(), _PATIENCE)
-        except TimeoutError:
-            return None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
-    return (folder / f"{attempt}.html").read_text(encoding="utf-8")
+    page = folder / f"{attempt}.html"
+    ended = await asyncio.to_thread(see, command, page, _PATIENCE)
+    return page.read_text(encoding="utf-8") if ended else None
 
 
 _LOOKED_AT = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
