@@ -50,6 +50,7 @@ def verify(
 def _expected(text: str) -> tuple[str, tuple[int, str]]:
     trail, _, rest = text.partition(":")
     position, _, link = rest.partition(":")
-    if trail not in TRAILS or not position.isdecimal() or not link:
+    # Of a log without a line, the place is 0 and there is no link.
+    if trail not in TRAILS or not position.isdecimal() or (link == "") != (position == "0"):
         raise typer.BadParameter(f"{text!r} is no head that `xuexin audit verify` printed")
     return trail, (int(position), link)
