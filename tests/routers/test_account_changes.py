@@ -17,7 +17,7 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import Student, students
 from support.tables import count_rows, rows_of
-from support.waiting import until
+from support.waiting import until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.models import Base
 from xuexin_api.repositories.accounts.holdings import ERASED_WITH_ACCOUNT
@@ -320,7 +320,7 @@ async def test_a_session_that_ends_after_the_confirmation_changes_nothing_any_mo
     async with parts.database.engine.connect() as owner, owner.begin():
         await owner.execute(text("SELECT id FROM accounts FOR UPDATE"))
         change = asyncio.create_task(_change_password(client))
-        await until(lambda: rows_of(parts, "", "SELECT pid FROM pg_locks WHERE NOT granted"))
+        await until_blocked(parts)
         await owner.execute(text("UPDATE sessions SET ended_at = created_at, end_reason = 'recovered'"))
     assert code_of(await change) == "token_invalid"
     assert await count_rows(parts, "account_changes") == 0

@@ -14,7 +14,7 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import students
 from support.tables import rows_of
-from support.waiting import until
+from support.waiting import until, until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 
 
@@ -291,7 +291,7 @@ async def test_a_login_that_meets_a_change_of_its_password_waits_and_opens_nothi
     async with parts.database.engine.begin() as change:
         await change.execute(text("SELECT id FROM accounts FOR UPDATE"))
         login = asyncio.create_task(client.try_to_log_in(student.phone))
-        await until(lambda: rows_of(parts, "", "SELECT 1 FROM pg_locks WHERE NOT granted"))
+        await until_blocked(parts)
         await change.execute(text("UPDATE credentials SET password_hash = 'of another password'"))
     assert code_of(await login) == "login_rejected"
     for table in ("sessions", "devices"):

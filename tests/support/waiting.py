@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from support.tables import rows_of
+from xuexin_api.dependencies.wiring import Wiring
+
 _LONGEST = 30
 
 
@@ -13,3 +16,13 @@ async def until(comes: Callable[[], Awaitable[object]]) -> None:
     async with asyncio.timeout(_LONGEST):
         while not await comes():
             await asyncio.sleep(0)
+
+
+async def until_blocked(parts: Wiring) -> None:
+    """Let others run until one of them waits for a lock of this database: others' tests have their own."""
+    waiting = (
+        "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+        " WHERE NOT granted AND datname = current_database()"
+        " UNION ALL SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    await until(lambda: rows_of(parts, "", waiting))

@@ -6,15 +6,19 @@ import asyncio
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from support.client import Client
 from support.clock import HandClock
 from support.keys import keys_for_tests
 from support.people import students
 from support.tables import count_rows, rows_of
+from support.waiting import until_blocked
 from xuexin_api.assembly import wire
+from xuexin_api.core.sealing import KeyedHash, derive_key
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.services.audit.sealing import Checked
+from xuexin_api.repositories.audit_trails import AuditTrailRepository
+from xuexin_api.services.audit.sealing import AuditSealer, Checked
 
 TRAIL = "audit_events"
 
@@ -117,3 +121,26 @@ async def test_sealers_of_several_processes_make_one_chain(client: Client, parts
     await parts.audit.seal()
     checked = await _check(parts)
     assert (checked.lines, checked.waiting, checked.broken) == (await count_rows(parts, TRAIL), 0, None)
+
+
+async def test_who_checks_while_the_service_goes_on_chaining_sees_a_chain_that_holds(
+    client: Client, parts: Wiring, clock: HandClock, lines: int
+) -> None:
+    clock.pass_time(minutes=1)
+    await client.log_in(students(1)[0].phone)
+    async with parts.database.engine.connect() as connection, connection.begin():
+        await connection.execute(text("LOCK TABLE audit_events"))
+        checking = asyncio.create_task(_check(parts))
+        await until_blocked(parts)
+        async with AsyncSession(connection, join_transaction_mode="create_savepoint") as session:
+            sealer = AuditSealer(
+                session=session,
+                trails=AuditTrailRepository(session),
+                keyed=KeyedHash(derive_key(keys_for_tests().secret, "audit chain")),
+                every_seconds=1,
+                clock=clock,
+            )
+            assert await sealer.seal() == 1
+    checked = await checking
+    assert (checked.lines, checked.waiting, checked.broken) == (lines, 1, None)
+    assert (await _check(parts)).lines == lines + 1

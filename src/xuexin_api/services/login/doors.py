@@ -21,7 +21,9 @@ class LoginDoors:
         """A session, or a ticket where one more factor is needed; LoginRejectedError for whatever is wrong."""
         if isinstance(asked, PasswordPair):
             done = await self._password.begin(asked, caller)
+        elif isinstance(asked, SignedByPasskey):
+            done = await self._others().with_passkey(asked, caller)
         else:
-            done = await self._others().begin(asked, caller)
+            done = await self._others().with_phone_code(asked, caller)
         self._outcomes.send_notice(done, caller)
         return done

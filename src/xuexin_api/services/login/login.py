@@ -107,12 +107,6 @@ class LoginService(Service):
         self._lookups = lookups
         self._policy = policy
 
-    async def begin(self, asked: PhoneCode | SignedByPasskey, caller: Caller) -> LoggedIn | Ticket:
-        """A session, or a ticket where one more factor is needed."""
-        if isinstance(asked, SignedByPasskey):
-            return await self.with_passkey(asked, caller)
-        return await self.with_phone_code(asked, caller)
-
     async def with_phone_code(self, asked: PhoneCode, caller: Caller) -> LoggedIn | Ticket:
         """A session on a device that logged in before, a ticket on any other."""
         await self._limits.limit("code_logins", caller.network, self._devices.read(caller.device_token))
