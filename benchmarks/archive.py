@@ -125,6 +125,7 @@ def _rows(
         student.admission_date,
         EnrollmentStatus.REGISTERED.value,
         student.expected_graduation_date,
+        student.admission_date.year,
         import_id,
         now,
     )

@@ -585,6 +585,7 @@ async def test_the_owner_gets_a_copy_of_everything(client: Client, parts: Wiring
     assert held["account"]["phone"] == student.phone
     assert held["account"]["document_number"] == student.document_number
     assert held["enrollments"]["items"][0]["student_number"] == student.record.student_number
+    assert [held[section]["items"] for section in ("qualifications", "degrees", "record_accesses")] == [[], [], []]
     assert {row["purpose"] for row in held["messages"]["items"]} == {"registration"}
     assert "account:export" in {row["action"] for row in held["audit_events"]["items"]}
     assert all(section["complete"] for name, section in held.items() if name != "account")

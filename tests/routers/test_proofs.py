@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from support.archive import add_photos, import_photos
-from support.client import Client, code_of, connected_client
+from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
 from support.records import OFFICE, add_records, change_record, registered_row, registrar_of
@@ -92,6 +92,8 @@ async def test_a_photo_proof_counts_once_it_is_confirmed_and_only_of_the_photo_t
     assert code_of(expired) == "proof_not_open"
     assert (await client.get(f"{path}/photo-proof")).json()["last"]["state"] == "expired"
     assert len(await rows_of(parts, "photo_proofs")) == 3
+    copy = (await client.post("/v1/account/export", {"password": PASSWORD})).json()
+    assert [proof["answer"] for proof in copy["photo_proofs"]["items"]] == ["wrong", "wrong", "right"]
     async with registrar_of(client) as registrar:
         seen = await registrar.client.get(f"{OFFICE}/{path.rpartition('/')[2]}?purpose=certificate")
     assert (seen.json()["photo_proof"]["answer"], seen.json()["photo_proof"]["state"]) == ("right", "outdated")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from support.archive import add_photos, enroll, import_rows
-from support.client import Client, code_of, connected_client
+from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import SCHOOLS, students
 from support.records import OFFICE, OTHER, add_records, change_record, registered_row, registrar_of
@@ -178,6 +178,12 @@ async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keep
         assert (untouched["version"], untouched["enrollment"]["status"]["code"]) == (1, "registered")
         page = (await registrar.client.get(f"{OFFICE}/{record}/changes?purpose=certificate&limit=3")).json()
         rest = await registrar.client.get(f"{OFFICE}/{record}/changes?purpose=certificate&cursor={page['next_cursor']}")
+    await client.register(student)
+    await client.verify(student)
+    copy = (await client.post("/v1/account/export", {"password": PASSWORD})).json()
+    assert copy["qualifications"]["items"][0]["certificate_number"] == _DIPLOMA["certificate_number"]
+    assert copy["degrees"]["items"][0]["name"] == degree["degree_name"]
+    assert {look["action"] for look in copy["record_accesses"]["items"]} == {"changed", "viewed"}
     kinds = [change["change"]["id"] for change in page["items"] + rest.json()["items"]]
     assert kinds == ["award_degree", "exchange_certificate", "complete", "repeat_year"]
     # No roster brings back who has left.
@@ -236,9 +242,11 @@ async def test_new_students_are_registered_in_time_and_years_once(
 async def test_from_the_first_of_july_nothing_changes_that_a_certificate_will_say(
     client: Client, parts: Wiring, clock: HandClock, days: int, frozen: bool
 ) -> None:
-    (student,) = students(1)
+    student, other_student = students(2)
     leaves = date(2031, 7, 10)
-    (record,) = await add_records(parts, [registered_row(student, expected_graduation_date=leaves)])
+    record, unchanged = await add_records(
+        parts, [registered_row(student, expected_graduation_date=leaves), registered_row(other_student)]
+    )
     clock.pass_time(days=days)
     other = registered_row(student, expected_graduation_date=leaves, programme_name="哲学")
     report, rejected = await import_rows(parts, [other], dry_run=True)
@@ -257,6 +265,15 @@ async def test_from_the_first_of_july_nothing_changes_that_a_certificate_will_sa
             earlier = {"grade": 2022, "expected_graduation_date": "2031-07-10"}
             back = await change_record(registrar, record, "skip_year", "ahead_of_plan", 2, **earlier)
             assert code_of(back) == "record_frozen"
+            # Put off by a year, the record may change; but what was frozen is in no certificate of this summer.
+            moved = await change_record(registrar, record, "change_programme", "student_request", 2, **programme)
+            assert moved.status_code == 201, moved.text
+            for day, code in (("2031-07-01", "record_frozen"), ("2031-06-30", "invalid_request")):
+                diploma = _DIPLOMA | {"effective_on": day}
+                around = await change_record(registrar, record, "graduate", "requirements_met", 3, **diploma)
+                assert code_of(around) == code
+            early = await change_record(registrar, unchanged, "graduate", "requirements_met", 1, **_DIPLOMA)
+            assert code_of(early) == "graduation_photo_missing"
 
 
 async def test_the_whole_list_of_a_school_comes_in_pages(client: Client, parts: Wiring) -> None:

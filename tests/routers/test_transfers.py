@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from support.archive import add_photos
 from support.client import Client, code_of
 from support.clock import HandClock
 from support.people import students
@@ -35,6 +36,7 @@ async def _ask(registrar: Member, record: str, *, to: str = OTHER, version: int 
 async def test_a_student_changes_schools_when_both_agree_and_has_both_records(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     (record,) = await add_records(parts, [registered_row(student)])
+    photos = await add_photos(parts, student)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         for to, code in ((SCHOOL, "nothing_changes"), ("4100000000", "institution_unknown")):
             refused = await _ask(here, record, to=to)
@@ -75,6 +77,8 @@ async def test_a_student_changes_schools_when_both_agree_and_has_both_records(cl
     await client.verify(student)
     records = (await client.get("/v1/archive/enrollments")).json()["items"]
     assert {one["id"] for one in records} == {record, new}
+    assert (await client.get(f"/v1/archive/enrollments/{new}/photos/admission")).content == photos["admission"]
+    assert (await client.get(f"/v1/archive/enrollments/{new}/photos/graduation")).status_code == 404
     for one, change in ((record, "transfer_out"), (new, "transfer_in")):
         history = (await client.get(f"/v1/archive/enrollments/{one}/history")).json()["items"]
         assert history[-1]["change"]["id"] == change

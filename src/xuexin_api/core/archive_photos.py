@@ -7,6 +7,7 @@ import io
 import warnings
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from PIL import Image, ImageStat
 
@@ -21,6 +22,11 @@ _DARKEST_WHITE: Final = 200
 _WARMEST: Final = 12
 _DARKEST_BLUE: Final = (120, 150, 180)
 _LEAST_BLUE: Final = 12
+
+
+def photo_key(enrollment_id: UUID, kind: str, sha256: bytes) -> str:
+    """Where the photo of a record lies: an object of its own for each record, kind and content."""
+    return f"{enrollment_id}/{kind}/{sha256.hex()}"
 
 
 @dataclass(frozen=True, slots=True)

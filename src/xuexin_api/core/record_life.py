@@ -59,6 +59,20 @@ class _Rule:
     certified: bool = False
 
 
+CERTIFIED: Final = (
+    "institution_code",
+    "name",
+    "sex",
+    "birth_date",
+    "level",
+    "programme_code",
+    "programme_name",
+    "duration_years",
+    "category",
+    "study_form",
+    "admission_date",
+)
+"""What a certificate says of a record."""
 PROVINCE_APPROVED: Final = "province_approved"
 """The reason that opens a registration after its three months."""
 _TABLE: Final[Mapping[Change, _Rule]] = {
@@ -118,6 +132,8 @@ class RecordFacts:
     programme_name: str
     grade: int | None
     registered_year: int | None
+    certified_change: date | None = None
+    """When something that a certificate will say was changed last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +180,11 @@ def proofs_end(expected_graduation_date: date | None, today: date, policy: Recor
         return None
     last = date(expected_graduation_date.year, *policy.freeze) - timedelta(days=1)
     return last if last >= today else None
+
+
+def certificate_stands_from(day: date, policy: RecordPolicy) -> date:
+    """From when on nothing may have changed that a certificate of this day says: in the freeze, from its beginning."""
+    return day + timedelta(days=1) if frozen_year(day, policy) is None else date(day.year, *policy.freeze)
 
 
 def school_year_of(day: date, policy: RecordPolicy) -> int:
@@ -231,6 +252,16 @@ def _register_year(record: RecordFacts, wish: Wish, today: date, policy: RecordP
     return {"registered_year": year}
 
 
+def _certify(record: RecordFacts, wish: Wish, _: date, policy: RecordPolicy) -> dict[str, Any]:
+    """Who is put off by a year, changed, and graduates after all, would have a certificate of what was frozen."""
+    changed = record.certified_change
+    if changed is not None and changed >= certificate_stands_from(wish.effective_on, policy):
+        if frozen_year(wish.effective_on, policy) is not None:
+            raise RecordFrozenError
+        raise _broken("effective_on", "date_impossible")
+    return {}
+
+
 def _change_programme(record: RecordFacts, wish: Wish, _: date, __: RecordPolicy) -> dict[str, Any]:
     if (wish.new["programme_code"], wish.new["programme_name"]) == (record.programme_code, record.programme_name):
         raise _broken("programme_code", "nothing_changes")
@@ -255,4 +286,6 @@ _CHECKS: Final = {
     Change.CHANGE_PROGRAMME: _change_programme,
     Change.REPEAT_YEAR: _move_in_years,
     Change.SKIP_YEAR: _move_in_years,
+    Change.GRADUATE: _certify,
+    Change.COMPLETE: _certify,
 }

@@ -30,6 +30,7 @@ async def import_job_service(request: Request) -> ImportJobService:
         dispatcher=parts.import_dispatcher,
         throttle=parts.throttle,
         policy=parts.settings.import_policy(),
+        record_policy=parts.settings.record_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

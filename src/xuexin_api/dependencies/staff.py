@@ -9,6 +9,7 @@ from xuexin_api.dependencies.wiring import wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
+from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
@@ -100,6 +101,8 @@ async def transfer_service(request: Request) -> TransferService:
         transfers=TransferRepository(session),
         records=records,
         institutions=InstitutionRepository(session),
+        photos=RecordPhotoRepository(session),
+        store=parts.photos,
         trace=RecordTrace(records=records, staff=StaffRepository(session), entropy=parts.entropy),
         callers=shared.staff_callers(parts, session),
         sealer=parts.sealer,

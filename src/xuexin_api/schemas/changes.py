@@ -154,3 +154,8 @@ class Export(Output):
     help_messages: HeldSection
     linked_identities: HeldSection
     enrollments: HeldSection
+    qualifications: HeldSection
+    degrees: HeldSection
+    record_checks: HeldSection
+    photo_proofs: HeldSection
+    record_accesses: HeldSection

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.archive import HEADER, enroll, import_rows
+from support.clock import HandClock
 from support.people import SCHOOLS, students
 from support.tables import count_rows, rows_of
 from xuexin_api.core.errors import BrokenRuleError
@@ -264,6 +265,27 @@ async def test_rows_that_are_published_already_are_known_by_their_fingerprints(p
     # Back again: the row of the first file is not the record's any more.
     report, _ = await import_rows(parts, rows)
     assert (report.changed, report.unchanged) == (1, 59)
+
+
+async def test_a_roster_of_a_new_school_year_registers_for_it_whether_its_rows_changed_or_not(
+    parts: Wiring, clock: HandClock
+) -> None:
+    rows: list[list[Any]] = [list(row) for row in generate_rows(5, seed=1, schools=SCHOOLS)]
+    for number, row in enumerate(rows):
+        row[CODES.index("ZCZT")] = "休学" if number == 0 else "注册学籍"
+        row[CODES.index("YJBYRQ")] = "20350701"
+    await import_rows(parts, rows)
+    clock.pass_time(days=200)
+    rows[1][CODES.index("BH")] = "示例班"
+    for dry_run, again, outcome in ((True, False, (4, 1)), (False, False, (4, 1)), (False, True, (0, 5))):
+        report, rejected = await import_rows(parts, rows, dry_run=dry_run)
+        assert ((report.changed, report.unchanged), rejected) == (outcome, []), (dry_run, again)
+    years = {row["student_number"]: row["registered_year"] for row in await rows_of(parts, "enrollments")}
+    assert [years[row[CODES.index("XH")]] for row in rows] == [None, 2031, 2031, 2031, 2031]
+    changes = await rows_of(parts, "enrollment_changes")
+    assert [(one["before"]["registered_year"], one["after"]["registered_year"]) for one in changes] == [
+        (2030, 2031)
+    ] * 4
 
 
 async def test_a_row_beside_one_that_is_known_is_judged_as_beside_any_other(parts: Wiring) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.accounts import Account, Consent, Credential, Device, Flow, SecurityAnswers
 from xuexin_api.models.accounts import Session as SessionRow
-from xuexin_api.models.archive import Enrollment
+from xuexin_api.models.archive import Degree, Enrollment, Qualification, RecordAccess
 from xuexin_api.models.base import Base
 from xuexin_api.models.cases import CaseHolder, IdentityCase, Upload, Vouching
 from xuexin_api.models.changes import AccountChange
@@ -22,6 +22,7 @@ from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.help_robot import HelpConversation, HelpMessage
 from xuexin_api.models.identity import IdentityVerification
 from xuexin_api.models.messages import AuditEvent, OutboxMessage
+from xuexin_api.models.proofs import PhotoProof, RecordCheck
 from xuexin_api.models.recovery import Recovery
 from xuexin_api.models.third_party import LinkedIdentity, ThirdPartyFlow
 
@@ -114,16 +115,82 @@ _SECTIONS: Final[Mapping[str, tuple[tuple[InstrumentedAttribute[Any], ...], Inst
     "audit_events": ((AuditEvent.action, AuditEvent.at), AuditEvent.id),
 }
 SECTIONS: Final = tuple(_SECTIONS)
-_RECORD: Final[tuple[InstrumentedAttribute[Any], ...]] = (
-    Enrollment.id,
-    Enrollment.name,
-    Enrollment.institution_code,
-    Enrollment.student_number,
-    Enrollment.candidate_number,
-    Enrollment.programme_name,
-    Enrollment.admission_date,
-    Enrollment.leaving_date,
-)
+_OF_PERSON: Final[Mapping[str, tuple[type[Base], tuple[InstrumentedAttribute[Any], ...]]]] = {
+    "enrollments": (
+        Enrollment,
+        (
+            Enrollment.id,
+            Enrollment.name,
+            Enrollment.sex,
+            Enrollment.birth_date,
+            Enrollment.ethnicity,
+            Enrollment.institution_code,
+            Enrollment.level,
+            Enrollment.programme_code,
+            Enrollment.programme_name,
+            Enrollment.duration_years,
+            Enrollment.category,
+            Enrollment.study_form,
+            Enrollment.branch,
+            Enrollment.department,
+            Enrollment.class_name,
+            Enrollment.grade,
+            Enrollment.student_number,
+            Enrollment.candidate_number,
+            Enrollment.admission_date,
+            Enrollment.status,
+            Enrollment.registered_year,
+            Enrollment.expected_graduation_date,
+            Enrollment.leaving_date,
+        ),
+    ),
+    "qualifications": (
+        Qualification,
+        (
+            Qualification.enrollment_id,
+            Qualification.name,
+            Qualification.sex,
+            Qualification.birth_date,
+            Qualification.institution_code,
+            Qualification.level,
+            Qualification.programme_code,
+            Qualification.programme_name,
+            Qualification.duration_years,
+            Qualification.category,
+            Qualification.study_form,
+            Qualification.admission_date,
+            Qualification.graduation_date,
+            Qualification.conclusion,
+            Qualification.president_name,
+            Qualification.certificate_number,
+            Qualification.exchanged_on,
+        ),
+    ),
+    "degrees": (
+        Degree,
+        (Degree.enrollment_id, Degree.institution_code, Degree.name, Degree.certificate_number, Degree.awarded_on),
+    ),
+    "record_checks": (
+        RecordCheck,
+        (RecordCheck.enrollment_id, RecordCheck.version, RecordCheck.wrong_fields, RecordCheck.at),
+    ),
+    "photo_proofs": (
+        PhotoProof,
+        (
+            PhotoProof.enrollment_id,
+            PhotoProof.answer,
+            PhotoProof.fault,
+            PhotoProof.created_at,
+            PhotoProof.confirmed_at,
+        ),
+    ),
+    "record_accesses": (
+        RecordAccess,
+        (RecordAccess.enrollment_id, RecordAccess.staff_id, RecordAccess.action, RecordAccess.purpose, RecordAccess.at),
+    ),
+}
+SECTIONS_OF_PERSON: Final = tuple(_OF_PERSON)
+"""What schools keep of the person whom an account was verified as, and what was said of it."""
 
 
 class HoldingRepository:
@@ -171,10 +238,15 @@ class HoldingRepository:
         statement = select(*columns).where(HelpMessage.account_id == account_id)
         return await self._rows(statement.order_by(HelpMessage.id.desc()).limit(most))
 
-    async def list_records(self, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
-        """The records of the person that the account was verified as."""
-        statement = select(*_RECORD).where(Enrollment.person_id == person_id).order_by(Enrollment.id).limit(most)
-        return await self._rows(statement)
+    async def list_section_of_person(self, section: str, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """The newest rows of a section of the archive."""
+        table, columns = _OF_PERSON[section]
+        kept = table.__table__.c
+        if "person_id" in kept:
+            own = kept.person_id == person_id
+        else:
+            own = kept.enrollment_id.in_(select(Enrollment.id).where(Enrollment.person_id == person_id))
+        return await self._rows(select(*columns).where(own).order_by(kept.id.desc()).limit(most))
 
     async def _rows(self, statement: Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
         return [dict(row) for row in (await self._session.execute(statement)).mappings()]

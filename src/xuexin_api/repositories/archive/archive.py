@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.record_life import CERTIFIED
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.archive import (
@@ -64,6 +65,18 @@ RECORD = (
     .label("photo_kinds"),
 )
 """What a record shows, to its student and to its school."""
+CERTIFIED_CHANGE = (
+    select(func.max(EnrollmentChange.at))
+    .where(
+        EnrollmentChange.enrollment_id == Enrollment.id,
+        EnrollmentChange.change.in_(("roster", "change_programme", "transfer_in")),
+        or_(*(EnrollmentChange.before[name].is_distinct_from(EnrollmentChange.after[name]) for name in CERTIFIED)),
+    )
+    .correlate(Enrollment)
+    .scalar_subquery()
+    .label("certified_change")
+)
+"""When something that a certificate says of the record was changed last, by a school in its everyday work."""
 _OWN = and_(Enrollment.person_id == Account.person_id, Account.state == "active")
 _ASKING = and_(SessionRow.id == bindparam("session_id"), Account.id == bindparam("account_id"))
 

@@ -18,6 +18,7 @@ from xuexin_api.models.archive import (
     RecordPhoto,
     RosterImport,
 )
+from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE
 
 
 class GraduateRepository:
@@ -47,7 +48,12 @@ class GraduateRepository:
             .scalar_subquery()
         )
         statement = (
-            select(*Enrollment.__table__.columns, photo.label("photos"), number.label("certificate_number"))
+            select(
+                *Enrollment.__table__.columns,
+                CERTIFIED_CHANGE,
+                photo.label("photos"),
+                number.label("certificate_number"),
+            )
             .where(tuple_(Enrollment.institution_code, Enrollment.student_number).in_(list(keys)))
             .order_by(Enrollment.id)
             .with_for_update(of=Enrollment)

@@ -51,6 +51,13 @@ class RecordPhotoRepository:
             statement = statement.where(Enrollment.institution_code == institution_code)
         return [PhotoPlace(*row) for row in await self._session.execute(statement)]
 
+    async def get(self, enrollment_id: UUID, kind: str) -> Mapping[str, Any] | None:
+        """The photo of a record."""
+        columns = (RecordPhoto.object_key, RecordPhoto.sha256, RecordPhoto.byte_size, RecordPhoto.imported_at)
+        statement = select(*columns).where(RecordPhoto.enrollment_id == enrollment_id, RecordPhoto.kind == kind)
+        row = (await self._session.execute(statement)).mappings().first()
+        return None if row is None else dict(row)
+
     async def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Add photos, or replace those of the same record and kind."""
         new = insert(RecordPhoto)

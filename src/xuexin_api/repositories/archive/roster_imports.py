@@ -41,7 +41,15 @@ _CHANGEABLE: Final = (
 # What a certificate does not say may change until the day of leaving.
 _UNCERTIFIED: Final = frozenset({"branch", "department", "class_name", "status"})
 _CERTIFIED: Final = [column for column in _CHANGEABLE if column not in _UNCERTIFIED]
-STAGED_COLUMNS: Final = ("line", "fingerprint", "person_id", "enrollment_id", *_FIXED, *_CHANGEABLE)
+STAGED_COLUMNS: Final = (
+    "line",
+    "fingerprint",
+    "person_id",
+    "enrollment_id",
+    *_FIXED,
+    *_CHANGEABLE,
+    "registered_year",
+)
 RECOGNISED_COLUMNS: Final = ("line", "institution_code", "fingerprint")
 REJECTED_COLUMNS: Final = ("line", "column_name", "code", "params")
 
@@ -50,15 +58,17 @@ def _list(alias: str, columns: Sequence[str]) -> str:
     return ", ".join(f"{alias}.{column}" for column in columns)
 
 
-_NEW: Final = f"ROW({_list('s', _CHANGEABLE)})"
-_OLD: Final = f"ROW({_list('e', _CHANGEABLE)})"
+# 学年注册: the year of a row that says 注册学籍, unless the record is registered for a later one.
+_YEAR: Final = "greatest(e.registered_year, s.registered_year)"
+_NEW: Final = f"ROW({_list('s', _CHANGEABLE)}, {_YEAR})"
+_OLD: Final = f"ROW({_list('e', _CHANGEABLE)}, e.registered_year)"
 _MOVES: Final = ", ".join(f"('{source}', '{target}')" for source, target in sorted(ROSTER_MOVES))
 _SAME_RECORD: Final = "e.institution_code = s.institution_code AND e.student_number = s.student_number"
 _AS_JSON: Final = ", ".join(f"'{column}', {{0}}.{column}" for column in _CHANGEABLE)
 
 _CREATE: Final = f"""
 CREATE {{kind}} TABLE IF NOT EXISTS staged AS SELECT 0 AS line, 0::bigint AS fingerprint, e.person_id,
-e.id AS enrollment_id, {_list("e", (*_FIXED, *_CHANGEABLE))}, e.id AS known_id FROM enrollments e WITH NO DATA;
+e.id AS enrollment_id, {_list("e", STAGED_COLUMNS[4:])}, e.id AS known_id FROM enrollments e WITH NO DATA;
 CREATE {{kind}} TABLE IF NOT EXISTS rejected (line integer, column_name text, code text, params text);
 CREATE {{kind}} TABLE IF NOT EXISTS recognised (line integer, institution_code text, fingerprint bigint)
 """
@@ -160,20 +170,40 @@ FROM staged WHERE known_id IS NULL ON CONFLICT (document_key, document_type) DO 
 # The id made for the record serves as the id of its change where the record was there.
 _NOTE_CHANGES: Final = f"""
 INSERT INTO enrollment_changes (id, enrollment_id, change, roster_import_id, before, after, at)
-SELECT s.enrollment_id, e.id, 'roster', $2, jsonb_build_object({_AS_JSON.format("e")}),
-       jsonb_build_object({_AS_JSON.format("s")}), $1
+SELECT s.enrollment_id, e.id, 'roster', $2,
+       jsonb_build_object({_AS_JSON.format("e")}, 'registered_year', e.registered_year),
+       jsonb_build_object({_AS_JSON.format("s")}, 'registered_year', {_YEAR}), $1
 FROM staged s JOIN enrollments e ON e.id = s.known_id WHERE {_OLD} IS DISTINCT FROM {_NEW}
 """
 _CHANGE: Final = f"""
-UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, roster_import_id, updated_at, version, roster_fingerprint)
-    = ({_list("s", _CHANGEABLE)}, $2, $1, e.version + 1, s.fingerprint # (e.version + 1))
+UPDATE enrollments e SET ({", ".join(_CHANGEABLE)}, registered_year, roster_import_id, updated_at, version,
+                          roster_fingerprint)
+    = ({_list("s", _CHANGEABLE)}, {_YEAR}, $2, $1, e.version + 1, s.fingerprint # (e.version + 1))
 FROM staged s WHERE e.id = s.known_id AND {_OLD} IS DISTINCT FROM {_NEW}
 """
 _ADD: Final = f"""
-INSERT INTO enrollments (id, person_id, {", ".join((*_FIXED, *_CHANGEABLE))}, roster_import_id, updated_at, version,
+INSERT INTO enrollments (id, person_id, {", ".join(STAGED_COLUMNS[4:])}, roster_import_id, updated_at, version,
                          roster_fingerprint)
-SELECT s.enrollment_id, s.person_id, {_list("s", (*_FIXED, *_CHANGEABLE))}, $2, $1, 1, s.fingerprint # 1
+SELECT s.enrollment_id, s.person_id, {_list("s", STAGED_COLUMNS[4:])}, $2, $1, 1, s.fingerprint # 1
 FROM staged s WHERE s.known_id IS NULL
+"""
+# Rows that are as last year register the students for this one: the only thing that they can change.
+_DUE: Final = f"""
+FROM recognised k JOIN enrollments e ON {_RECOGNISED}
+WHERE e.status = 'registered' AND (e.registered_year IS NULL OR e.registered_year < $1)
+"""
+_COUNT_DUE: Final = f"SELECT count(*) {_DUE}"
+# An id of the import's moment and the row's line.
+_NOTE_YEARS: Final = f"""
+INSERT INTO enrollment_changes (id, enrollment_id, change, roster_import_id, before, after, at)
+SELECT encode(substr(uuid_send($3), 1, 9) || substr(int8send(k.line), 2, 7), 'hex')::uuid, e.id, 'roster', $3,
+       jsonb_build_object('registered_year', e.registered_year), jsonb_build_object('registered_year', $1::int), $2
+{_DUE}
+"""
+_REGISTER_YEARS: Final = f"""
+UPDATE enrollments r SET registered_year = $1, roster_import_id = $3, updated_at = $2, version = r.version + 1,
+                         roster_fingerprint = due.fingerprint # (r.version + 1)
+FROM (SELECT e.id, k.fingerprint {_DUE}) AS due WHERE r.id = due.id
 """
 _RECORD: Final = """
 INSERT INTO roster_imports (id, file_name, started_at, published_at, rows_read, rows_added, rows_changed,
@@ -209,7 +239,7 @@ _ANALYZE_STAGED: Final = "SET LOCAL default_statistics_target = 10; ANALYZE stag
 # What statements look for. The other columns can wait for the server's own round.
 _ANALYZE: Final = """
 ANALYZE persons (document_key, document_type),
-        enrollments (person_id, institution_code, student_number, candidate_number)
+        enrollments (person_id, institution_code, student_number, candidate_number, status, registered_year)
 """
 
 
@@ -279,21 +309,32 @@ class RosterStaging:
             await self._connection.execute(_REJECT_FROZEN, frozen_year)
         await self._connection.execute(_DROP_REJECTED)
 
-    async def count_outcomes(self) -> Counts:
+    async def count_outcomes(self, *, school_year: int) -> Counts:
         """What publishing would do now."""
         changed, added, kept = await self._connection.fetchrow(_COUNT)
+        changed += await self._connection.fetchval(_COUNT_DUE, school_year)
         return Counts(added, changed, kept - added - changed)
 
     async def publish(
-        self, import_id: UUID, *, file_name: str, rows_read: int, started_at: datetime, now: datetime
+        self,
+        import_id: UUID,
+        *,
+        file_name: str,
+        rows_read: int,
+        school_year: int,
+        started_at: datetime,
+        now: datetime,
     ) -> Counts:
-        """Turn staged rows into records."""
+        """Turn staged rows into records; who is recognised as 注册学籍 is registered for this school year."""
         run = self._connection.execute
         await run(_RECORD, import_id, file_name, started_at, now, rows_read)
         await run(_ADD_PERSONS, now)
         await run(_FIND_PERSONS)
         await run(_NOTE_CHANGES, now, import_id)
         changed = _rows_of(await run(_CHANGE, now, import_id))
+        if await self._connection.fetchval(_COUNT_DUE, school_year):
+            await run(_NOTE_YEARS, school_year, now, import_id)
+            changed += _rows_of(await run(_REGISTER_YEARS, school_year, now, import_id))
         added = _rows_of(await run(_ADD, now, import_id))
         await run(_KEEP_ERRORS, import_id)
         kept = int(await self._connection.fetchval(_COUNT_KEPT))

@@ -19,7 +19,7 @@ from xuexin_api.models.archive import (
     RecordAccess,
     RecordPhoto,
 )
-from xuexin_api.repositories.archive.archive import CHANGE, RECORD
+from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, CHANGE, RECORD
 
 _KEPT: Final = (
     *RECORD,
@@ -28,6 +28,7 @@ _KEPT: Final = (
     Enrollment.grade,
     Enrollment.registered_year,
     Enrollment.version,
+    CERTIFIED_CHANGE,
     select(RecordPhoto.sha256)
     .where(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == "graduation")
     .correlate(Enrollment)

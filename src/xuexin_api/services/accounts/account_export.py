@@ -15,7 +15,7 @@ from xuexin_api.core.policies import ChangePolicy
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, EMAIL_CONTEXT, PHONE_CONTEXT, THIRD_PARTY_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRow
-from xuexin_api.repositories.accounts.holdings import SECTIONS, HoldingRepository
+from xuexin_api.repositories.accounts.holdings import SECTIONS, SECTIONS_OF_PERSON, HoldingRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.login.third_party import StoredLink, ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
@@ -87,11 +87,16 @@ class AccountExportService(Service):
             held["help_requests"] = _bounded([self._opened(row, HELP_REQUEST_CONTEXTS) for row in requests])
             asked = await self._holdings.list_help_messages(account.id, most=_MOST_ROWS + 1)
             held["help_messages"] = _bounded([self._opened(row, {"text": MESSAGE_CONTEXT}) for row in asked])
-            records = []
-            if account.person_id is not None:
-                records = await self._holdings.list_records(account.person_id, most=_MOST_ROWS + 1)
-            held["enrollments"] = _bounded(records)
+            for section in SECTIONS_OF_PERSON:
+                held[section] = await self._of_person(section, account)
         return held
+
+    async def _of_person(self, section: str, account: AccountRow) -> dict[str, Any]:
+        """Of the archive, only what was proven to be the owner's."""
+        if account.person_id is None:
+            return _bounded([])
+        rows = await self._holdings.list_section_of_person(section, account.person_id, most=_MOST_ROWS + 1)
+        return _bounded(rows)
 
     def _account(self, account: AccountRow) -> dict[str, str | bool | datetime | None]:
         return {

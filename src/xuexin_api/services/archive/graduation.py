@@ -9,29 +9,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from xuexin_api.core.certificates import check_certificate_number, check_degree
+from xuexin_api.core.clock import china_date
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.core.record_life import Change, RecordFacts
+from xuexin_api.core.record_life import CERTIFIED, Change, RecordFacts
 
 CONCLUSIONS: Final[Mapping[Change, str]] = {Change.GRADUATE: "graduated", Change.COMPLETE: "completed"}
-_COPIED: Final = (
-    "person_id",
-    "institution_code",
-    "name",
-    "sex",
-    "birth_date",
-    "level",
-    "programme_code",
-    "programme_name",
-    "duration_years",
-    "category",
-    "study_form",
-    "admission_date",
-)
+_COPIED: Final = ("person_id", *CERTIFIED)
 
 
 def facts_of(row: Mapping[str, Any]) -> RecordFacts:
-    """What decides about a record."""
+    """What decides about a record. Only a graduation asks when something was changed that a certificate says."""
+    certified = row.get("certified_change")
     return RecordFacts(
         status=EnrollmentStatus(row["status"]),
         admission_date=row["admission_date"],
@@ -40,6 +29,7 @@ def facts_of(row: Mapping[str, Any]) -> RecordFacts:
         programme_name=row["programme_name"],
         grade=row["grade"],
         registered_year=row["registered_year"],
+        certified_change=None if certified is None else china_date(certified),
     )
 
 

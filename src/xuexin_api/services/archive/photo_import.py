@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo
+from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo, photo_key
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import is_candidate_number
@@ -161,7 +161,7 @@ class PhotoImportService(Service):
             if place.sha256 == photo.facts.sha256:
                 report.unchanged += 1
                 continue
-            key = f"{place.enrollment_id}/{kind}/{photo.facts.sha256.hex()}"
+            key = photo_key(place.enrollment_id, kind, photo.facts.sha256)
             await self._put(key, photo.file.data)
             if place.object_key is None:
                 report.added += 1

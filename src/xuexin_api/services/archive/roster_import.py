@@ -6,18 +6,21 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from xuexin_api.core.clock import Clock, china_date
+from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.entropy import Entropy, uuid7_bytes
 from xuexin_api.core.policies import RecordPolicy
-from xuexin_api.core.record_life import frozen_year
+from xuexin_api.core.record_life import frozen_year, school_year_of
 from xuexin_api.core.roster import Cell, InstitutionNames, RosterRow, RosterRowParser, RowError
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, staged_id
 from xuexin_api.services.archive.known_rows import KnownRows, read_known_rows
 from xuexin_api.services.lookups import Lookups
+
+_REGISTERED: Final = EnrollmentStatus.REGISTERED
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +115,10 @@ class RosterImportService:
         started_at = self._clock.now()
         _, header = next(rows, (0, []))
         today = china_date(started_at)
+        school_year = school_year_of(today, self._policy)
         parser = RosterRowParser(header, self._institutions, today, institution_code)
         async with self._open_staging() as staging:
-            read = await self._stage(rows, parser, staging, watch)
+            read = await self._stage(rows, parser, staging, watch, school_year)
             dry_run = await watch.is_dry_run()
             import_id = None if dry_run else self._entropy.identifier()
             async with staging.transaction():
@@ -122,10 +126,15 @@ class RosterImportService:
                 async for row in staging.list_rejected():
                     rejected(RejectedCell(row.line, row.column_name, row.code, json.loads(row.params)))
                 if import_id is None:
-                    counts = await staging.count_outcomes()
+                    counts = await staging.count_outcomes(school_year=school_year)
                 else:
                     counts = await staging.publish(
-                        import_id, file_name=file_name, rows_read=read, started_at=started_at, now=self._clock.now()
+                        import_id,
+                        file_name=file_name,
+                        rows_read=read,
+                        school_year=school_year,
+                        started_at=started_at,
+                        now=self._clock.now(),
                     )
                 await watch.settle(staging, read, counts, import_id)
             if import_id is not None and counts.added:
@@ -138,6 +147,7 @@ class RosterImportService:
         parser: RosterRowParser,
         staging: RosterStaging,
         watch: ImportWatch,
+        school_year: int,
     ) -> int:
         last_line = await staging.get_last_line()
         chunk = _Chunk([], [], [])
@@ -158,7 +168,7 @@ class RosterImportService:
             else:
                 parsed = parser.parse(line, cells)
                 if isinstance(parsed, RosterRow):
-                    chunk.good.append(self._staged(line, fingerprint, parsed))
+                    chunk.good.append(self._staged(line, fingerprint, parsed, school_year))
                 else:
                     chunk.broken.extend(map(_rejected, parsed))
             if read % self._chunk_rows == 0:
@@ -168,8 +178,11 @@ class RosterImportService:
         await watch.note_rows(read, passed_over=passed_over)
         return read
 
-    def _staged(self, line: int, fingerprint: int, row: RosterRow) -> tuple[Any, ...]:
-        """The row as the staging table has it: its number found by hash, readable only when opened."""
+    def _staged(self, line: int, fingerprint: int, row: RosterRow, school_year: int) -> tuple[Any, ...]:
+        """The row as the staging table has it: its number found by hash, readable only when opened.
+
+        注册学籍 registers for the present school year, or for the first one of who enters later.
+        """
         document = row.document
         milliseconds = int(self._clock.now().timestamp() * 1000)
         chance = self._entropy.token(20)
@@ -184,6 +197,7 @@ class RosterImportService:
             self._lookups.document(document.number),
             self._sealer.seal(document.number.encode(), DOCUMENT_CONTEXT),
             *row[3:],
+            max(school_year, school_year_of(row.admission_date, self._policy)) if row.status is _REGISTERED else None,
         )
 
 

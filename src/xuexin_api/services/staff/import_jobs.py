@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.clock import Clock
+from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     ImportEndedError,
@@ -23,7 +23,8 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
 )
 from xuexin_api.core.imports import OPEN, ImportKind, ImportState
-from xuexin_api.core.policies import ImportPolicy
+from xuexin_api.core.policies import ImportPolicy, RecordPolicy
+from xuexin_api.core.record_life import school_year_of
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.import_files import ImportFiles
@@ -106,6 +107,7 @@ class ImportJobService(Service):
         dispatcher: ImportDispatcher,
         throttle: Throttle,
         policy: ImportPolicy,
+        record_policy: RecordPolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -117,6 +119,7 @@ class ImportJobService(Service):
         self._dispatcher = dispatcher
         self._throttle = throttle
         self._policy = policy
+        self._record_policy = record_policy
         self._entropy = entropy
 
     async def upload(
@@ -176,11 +179,20 @@ class ImportJobService(Service):
         """The import of the same content that is under way, or whose outcome still stands."""
         known = await self._jobs.get_open_by_content(institution, kind, sha256)
         if known is None:
-            return await self._jobs.get_standing_by_content(institution, kind, sha256)
+            known = await self._jobs.get_standing_by_content(institution, kind, sha256)
+            return known if known is not None and self._of_this_year(known) else None
         if known.dry_run and not dry_run:
             self._dispatcher.poke()
             return await self._jobs.ask_to_publish(known.id)
         return known
+
+    def _of_this_year(self, job: ImportJobRow) -> bool:
+        """In another school year, the same roster registers its students anew."""
+        assert job.finished_at is not None, "it was published"
+        then, now = (
+            school_year_of(china_date(moment), self._record_policy) for moment in (job.finished_at, self._clock.now())
+        )
+        return then == now
 
     async def list_own(self, claims: Claims, *, cursor: str | None, most: int) -> ImportPage:
         """Those of the institution."""

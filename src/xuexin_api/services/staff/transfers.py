@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -11,11 +12,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.archive_photos import photo_key
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     FieldProblem,
     InvalidRequestError,
+    NotReadyError,
     NotYoursToDecideError,
     RecordChangedError,
     RecordNotFoundError,
@@ -30,7 +33,9 @@ from xuexin_api.core.record_life import TRANSFER_REASONS, Change, Wish, follow
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
+from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
@@ -45,6 +50,7 @@ from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _PURPOSE: Final = "transfer"
 _AGREED: Final = "schools_agreed"
+_ENTRY_PHOTO: Final = "admission"
 # Another programme, another class: the new school says these, or they are not yet known.
 _NEW: Final = (
     "student_number",
@@ -122,6 +128,8 @@ class TransferService(Service):
         transfers: TransferRepository,
         records: RecordOfficeRepository,
         institutions: InstitutionRepository,
+        photos: RecordPhotoRepository,
+        store: PhotoStore,
         trace: RecordTrace,
         callers: StaffCallers,
         sealer: Sealer,
@@ -133,6 +141,8 @@ class TransferService(Service):
         self._transfers = transfers
         self._records = records
         self._institutions = institutions
+        self._photos = photos
+        self._store = store
         self._trace = trace
         self._callers = callers
         self._sealer = sealer
@@ -244,7 +254,11 @@ class TransferService(Service):
             blank = new | dict.fromkeys(entry)
             await self._write_down(old, after, "transfer_out", note, member)
             await self._write_down(blank, entry, "transfer_in", note, member)
-            return await self._view(transfer_id, member)
+            view = await self._view(transfer_id, member)
+        # A store that is away does not undo what is agreed: the next import of photos brings it.
+        with contextlib.suppress(NotReadyError):
+            await self._bring_photo(transfer.enrollment_id, new_id)
+        return view
 
     async def refuse(self, transfer_id: UUID, note: str | None, claims: Claims) -> TransferView:
         """The other school does not take the student; nothing changes."""
@@ -258,6 +272,18 @@ class TransferService(Service):
         if row is None or row.from_code != member.institution_code:
             raise TransferNotFoundError
         return await self._close(transfer_id, "taken_back", None, member)
+
+    async def _bring_photo(self, old_id: UUID, new_id: UUID) -> None:
+        """录取照片 is of the student's entry, which stays. It is copied: what the old school replaces is deleted."""
+        async with self._read():
+            row = await self._photos.get(old_id, _ENTRY_PHOTO)
+        photo = None if row is None else await self._store.get(row["object_key"])
+        if row is None or photo is None:
+            return
+        key = photo_key(new_id, _ENTRY_PHOTO, row["sha256"])
+        await self._store.put(key, photo)
+        async with self._transaction():
+            await self._photos.put([{**row, "enrollment_id": new_id, "kind": _ENTRY_PHOTO, "object_key": key}])
 
     async def _close(self, transfer_id: UUID, state: str, answer: str | None, member: StaffRow) -> TransferView:
         now = self._clock.now()
