@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import codecs
 import struct
+import zipfile
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import xlsxwriter
 from support.archive import HEADER
 from support.people import SCHOOLS
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.roster import FORMULA_ERROR
 from xuexin_api.demo.rosters import generate_rows, write_roster
 from xuexin_api.gateways.photo_archive import count_photos
 from xuexin_api.gateways.roster_files import open_roster
@@ -26,23 +29,86 @@ def _written(tmp_path: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("row", "column", "refused"),
-    [(1_048_575, 16_383, True), (1_048_575, 60, True), (5, 200, True), (5, 199, False)],
-)
-def test_a_stray_cell_far_away_is_refused_before_a_sheet_is_laid_out(
-    tmp_path: Path, row: int, column: int, *, refused: bool
-) -> None:
+@pytest.mark.parametrize(("row", "column"), [(1_048_575, 16_383), (1_048_575, 1), (5, 200)])
+def test_a_stray_cell_far_away_costs_nothing_and_belongs_to_no_column(tmp_path: Path, row: int, column: int) -> None:
     path = tmp_path / "r.xlsx"
     with xlsxwriter.Workbook(str(path)) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, HEADER)
-        sheet.write_string(row, column, "x")
-    if refused:
-        with pytest.raises(BrokenRuleError, match="xlsx_stray_cells"):
-            list(open_roster(path).rows)
-    else:
-        assert len(list(open_roster(path).rows)) == 2
+        sheet.write_row(1, 0, ["x"] * 3)
+        sheet.write_string(row, column, "stray")
+    header, first, *rest = open_roster(path).rows
+    assert (header, first) == ((1, HEADER), (2, ["x"] * 3 + [None] * (len(HEADER) - 3)))
+    assert [(line, cells[column]) for line, cells in rest] == ([(row + 1, "stray")] if column == 1 else [])
+
+
+_BOOK = '<workbook xmlns:r="r"><sheets><sheet name="1" sheetId="1" r:id="rId1"/></sheets></workbook>'
+_RELATIONS = (
+    '<Relationships><Relationship Id="rId1" Type="t/worksheet" Target="/xl/worksheets/s.xml"/>'
+    '<Relationship Id="rId2" Type="t/sharedStrings" Target="sharedStrings.xml"/>'
+    '<Relationship Id="rId3" Type="t/styles" Target="styles.xml"/></Relationships>'
+)
+_STYLES = (
+    '<styleSheet><numFmts><numFmt numFmtId="170" formatCode="yyyy&quot;年&quot;m&quot;月&quot;"/>'
+    '<numFmt numFmtId="171" formatCode="[Red]0.00&quot;yd&quot;"/></numFmts><cellStyleXfs><xf numFmtId="14"/>'
+    '</cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/></cellXfs></styleSheet>'
+)
+
+
+def _book(path: Path, sheet: str, strings: str = "<sst></sst>") -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", _BOOK)
+        archive.writestr("xl/_rels/workbook.xml.rels", _RELATIONS)
+        archive.writestr("xl/styles.xml", _STYLES)
+        archive.writestr("xl/sharedStrings.xml", strings)
+        archive.writestr("xl/worksheets/s.xml", sheet)
+    return path
+
+
+def test_cells_are_read_as_other_programs_write_them(tmp_path: Path) -> None:
+    strings = (
+        '<x:sst xmlns:x="x"><x:si><x:r><x:t>东</x:t></x:r><x:r><x:rPr/><x:t>方 &amp; 西</x:t></x:r>'
+        "<x:rPh sb='0' eb='1'><x:t>dong</x:t></x:rPh></x:si><x:si><x:t/></x:si></x:sst>"
+    )
+    sheet = (
+        '<x:worksheet xmlns:x="x"><x:cols/><x:sheetData><x:row><x:c t="s"><x:v>0</x:v></x:c>'
+        '<x:c t="s"><x:v>1</x:v></x:c>'
+        '<x:c t="inlineStr"><x:is><x:r><x:t>甲</x:t></x:r><x:r><x:t>乙</x:t></x:r>'
+        "<x:rPh><x:t>jia</x:t></x:rPh></x:is></x:c>"
+        '<x:c/><x:c t="str"><x:f>"a"&amp;"b"</x:f><x:v>ab</x:v></x:c></x:row><x:row r="4"/>\n<x:row r="7">'
+        '<x:c r="A7" s="1"><x:v>45000</x:v></x:c><x:c r="B7" s="2"><x:v>45000</x:v></x:c>'
+        '<x:c r="C7" t="b"><x:v>1</x:v></x:c>'
+        '<x:c r="E7" t="e"><x:v>#N/A</x:v></x:c></x:row></x:sheetData><x:mergeCells/></x:worksheet>'
+    )
+    assert list(open_roster(_book(tmp_path / "r.xlsx", sheet, strings)).rows) == [
+        (1, ["东方 & 西", None, "甲乙", None, "ab"]),
+        (7, [datetime(2023, 3, 15), 45000.0, "TRUE", None, FORMULA_ERROR]),  # noqa: DTZ001
+    ]
+
+
+_ROW = '<row r="1"><c t="inlineStr"><is><t>KSH</t></is></c></row>'
+
+
+@pytest.mark.parametrize(
+    ("sheet", "strings"),
+    [
+        (f"<worksheet><sheetData>{_ROW}{'<a>' * 600_000}</sheetData></worksheet>", ""),
+        (f"<worksheet><sheetData>{_ROW}<row a='{'x' * (2 << 20)}'/></sheetData></worksheet>", ""),
+        (f"<worksheet><sheetData>{_ROW}", ""),
+        (f"<worksheet><sheetData>{_ROW}{_ROW}</sheetData></worksheet>", ""),
+        ('<worksheet><sheetData><row><c t="s"><v>7</v></c></row></sheetData></worksheet>', ""),
+        ('<worksheet><sheetData><row><c r="B1"><v>1</v></c><c r="A1"><v>1</v></c></row></sheetData></worksheet>', ""),
+        (
+            "<!DOCTYPE a [<!ENTITY b 'c'>]><worksheet><sheetData><row><c><v>&b;</v></c></row></sheetData></worksheet>",
+            "",
+        ),
+        ("<worksheet><sheetData/></worksheet>", f"<sst><si><t>{'x' * (2 << 20)}</t></si></sst>"),
+    ],
+    ids=["deep", "long tag", "no end", "line twice", "no such text", "cells backwards", "entity", "long text"],
+)
+def test_a_sheet_that_would_fill_memory_or_is_unsound_is_refused(tmp_path: Path, sheet: str, strings: str) -> None:
+    with pytest.raises(BrokenRuleError, match=r"xlsx_damaged|xlsx_too_large"):
+        list(open_roster(_book(tmp_path / "r.xlsx", sheet, strings or "<sst></sst>")).rows)
 
 
 @pytest.mark.parametrize(

@@ -168,7 +168,7 @@ def _book(path: Path, fill: Callable[[xlsxwriter.worksheet.Worksheet], None], *,
 def test_a_failed_formula_is_seen_and_is_not_an_empty_cell(tmp_path: Path, first: int, left: int) -> None:
     path = tmp_path / "r.xlsx"
     _book(path, lambda sheet: sheet.write_formula(first + 2, left + 1, "=NA()", None, "#N/A"), first=first, left=left)
-    assert [(line, cells[1]) for line, cells in open_roster(path).rows][1:] == [
+    assert [(line, cells[left + 1]) for line, cells in open_roster(path).rows][1:] == [
         (first + 2, "43"),
         (first + 3, FORMULA_ERROR),
         (first + 4, "43"),
