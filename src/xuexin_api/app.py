@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 
 from xuexin_api import openapi, problems
@@ -77,11 +76,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.database.close()
 
 
-def _operation_id(route: APIRoute) -> str:
-    """Function names are the SDK."""
-    return route.name
-
-
 def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     """The application around its parts; with its background tasks, unless somebody else sends and cleans."""
     app = FastAPI(
@@ -91,7 +85,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        generate_unique_id_function=_operation_id,
+        generate_unique_id_function=openapi.operation_id,
         redirect_slashes=False,
         # Metrics and logs are ours; asking the framework's own at every request whether they are wanted is not free.
         telemetry={"metrics": False, "logs": False},
@@ -100,10 +94,11 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     app.state.background = background
     app.state.registry = CollectorRegistry()
     app.state.registry.register(MessageMetrics(parts.dispatcher.outcomes))
+    # Tried first, and as they are.
+    for hot in (archive.hot_router, sessions.hot_router):
+        app.router.routes.extend(hot.routes)
     # Routes are tried in this order: what is asked for most stands first.
     for router in (
-        archive.hot_router,
-        sessions.hot_router,
         account.router,
         archive.router,
         outcomes.router,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from ipaddress import ip_network
 
 import pytest
@@ -11,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from support.client import Client, code_of, connected_client
 from support.people import students
 from support.server import run_on
+from support.waiting import until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.middleware import client_address, network_of
 from xuexin_api.settings import Settings
@@ -66,6 +68,24 @@ async def test_a_connection_that_was_cut_costs_one_answer_at_most(client: Client
     statuses = [(await client.try_to_log_in(student.phone)).status_code for _ in range(4)]
     assert set(statuses[:2]) <= {201, 503}
     assert set(statuses[2:]) == {201}
+
+
+@pytest.mark.settings(hot_pool=2)
+async def test_who_hangs_up_in_the_middle_of_a_statement_takes_no_connection_along(
+    client: Client, parts: Wiring
+) -> None:
+    await client.register(*students(1))
+    async with parts.database.engine.begin() as other:
+        await other.exec_driver_sql("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE")
+        asking = [asyncio.create_task(client.get("/v1/account")) for _ in range(5)]
+        await until_blocked(parts)
+        for task in asking:
+            task.cancel()
+        ends = await asyncio.gather(*asking, return_exceptions=True)
+        assert {type(end) for end in ends} == {asyncio.CancelledError}
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(*(client.get("/v1/account") for _ in range(5)))
+    assert [answer.status_code for answer in answers] == [200] * 5
 
 
 async def test_metrics_count_routes_and_never_addresses(client: Client) -> None:

@@ -14,8 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from xuexin_api.repositories.hot_connections import HotConnections
+
 # A statement that waits longer has met a lock or a lost index: better a refusal than a pile of waiters.
-_STATEMENT_TIMEOUT_MS = "15000"
+_SERVER_SETTINGS: Final = {"statement_timeout": "15000", "jit": "off"}
 # Classes of SQLSTATE: connection, authorisation, no such database, resources, closed or locked, shutdown or time-out.
 _UNAVAILABLE_STATES: Final = frozenset({"08", "28", "3D", "53", "55", "57"})
 
@@ -58,16 +60,12 @@ class HotStatement:
         return None if row is None else dict(row)
 
 
-async def nothing_to_reset(_: asyncpg.Connection) -> None:
-    """A connection of the hot pool is as it was."""
-
-
 class Database:
-    """The engine, its sessions and the hot pool of one process."""
+    """The engine, its sessions and the hot connections of one process."""
 
     def __init__(self, url: str, *, write_connections: int, hot_connections: int) -> None:
         self.url: Final = url
-        self._hot_connections = hot_connections
+        self._hot = HotConnections(hot_connections)
         self.engine: AsyncEngine = create_async_engine(
             url,
             # An error's text is logged by whoever waits it out; what people sent is not for logs.
@@ -75,23 +73,15 @@ class Database:
             pool_size=write_connections,
             max_overflow=0,
             pool_timeout=10,
-            connect_args={"server_settings": {"statement_timeout": _STATEMENT_TIMEOUT_MS, "jit": "off"}},
+            connect_args={"server_settings": _SERVER_SETTINGS},
         )
         # No query outside a transaction that stands in sight; nothing reloads behind our back.
         self.sessions = async_sessionmaker(self.engine, autobegin=False, expire_on_commit=False)
-        self._pool: asyncpg.Pool | None = None
 
     async def open(self) -> None:
-        """Open the hot pool; the engine opens by itself."""
+        """Open the hot connections; the engine opens by itself."""
         url = make_url(self.url).set(drivername="postgresql")
-        self._pool = await asyncpg.create_pool(
-            url.render_as_string(hide_password=False),
-            min_size=1,
-            max_size=self._hot_connections,
-            # A hot statement commits itself and leaves nothing behind: the usual clean-up is a round trip for nothing.
-            reset=nothing_to_reset,
-            server_settings={"statement_timeout": _STATEMENT_TIMEOUT_MS, "jit": "off"},
-        )
+        await self._hot.open(url.render_as_string(hide_password=False), _SERVER_SETTINGS)
 
     async def ping(self) -> None:
         """Returns when the server lets us in."""
@@ -100,21 +90,16 @@ class Database:
 
     async def close(self) -> None:
         """Close everything."""
-        if self._pool is not None:
-            await self._pool.close()
+        await self._hot.close()
         await self.engine.dispose()
 
     async def row(self, statement: HotStatement, **values: Any) -> Mapping[str, Any] | None:
-        """The first row, or None. The pool serves waiters in turn: slow answers stay short."""
-        assert self._pool is not None, "the database was not opened"
-        row: Mapping[str, Any] | None = await self._pool.fetchrow(statement.sql, *statement.arguments(values))
-        return row
+        """The first row, or None."""
+        return await self._hot.row(statement.sql, statement.arguments(values))
 
     async def rows(self, statement: HotStatement, **values: Any) -> list[Mapping[str, Any]]:
         """All rows; the statement carries its own bound."""
-        assert self._pool is not None, "the database was not opened"
-        rows: list[Mapping[str, Any]] = await self._pool.fetch(statement.sql, *statement.arguments(values))
-        return rows
+        return await self._hot.rows(statement.sql, statement.arguments(values))
 
     def session(self) -> AsyncSession:
         """A session for one request; it holds a connection only while a transaction is open."""

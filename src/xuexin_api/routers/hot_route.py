@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
-from xuexin_api.openapi import IDEMPOTENCY_HEADER
+from xuexin_api.openapi import IDEMPOTENCY_HEADER, operation_id
 from xuexin_api.routers.strict_route import StrictRoute, parse_strictly
 from xuexin_api.schemas.types import parse_id
 
@@ -23,38 +24,48 @@ class HotRoute(StrictRoute):
     way, and its refusals.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        ordinary = super().get_route_handler()
-        endpoint = self.endpoint
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
         known = self.dependant
         others = [known.query_params, known.header_params, known.cookie_params]
         assert not any(others), "a hot route reads its path and its body, and nothing else"
-        ids = [parameter.name for parameter in known.path_params]
-        body = self.body_field
-        assert len(known.body_params) == (body is not None), "the body of a hot route is one argument"
-        status = self.status_code or 200
-        services = list(_services(known))
+        assert len(known.body_params) == (self.body_field is not None), "the body of a hot route is one argument"
+        self._ids = [parameter.name for parameter in known.path_params]
+        self._services = list(_services(known))
 
-        async def handle(request: Request) -> Response:
-            arguments: dict[str, Any] = {}
-            try:
-                for name in ids:
-                    arguments[name] = parse_id(request.path_params[name])
-            except ValueError:
-                return await ordinary(request)
-            if body is not None:
-                if not _sends_plain_json(request):
-                    return await ordinary(request)
-                arguments[body.name] = _read(await request.body(), body.validate)
-            for name, make in services:
-                arguments[name] = await make(request)
-            answer: BaseModel | Response = await endpoint(**arguments)
-            if isinstance(answer, Response):
-                return answer
-            content = answer.__pydantic_serializer__.to_json(answer)
-            return Response(content, status_code=status, media_type="application/json")
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is plain; nothing it makes waits for an end, so it needs none of the framework's exit stacks."""
+        request = Request(scope, receive)
+        answer = await self._answer(request) if scope["method"] in (self.methods or ()) else None
+        if answer is None:
+            await super().handle(scope, receive, send)
+        else:
+            await answer(scope, receive, send)
 
-        return handle
+    async def _answer(self, request: Request) -> Response | None:
+        """The answer, or None where the request takes the ordinary way: its body was not read then."""
+        arguments: dict[str, Any] = {}
+        try:
+            for name in self._ids:
+                arguments[name] = parse_id(request.path_params[name])
+        except ValueError:
+            return None
+        if self.body_field is not None:
+            if not _sends_plain_json(request):
+                return None
+            arguments[self.body_field.name] = _read(await request.body(), self.body_field.validate)
+        for name, make in self._services:
+            arguments[name] = await make(request)
+        answer: BaseModel | Response = await self.endpoint(**arguments)
+        if isinstance(answer, Response):
+            return answer
+        content = answer.__pydantic_serializer__.to_json(answer)
+        return Response(content, status_code=self.status_code or 200, media_type="application/json")
+
+
+def hot_routes(*, prefix: str, tag: str) -> APIRouter:
+    """For routes that the application takes over as they are; one that it includes looks for each route twice."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=HotRoute, generate_unique_id_function=operation_id)
 
 
 def _services(dependant: Dependant) -> Iterator[tuple[str, Callable[[Request], Awaitable[object]]]]:

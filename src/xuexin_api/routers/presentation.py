@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
 from fastapi import Response
 
@@ -55,11 +57,18 @@ STATUSES = {
     code: archive_schemas.EnrollmentStatus(code=code.value, display=code.display, enrolled=code.enrolled)
     for code in EnrollmentStatus
 }
+_CODED_NAMES_KEPT: Final = 8192
 _PHOTO_STATES = {
     (kind, available): archive_schemas.PhotoState(kind=kind, available=available)
     for kind in PHOTO_KINDS
     for available in (True, False)
 }
+
+
+@lru_cache(_CODED_NAMES_KEPT)
+def _coded(code: str, name: str) -> archive_schemas.CodedName:
+    """Schools and programmes are few, and each is said a million times."""
+    return archive_schemas.CodedName.model_construct(code=code, name=name)
 
 
 def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:
@@ -71,9 +80,9 @@ def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:
         birth_date=view.birth_date,
         ethnicity=view.ethnicity,
         document_number_masked=view.document_number_masked,
-        institution=archive_schemas.CodedName.model_construct(code=view.institution_code, name=view.institution_name),
+        institution=_coded(view.institution_code, view.institution_name),
         level=view.level,
-        programme=archive_schemas.CodedName.model_construct(code=view.programme_code, name=view.programme_name),
+        programme=_coded(view.programme_code, view.programme_name),
         duration_years=view.duration_years,
         category=view.category,
         study_form=view.study_form,
