@@ -9,10 +9,16 @@ import phonenumbers
 
 from xuexin_api.core.errors import BrokenRuleError
 
+
+def _mainland_pattern() -> str:
+    region = phonenumbers.PhoneMetadata.metadata_for_region("CN")
+    assert region is not None
+    assert region.mobile is not None
+    return str(region.mobile.national_number_pattern)
+
+
 _LONGEST_TYPED = 32
-_MAINLAND_MOBILE = re.compile(
-    str(phonenumbers.PhoneMetadata.metadata_for_region("CN").mobile.national_number_pattern), re.ASCII
-)
+_MAINLAND_MOBILE = re.compile(_mainland_pattern(), re.ASCII)
 """The library's own pattern: who types eleven digits, as nearly all do, is spared the rest of it."""
 _AREA_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 _SHOWN_TAIL = 4
