@@ -133,9 +133,18 @@ class PasskeyChallenges:
 
 
 def creation_options(
-    policy: PasskeyPolicy, *, challenge: bytes, user_handle: bytes, user_name: str, known: Sequence[KnownCredential]
+    policy: PasskeyPolicy,
+    *,
+    challenge: bytes,
+    user_handle: bytes,
+    user_name: str,
+    known: Sequence[KnownCredential],
+    alone: bool,
 ) -> dict[str, Any]:
-    """What a browser needs to have a passkey made (PublicKeyCredentialCreationOptionsJSON)."""
+    """What a browser needs to have a passkey made (PublicKeyCredentialCreationOptionsJSON).
+
+    One that is always to stand `alone` must be found by its domain only, and verify its user.
+    """
     options = generate_registration_options(
         rp_id=policy.rp_id,
         rp_name=policy.rp_name,
@@ -145,8 +154,8 @@ def creation_options(
         timeout=policy.lifetime * 1000,
         exclude_credentials=_descriptors(known),
         authenticator_selection=AuthenticatorSelectionCriteria(
-            resident_key=ResidentKeyRequirement.PREFERRED,
-            user_verification=UserVerificationRequirement.PREFERRED,
+            resident_key=ResidentKeyRequirement.REQUIRED if alone else ResidentKeyRequirement.PREFERRED,
+            user_verification=_verification(alone=alone),
         ),
         supported_pub_key_algs=_ALGORITHMS,
     )
@@ -158,15 +167,14 @@ def request_options(
 ) -> dict[str, Any]:
     """What a browser needs to have a challenge signed (PublicKeyCredentialRequestOptionsJSON).
 
-    A passkey that stands `alone`, without a password before it, must verify its user.
+    A passkey that stands `alone`, with nobody named before it, must verify its user.
     """
-    verification = UserVerificationRequirement.REQUIRED if alone else UserVerificationRequirement.PREFERRED
     options = generate_authentication_options(
         rp_id=policy.rp_id,
         challenge=challenge,
         timeout=policy.lifetime * 1000,
         allow_credentials=_descriptors(known),
-        user_verification=verification,
+        user_verification=_verification(alone=alone),
     )
     return options_to_json_dict(options)
 
@@ -189,7 +197,9 @@ def challenge_of(credential: Mapping[str, Any]) -> bytes:
     return b"" if data.cross_origin else data.challenge
 
 
-def read_registration(policy: PasskeyPolicy, credential: Mapping[str, Any], challenge: bytes) -> NewCredential | None:
+def read_registration(
+    policy: PasskeyPolicy, credential: Mapping[str, Any], challenge: bytes, *, alone: bool = False
+) -> NewCredential | None:
     """The new credential; None where anything about it is wrong."""
     try:
         made = verify_registration_response(
@@ -197,6 +207,7 @@ def read_registration(policy: PasskeyPolicy, credential: Mapping[str, Any], chal
             expected_challenge=challenge,
             expected_rp_id=policy.rp_id,
             expected_origin=list(policy.origins),
+            require_user_verification=alone,
             supported_pub_key_algs=_ALGORITHMS,
         )
         _check_key(made.credential_public_key)
@@ -247,6 +258,10 @@ def read_assertion(
         backup_eligible=signed.credential_device_type is CredentialDeviceType.MULTI_DEVICE,
         backed_up=signed.credential_backed_up,
     )
+
+
+def _verification(*, alone: bool) -> UserVerificationRequirement:
+    return UserVerificationRequirement.REQUIRED if alone else UserVerificationRequirement.PREFERRED
 
 
 def _check_key(public_key: bytes) -> None:

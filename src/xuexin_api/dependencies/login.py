@@ -25,6 +25,7 @@ from xuexin_api.services.login.linked_identities import LinkedIdentityService
 from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.login.login_limits import LoginLimits
 from xuexin_api.services.login.outcomes import LoginOutcomes
+from xuexin_api.services.login.passkey_making import PasskeyMaking
 from xuexin_api.services.login.passkeys import PasskeyService
 from xuexin_api.services.login.password_login import PasswordLogin
 from xuexin_api.services.login.third_party import ThirdParties
@@ -165,15 +166,20 @@ async def passkey_service(request: Request) -> PasskeyService:
         confirmations=_factor_confirmations(parts, session),
         callers=shared.callers(parts, session),
         passkeys=PasskeyRepository(session),
-        codes=CodeRepository(session),
         checking=shared.passkeys(parts, session),
+        making=PasskeyMaking(
+            passkeys=PasskeyRepository(session),
+            codes=CodeRepository(session),
+            checking=shared.passkeys(parts, session),
+            challenges=parts.passkey_challenges,
+            policy=parts.passkey_policy,
+            entropy=parts.entropy,
+        ),
         changes=_factor_changes(parts, session),
-        challenges=parts.passkey_challenges,
         dispatcher=parts.dispatcher,
         sealer=parts.sealer,
         policy=parts.passkey_policy,
         clock=parts.clock,
-        entropy=parts.entropy,
     )
 
 

@@ -28,6 +28,7 @@ from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.identity.case_progress import CaseProgress
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
+from xuexin_api.services.login.passkey_copies import AccountPasskeyCopies
 from xuexin_api.services.login.second_factors import SecondFactors
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import Postbox
@@ -82,14 +83,17 @@ def binding(parts: Wiring, session: AsyncSession) -> PhoneBinding:
 def passkeys(parts: Wiring, session: AsyncSession) -> PasskeyChecking:
     return PasskeyChecking(
         passkeys=PasskeyRepository(session),
-        accounts=AccountRepository(session),
         codes=CodeRepository(session),
-        audit=AuditRepository(session),
-        notices=notices(parts, session),
+        copies=AccountPasskeyCopies(
+            accounts=AccountRepository(session),
+            audit=AuditRepository(session),
+            notices=notices(parts, session),
+            entropy=parts.entropy,
+        ),
+        handles="passkey_user",
         challenges=parts.passkey_challenges,
         lookups=parts.lookups,
         policy=parts.passkey_policy,
-        entropy=parts.entropy,
     )
 
 

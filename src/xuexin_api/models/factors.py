@@ -34,17 +34,13 @@ class RecoveryCode(Base):
     used_at: Mapped[datetime | None]
 
 
-class Passkey(Base):
+class Credential:
     """A credential of an authenticator (WebAuthn): what it signs is checked by its public key.
 
     `sign_count` is the highest that was seen; one that fell is the mark of a copy, and `copy_suspected_at` says when.
     """
 
-    __tablename__ = "passkeys"
-    __table_args__ = (Index("ix_passkeys_account_id", "account_id"),)
-
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))
     credential_id: Mapped[bytes] = mapped_column(unique=True)
     public_key: Mapped[bytes]
     sign_count: Mapped[int] = mapped_column(BigInteger())
@@ -56,3 +52,12 @@ class Passkey(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     copy_suspected_at: Mapped[datetime | None]
+
+
+class Passkey(Credential, Base):
+    """A passkey of an account."""
+
+    __tablename__ = "passkeys"
+    __table_args__ = (Index("ix_passkeys_account_id", "account_id"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"))

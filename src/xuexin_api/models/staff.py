@@ -9,10 +9,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from xuexin_api.models.base import Base, Chained, one_of
+from xuexin_api.models.factors import Credential
 
 
 class Staff(Base):
-    """A member of staff. Without a password and a confirmed authenticator app nobody is logged in.
+    """A member of staff. Without a password and a confirmed authenticator app, or a passkey, nobody is logged in.
 
     `document_key` and `phone_key` are the member's own: a case that has to do with either is not theirs to decide.
     """
@@ -37,6 +38,15 @@ class Staff(Base):
     invitation_hash: Mapped[bytes | None] = mapped_column(unique=True)
     invitation_expires_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class StaffPasskey(Credential, Base):
+    """A passkey of a member of staff."""
+
+    __tablename__ = "staff_passkeys"
+    __table_args__ = (Index("ix_staff_passkeys_staff_id", "staff_id"),)
+
+    staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
 
 
 class StaffSession(Base):

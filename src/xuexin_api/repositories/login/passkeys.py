@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
@@ -12,22 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.factors import Passkey
-
-_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
-    Passkey.id,
-    Passkey.account_id,
-    Passkey.credential_id,
-    Passkey.public_key,
-    Passkey.sign_count,
-    Passkey.aaguid,
-    Passkey.transports,
-    Passkey.backup_eligible,
-    Passkey.backed_up,
-    Passkey.name,
-    Passkey.created_at,
-    Passkey.last_used_at,
-    Passkey.copy_suspected_at,
-)
+from xuexin_api.models.staff import StaffPasskey
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +20,7 @@ class StoredPasskey:
     """A passkey as it is stored."""
 
     id: UUID
-    account_id: UUID
+    owner_id: UUID
     credential_id: bytes
     public_key: bytes
     sign_count: int
@@ -50,62 +35,86 @@ class StoredPasskey:
 
 
 class PasskeyRepository:
-    """Statements on passkeys."""
+    """Statements on the passkeys of accounts; those of staff stand in a table of their own."""
+
+    _table: ClassVar[type[Passkey | StaffPasskey]] = Passkey
+    _owned_by: ClassVar[str] = "account_id"
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, passkey: StoredPasskey) -> None:
-        await self._session.execute(insert(Passkey).values(**asdict(passkey)))
+        values = asdict(passkey)
+        values[self._owned_by] = values.pop("owner_id")
+        await self._session.execute(insert(self._table).values(**values))
 
     async def get_by_credential(self, credential_id: bytes) -> StoredPasskey | None:
-        row = (await self._session.execute(select(*_COLUMNS).where(Passkey.credential_id == credential_id))).first()
+        statement = select(*self._columns()).where(self._table.credential_id == credential_id)
+        row = (await self._session.execute(statement)).first()
         return None if row is None else StoredPasskey(*row)
 
-    async def list_for_account(self, account_id: UUID) -> list[StoredPasskey]:
+    async def list_for_owner(self, owner_id: UUID) -> list[StoredPasskey]:
         """In the order they were made; few, for their number is bounded when one is added."""
-        statement = select(*_COLUMNS).where(Passkey.account_id == account_id).order_by(Passkey.id)
+        statement = select(*self._columns()).where(self._owner == owner_id).order_by(self._table.id)
         return [StoredPasskey(*row) for row in await self._session.execute(statement)]
 
-    async def count_for_account(self, account_id: UUID) -> int:
-        return int(await self._session.scalar(select(func.count()).where(Passkey.account_id == account_id)) or 0)
+    async def count_for_owner(self, owner_id: UUID) -> int:
+        return int(await self._session.scalar(select(func.count()).where(self._owner == owner_id)) or 0)
 
     async def use(self, passkey_id: UUID, *, sign_count: int, backed_up: bool, now: datetime) -> bool:
         """Move the counter forward; False where it stands there, or further on. One that stays at 0 counts nothing."""
-        moves = (Passkey.sign_count < sign_count) | ((Passkey.sign_count == 0) & (sign_count == 0))
+        table = self._table
+        moves = (table.sign_count < sign_count) | ((table.sign_count == 0) & (sign_count == 0))
         statement = (
-            update(Passkey)
-            .where(Passkey.id == passkey_id, moves)
+            update(table)
+            .where(table.id == passkey_id, moves)
             .values(sign_count=sign_count, backed_up=backed_up, last_used_at=now)
-            .returning(Passkey.id)
+            .returning(table.id)
         )
         return (await self._session.execute(statement)).first() is not None
 
     async def suspect_copy(self, passkey_id: UUID, *, unless_since: datetime, now: datetime) -> bool:
         """Note that the counter fell; False where that was noted since then."""
+        table = self._table
         statement = (
-            update(Passkey)
-            .where(
-                Passkey.id == passkey_id,
-                Passkey.copy_suspected_at.is_(None) | (Passkey.copy_suspected_at < unless_since),
-            )
+            update(table)
+            .where(table.id == passkey_id, table.copy_suspected_at.is_(None) | (table.copy_suspected_at < unless_since))
             .values(copy_suspected_at=now)
-            .returning(Passkey.id)
+            .returning(table.id)
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def rename(self, account_id: UUID, passkey_id: UUID, name: str) -> StoredPasskey | None:
+    async def rename(self, owner_id: UUID, passkey_id: UUID, name: str) -> StoredPasskey | None:
         statement = (
-            update(Passkey)
-            .where(Passkey.id == passkey_id, Passkey.account_id == account_id)
+            update(self._table)
+            .where(self._table.id == passkey_id, self._owner == owner_id)
             .values(name=name)
-            .returning(*_COLUMNS)
+            .returning(*self._columns())
         )
         row = (await self._session.execute(statement)).first()
         return None if row is None else StoredPasskey(*row)
 
-    async def remove(self, account_id: UUID, passkey_id: UUID) -> bool:
-        statement = (
-            delete(Passkey).where(Passkey.id == passkey_id, Passkey.account_id == account_id).returning(Passkey.id)
-        )
+    async def remove(self, owner_id: UUID, passkey_id: UUID) -> bool:
+        table = self._table
+        statement = delete(table).where(table.id == passkey_id, self._owner == owner_id).returning(table.id)
         return (await self._session.execute(statement)).first() is not None
+
+    async def remove_all_for(self, owner_id: UUID) -> None:
+        await self._session.execute(delete(self._table).where(self._owner == owner_id))
+
+    @property
+    def _owner(self) -> InstrumentedAttribute[UUID]:
+        owner: InstrumentedAttribute[UUID] = getattr(self._table, self._owned_by)
+        return owner
+
+    def _columns(self) -> list[InstrumentedAttribute[Any]]:
+        """In the order of StoredPasskey."""
+        names = [field.name for field in fields(StoredPasskey)]
+        return [self._owner if name == "owner_id" else getattr(self._table, name) for name in names]
+
+
+class StaffPasskeyRepository(PasskeyRepository):
+    """The same statements on the passkeys of members of staff."""
+
+    _table = StaffPasskey
+    _owned_by = "staff_id"

@@ -75,7 +75,7 @@ class FactorService(Service):
         """What the caller's account asks for besides its password."""
         async with self._read():
             account = await self._callers.account_of(claims)
-            passkeys = await self._passkeys.count_for_account(account.id)
+            passkeys = await self._passkeys.count_for_owner(account.id)
             left = await self._factors.count_codes(account.id)
         return FactorsView(TOTP in account.second_factors, passkeys, left)
 

@@ -169,7 +169,7 @@ class LoginService(Service):
             if judged is None:
                 raise LoginRejectedError
             async with self._transaction():
-                row = await self._accounts.lock(judged.passkey.account_id)
+                row = await self._accounts.lock(judged.passkey.owner_id)
                 if row is None or is_over(row, now):
                     raise LoginRejectedError
                 if not await self._second.use_alone(asked.assertion, judged, caller.network, now=now):
