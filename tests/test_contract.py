@@ -73,6 +73,8 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
         "object_by_link",
         "enrol_staff",
         "confirm_staff_enrolment",
+        "confirm_staff_enrolment_by_passkey",
+        "ask_staff_passkey_to_log_in",
         "create_staff_session",
         "list_closing_effects",
         "list_help_categories",
@@ -110,7 +112,10 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "check_help_request": "post",  # reads: a POST because a secret belongs into no URL
         "delete_help_request": "delete",
         "delete_conversation": "delete",
-        "begin_passkey": "post",  # these four offer a challenge that nobody keeps; a second one is as good
+        "begin_staff_passkey": "post",  # these seven offer a challenge that nobody keeps; a second one is as good
+        "ask_staff_passkey": "post",
+        "ask_staff_passkey_to_log_in": "post",
+        "begin_passkey": "post",
         "ask_passkey": "post",
         "ask_passkey_to_log_in": "post",
         "ask_passkey_to_recover": "post",

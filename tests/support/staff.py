@@ -13,6 +13,7 @@ from support.client import Client, connected_client
 from xuexin_api.core.staff import Role
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.staff.staff_accounts import StaffAccountService
 
@@ -26,6 +27,7 @@ def staff_accounts(parts: Wiring) -> StaffAccountService:
     return StaffAccountService(
         session=session,
         staff=StaffRepository(session),
+        passkeys=StaffPasskeyRepository(session),
         institutions=InstitutionRepository(session),
         lookups=parts.lookups,
         policy=parts.settings.staff_policy(),
@@ -77,7 +79,12 @@ class Member:
         assert confirmed.status_code == 204, confirmed.text
 
     async def try_to_log_in(self, **changes: Any) -> httpx.Response:
-        body = {"login_name": self.login_name, "password": STAFF_PASSWORD, "code": self.code()}
+        body = {
+            "login_name": self.login_name,
+            "password": STAFF_PASSWORD,
+            "factor": "totp",
+            "code": changes.pop("code", None) or self.code(),
+        }
         return await self.client.post("/v1/staff/sessions", body | changes)
 
     async def log_in(self) -> None:

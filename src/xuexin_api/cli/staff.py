@@ -14,6 +14,7 @@ from xuexin_api.core.messages import message
 from xuexin_api.core.staff import Role
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.staff.staff_accounts import Invitation, StaffAccountService
 
@@ -29,7 +30,7 @@ def add(
     phone: Annotated[str, typer.Option(prompt=True, help="Own phone, for the same reason")],
     institution: Annotated[str | None, typer.Option(help="10-digit code; a registrar works for one")] = None,
 ) -> None:
-    """Make a member of staff and print the invitation to set password and authenticator app."""
+    """Make a member of staff and print the invitation to set password and second factor."""
     made = _do(
         lambda staff: staff.add(
             login_name=login_name, role=role, document_number=document, phone=phone, institution_code=institution
@@ -68,6 +69,7 @@ def _do(ask: Callable[[StaffAccountService], Coroutine[Any, Any, T]]) -> T:
         service = StaffAccountService(
             session=session,
             staff=StaffRepository(session),
+            passkeys=StaffPasskeyRepository(session),
             institutions=InstitutionRepository(session),
             lookups=parts.lookups,
             policy=parts.settings.staff_policy(),

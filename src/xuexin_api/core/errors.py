@@ -299,6 +299,20 @@ class FactorNotSetError(RefusalError):
     code = "factor_not_set"
 
 
+class ConfirmationRejectedError(RefusalError):
+    """The password or the second factor that was to confirm a change is wrong; which, is not said."""
+
+    status = 403
+    code = "confirmation_rejected"
+
+
+class LastFactorError(RefusalError):
+    """Without this factor the member could not log in any more."""
+
+    status = 409
+    code = "last_factor"
+
+
 class PasskeyRejectedError(RefusalError):
     """A passkey's answer that does not fit what was asked, came late or twice, or is of a passkey that is set."""
 

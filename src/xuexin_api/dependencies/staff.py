@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fastapi import Request
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.dependencies import shared
-from xuexin_api.dependencies.wiring import wiring
+from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
@@ -16,17 +17,82 @@ from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.identity.photos import PhotoRepository
+from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.repositories.staff.transfers import TransferRepository
 from xuexin_api.repositories.staff.verification_desk import VerificationDeskRepository
+from xuexin_api.services.login.passkey_checking import PasskeyChecking
+from xuexin_api.services.login.passkey_making import PasskeyMaking
 from xuexin_api.services.staff.record_office import RecordOfficeService
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.review_desk import ReviewDeskService
+from xuexin_api.services.staff.staff_enrolment import StaffEnrolmentService
+from xuexin_api.services.staff.staff_passkeys import StaffPasskeyCopies, StaffPasskeyService
+from xuexin_api.services.staff.staff_proving import StaffProving
 from xuexin_api.services.staff.staff_sessions import StaffSessionService
 from xuexin_api.services.staff.transfers import TransferService
 from xuexin_api.services.staff.verification_desk import VerificationDeskService
+
+
+def _passkeys(parts: Wiring, session: AsyncSession) -> PasskeyChecking:
+    return PasskeyChecking(
+        passkeys=StaffPasskeyRepository(session),
+        codes=CodeRepository(session),
+        copies=StaffPasskeyCopies(staff=StaffRepository(session), entropy=parts.entropy),
+        handles="staff_passkey_user",
+        challenges=parts.passkey_challenges,
+        lookups=parts.lookups,
+        policy=parts.passkey_policy,
+    )
+
+
+def _making(parts: Wiring, session: AsyncSession) -> PasskeyMaking:
+    return PasskeyMaking(
+        passkeys=StaffPasskeyRepository(session),
+        codes=CodeRepository(session),
+        checking=_passkeys(parts, session),
+        challenges=parts.passkey_challenges,
+        policy=parts.passkey_policy,
+        entropy=parts.entropy,
+    )
+
+
+def _proving(parts: Wiring, session: AsyncSession) -> StaffProving:
+    return StaffProving(
+        session=session,
+        staff=StaffRepository(session),
+        counters=CounterRepository(session),
+        codes=CodeRepository(session),
+        passkeys=_passkeys(parts, session),
+        challenges=parts.challenges,
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.staff_policy(),
+        login_policy=parts.settings.login_policy(),
+        clock=parts.clock,
+    )
+
+
+async def staff_enrolment_service(request: Request) -> StaffEnrolmentService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return StaffEnrolmentService(
+        session=session,
+        staff=StaffRepository(session),
+        counters=CounterRepository(session),
+        proving=_proving(parts, session),
+        making=_making(parts, session),
+        hashing=parts.hashing,
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.staff_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
 
 
 async def staff_session_service(request: Request) -> StaffSessionService:
@@ -35,17 +101,27 @@ async def staff_session_service(request: Request) -> StaffSessionService:
     return StaffSessionService(
         session=session,
         staff=StaffRepository(session),
-        counters=CounterRepository(session),
-        codes=CodeRepository(session),
         callers=shared.staff_callers(parts, session),
-        challenges=parts.challenges,
-        hashing=parts.hashing,
+        proving=_proving(parts, session),
+        passkeys=_passkeys(parts, session),
         mint=parts.staff_mint,
-        throttle=parts.throttle,
-        lookups=parts.lookups,
-        sealer=parts.sealer,
         policy=parts.settings.staff_policy(),
-        login_policy=parts.settings.login_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def staff_passkey_service(request: Request) -> StaffPasskeyService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return StaffPasskeyService(
+        session=session,
+        staff=StaffRepository(session),
+        passkeys=StaffPasskeyRepository(session),
+        callers=shared.staff_callers(parts, session),
+        proving=_proving(parts, session),
+        checking=_passkeys(parts, session),
+        making=_making(parts, session),
         clock=parts.clock,
         entropy=parts.entropy,
     )

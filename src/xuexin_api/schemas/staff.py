@@ -1,4 +1,4 @@
-"""Staff: logging in, and the review desk."""
+"""The review desk."""
 
 from __future__ import annotations
 
@@ -8,63 +8,15 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.cases import CaseEvent, CaseEvidence, CaseStateName
-from xuexin_api.schemas.codes import CodeText
 from xuexin_api.schemas.identity import VerificationEvent
 from xuexin_api.schemas.photos import Side
-from xuexin_api.schemas.sessions import ChallengeAnswer
-from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output, Password, Secret, ShortText
+from xuexin_api.schemas.types import Id, Input, Moment, NextCursor, Output, ShortText
 
-RoleName = Literal["registrar", "reviewer", "operator"]
 PhotoDecisionName = Literal["accept_photos", "refuse_photos"]
 DecisionName = Literal["accept_photos", "refuse_photos", "approve", "reject", "undo", "uphold"]
 Note = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 _ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
 _TIME = "2026-11-23T08:00:00Z"
-_INVITATION = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
-
-
-class StaffLogin(Input):
-    login_name: ShortText = Field(examples=["reviewer.one"])
-    password: Password = Field(examples=["correct-horse-battery"])
-    code: CodeText = Field(description="Of the authenticator app; each works once.", examples=["424242"])
-    challenge: ChallengeAnswer | None = Field(
-        default=None,
-        description="The answer to a `login` challenge, where `challenge_required` asked for it.",
-        examples=[None],
-    )
-
-
-class StaffMember(Output):
-    id: Id = Field(examples=[_ID])
-    login_name: str = Field(examples=["reviewer.one"])
-    role: RoleName = Field(examples=["reviewer"])
-    institution_code: str | None = Field(description="Of a registrar.", examples=[None])
-
-
-class StaffLoggedIn(Output):
-    staff: StaffMember
-    access_token: str = Field(
-        description="Good under /v1/staff only, as a student's token is good everywhere else only.",
-        examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"],
-    )
-    token_type: Literal["Bearer"] = Field(default="Bearer", examples=["Bearer"])
-    expires_in: int = Field(description="Seconds; half an hour without a request ends the session.", examples=[28800])
-
-
-class StaffEnrolment(Input):
-    invitation: Secret = Field(description="From the fragment of the link.", examples=[_INVITATION])
-    password: Password = Field(examples=["correct-horse-battery"])
-    password_confirmation: Password = Field(examples=["correct-horse-battery"])
-
-
-class ProposedStaffFactors(Output):
-    totp_secret: str = Field(description="For the authenticator app.", examples=["JBSWY3DPEHPK3PXP"])
-    otpauth_uri: str = Field(examples=["otpauth://totp/reviewer.one?secret=JBSWY3DPEHPK3PXP"])
-
-
-class StaffEnrolmentConfirmation(Input):
-    invitation: Secret = Field(examples=[_INVITATION])
-    code: CodeText = Field(description="A code of the app.", examples=["424242"])
 
 
 class QueuedCase(Output):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -38,14 +38,14 @@ class PasskeyRepository:
     """Statements on the passkeys of accounts; those of staff stand in a table of their own."""
 
     _table: ClassVar[type[Passkey | StaffPasskey]] = Passkey
-    _owned_by: ClassVar[str] = "account_id"
+    _owner: ClassVar[str] = "account_id"
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def add(self, passkey: StoredPasskey) -> None:
         values = asdict(passkey)
-        values[self._owned_by] = values.pop("owner_id")
+        values[self._owner] = values.pop("owner_id")
         await self._session.execute(insert(self._table).values(**values))
 
     async def get_by_credential(self, credential_id: bytes) -> StoredPasskey | None:
@@ -55,11 +55,11 @@ class PasskeyRepository:
 
     async def list_for_owner(self, owner_id: UUID) -> list[StoredPasskey]:
         """In the order they were made; few, for their number is bounded when one is added."""
-        statement = select(*self._columns()).where(self._owner == owner_id).order_by(self._table.id)
+        statement = select(*self._columns()).where(self._owned_by(owner_id)).order_by(self._table.id)
         return [StoredPasskey(*row) for row in await self._session.execute(statement)]
 
     async def count_for_owner(self, owner_id: UUID) -> int:
-        return int(await self._session.scalar(select(func.count()).where(self._owner == owner_id)) or 0)
+        return int(await self._session.scalar(select(func.count()).where(self._owned_by(owner_id))) or 0)
 
     async def use(self, passkey_id: UUID, *, sign_count: int, backed_up: bool, now: datetime) -> bool:
         """Move the counter forward; False where it stands there, or further on. One that stays at 0 counts nothing."""
@@ -87,7 +87,7 @@ class PasskeyRepository:
     async def rename(self, owner_id: UUID, passkey_id: UUID, name: str) -> StoredPasskey | None:
         statement = (
             update(self._table)
-            .where(self._table.id == passkey_id, self._owner == owner_id)
+            .where(self._table.id == passkey_id, self._owned_by(owner_id))
             .values(name=name)
             .returning(*self._columns())
         )
@@ -96,25 +96,24 @@ class PasskeyRepository:
 
     async def remove(self, owner_id: UUID, passkey_id: UUID) -> bool:
         table = self._table
-        statement = delete(table).where(table.id == passkey_id, self._owner == owner_id).returning(table.id)
+        statement = delete(table).where(table.id == passkey_id, self._owned_by(owner_id)).returning(table.id)
         return (await self._session.execute(statement)).first() is not None
 
     async def remove_all_for(self, owner_id: UUID) -> None:
-        await self._session.execute(delete(self._table).where(self._owner == owner_id))
+        await self._session.execute(delete(self._table).where(self._owned_by(owner_id)))
 
-    @property
-    def _owner(self) -> InstrumentedAttribute[UUID]:
-        owner: InstrumentedAttribute[UUID] = getattr(self._table, self._owned_by)
-        return owner
+    def _owned_by(self, owner_id: UUID) -> ColumnElement[bool]:
+        owned: ColumnElement[bool] = getattr(self._table, self._owner) == owner_id
+        return owned
 
     def _columns(self) -> list[InstrumentedAttribute[Any]]:
         """In the order of StoredPasskey."""
-        names = [field.name for field in fields(StoredPasskey)]
-        return [self._owner if name == "owner_id" else getattr(self._table, name) for name in names]
+        names = [self._owner if field.name == "owner_id" else field.name for field in fields(StoredPasskey)]
+        return [getattr(self._table, name) for name in names]
 
 
 class StaffPasskeyRepository(PasskeyRepository):
     """The same statements on the passkeys of members of staff."""
 
     _table = StaffPasskey
-    _owned_by = "staff_id"
+    _owner = "staff_id"

@@ -55,6 +55,10 @@ class StaffRepository:
         row = (await self._session.execute(select(*_COLUMNS).where(Staff.login_name == login_name))).first()
         return None if row is None else StaffRow(*row)
 
+    async def get_for_update(self, staff_id: UUID) -> StaffRow | None:
+        row = (await self._session.execute(select(*_COLUMNS).where(Staff.id == staff_id).with_for_update())).first()
+        return None if row is None else StaffRow(*row)
+
     async def list_subjects(self, staff_id: UUID, action: str, subject_ids: list[UUID]) -> set[UUID]:
         """Which of these the member has done this to."""
         statement = select(StaffEvent.subject_id).where(
@@ -112,8 +116,9 @@ class StaffRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def accept_invitation(self, staff_id: UUID, invitation_hash: bytes, step: int) -> bool:
-        """Invited becomes active, once; the invitation and the code are used up."""
+    async def accept_invitation(self, staff_id: UUID, invitation_hash: bytes, step: int | None) -> bool:
+        """Invited becomes active, once; invitation and code are used up. Without a step no app was confirmed."""
+        app: dict[str, Any] = {"totp_sealed": None} if step is None else {"totp_step": step}
         statement = (
             update(Staff)
             .where(
@@ -122,7 +127,7 @@ class StaffRepository:
                 Staff.state == "invited",
                 Staff.password_hash.is_not(None),
             )
-            .values(state="active", invitation_hash=None, invitation_expires_at=None, totp_step=step)
+            .values(state="active", invitation_hash=None, invitation_expires_at=None, **app)
             .returning(Staff.id)
         )
         return (await self._session.execute(statement)).first() is not None
@@ -165,12 +170,11 @@ class StaffRepository:
             .values(ended_at=now)
         )
 
-    async def end_all_sessions(self, staff_id: UUID, *, now: datetime) -> None:
-        await self._session.execute(
-            update(StaffSession)
-            .where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
-            .values(ended_at=now)
-        )
+    async def end_all_sessions(self, staff_id: UUID, *, but: UUID | None = None, now: datetime) -> None:
+        ended = update(StaffSession).where(StaffSession.staff_id == staff_id, StaffSession.ended_at.is_(None))
+        if but is not None:
+            ended = ended.where(StaffSession.id != but)
+        await self._session.execute(ended.values(ended_at=now))
 
     async def add_event(
         self, event_id: UUID, action: str, *, staff_id: UUID, subject_id: UUID | None, now: datetime

@@ -10,8 +10,6 @@ from xuexin_api.core.errors import (
     AddressLimitedError,
     ChallengeRejectedError,
     ChallengeRequiredError,
-    CodeRejectedError,
-    InvitationRejectedError,
     LoginRejectedError,
     ServiceBusyError,
     TokenInvalidError,
@@ -21,15 +19,10 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies.callers import RequestSource, StaffClaims
 from xuexin_api.dependencies.staff import staff_session_service
 from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.staff.staff_presentation import staff_proof
 from xuexin_api.routers.strict_route import StrictRoute
-from xuexin_api.schemas.staff import (
-    ProposedStaffFactors,
-    StaffEnrolment,
-    StaffEnrolmentConfirmation,
-    StaffLoggedIn,
-    StaffLogin,
-    StaffMember,
-)
+from xuexin_api.schemas.passkeys import RequestOffered, RequestOptions
+from xuexin_api.schemas.staff_sessions import StaffLoggedIn, StaffLogin, StaffMember
 from xuexin_api.services.staff.staff_sessions import StaffSessionService
 
 router = APIRouter(prefix="/v1/staff", tags=["staff"], route_class=StrictRoute)
@@ -38,35 +31,11 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @router.post(
-    "/enrolments",
-    status_code=201,
-    summary="Set password and authenticator app",
-    openapi_extra=once(secret=True),
-    responses=refusals(InvitationRejectedError, AddressLimitedError, ServiceBusyError),
+    "/sessions/passkey-options", summary="Have a passkey log a member in", responses=refusals(AddressLimitedError)
 )
-async def enrol_staff(body: StaffEnrolment, source: RequestSource, sessions: StaffSessions) -> ProposedStaffFactors:
-    """By the invitation that `xuexin staff add` printed. Both count once a code of the app was given."""
-    proposed = await sessions.enrol(
-        invitation=body.invitation,
-        password=body.password,
-        confirmation=body.password_confirmation,
-        network=source.network,
-    )
-    return ProposedStaffFactors.model_validate(proposed)
-
-
-@router.post(
-    "/enrolments/confirm",
-    status_code=204,
-    summary="Give a code of the app",
-    openapi_extra=once(secret=False),
-    responses=refusals(InvitationRejectedError, CodeRejectedError, TooManyOperationsError, AddressLimitedError),
-)
-async def confirm_staff_enrolment(
-    body: StaffEnrolmentConfirmation, source: RequestSource, sessions: StaffSessions
-) -> None:
-    """The invitation is used up by this; from now on both factors log in."""
-    await sessions.confirm_enrolment(invitation=body.invitation, code=body.code, network=source.network)
+async def ask_staff_passkey_to_log_in(source: RequestSource, sessions: StaffSessions) -> RequestOffered:
+    """What `navigator.credentials.get()` is asked. It is alike for everybody: nobody is named before the login."""
+    return RequestOffered(public_key=RequestOptions.model_validate(await sessions.ask(source.network)))
 
 
 @router.post(
@@ -84,15 +53,8 @@ async def confirm_staff_enrolment(
     ),
 )
 async def create_staff_session(body: StaffLogin, source: RequestSource, sessions: StaffSessions) -> StaffLoggedIn:
-    """By password and a code of the app, always both; whatever was wrong, the answer is the same."""
-    done = await sessions.log_in(
-        login_name=body.login_name,
-        password=body.password,
-        code=body.code,
-        challenge=body.challenge,
-        address=source.address,
-        network=source.network,
-    )
+    """By password and a code of the app or a passkey, always both; whatever was wrong, the answer is the same."""
+    done = await sessions.log_in(body.login_name, staff_proof(body, source), source.address)
     return StaffLoggedIn.model_validate(done)
 
 

@@ -18,6 +18,7 @@ from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import StaffPolicy
 from xuexin_api.core.staff import Role
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.base import Service
 from xuexin_api.services.lookups import Lookups
@@ -43,6 +44,7 @@ class StaffAccountService(Service):
         *,
         session: AsyncSession,
         staff: StaffRepository,
+        passkeys: StaffPasskeyRepository,
         institutions: InstitutionRepository,
         lookups: Lookups,
         policy: StaffPolicy,
@@ -51,6 +53,7 @@ class StaffAccountService(Service):
     ) -> None:
         super().__init__(session, clock)
         self._staff = staff
+        self._passkeys = passkeys
         self._institutions = institutions
         self._lookups = lookups
         self._policy = policy
@@ -102,6 +105,7 @@ class StaffAccountService(Service):
             member = await self._get(login_name)
             await self._staff.end_all_sessions(member.id, now=now)
             await self._staff.disable(member.id)
+            await self._passkeys.remove_all_for(member.id)
             await self._note("staff:disable", member.id, now)
 
     async def list_all(self) -> list[StaffRow]:
@@ -113,9 +117,12 @@ class StaffAccountService(Service):
         member = await self._staff.get_by_login_name(login_name)
         if member is None:
             raise BrokenRuleError("staff_name_unknown")
+        # Before the sessions, as whoever changes factors locks them.
+        await self._staff.get_for_update(member.id)
         return member
 
     async def _invite(self, staff_id: UUID, action: str, now: datetime) -> Invitation:
+        await self._passkeys.remove_all_for(staff_id)
         secret = self._entropy.token().hex()
         expires_at = now + timedelta(seconds=self._policy.invitation)
         await self._staff.invite(staff_id, self._lookups.secret("staff_invitation", secret), expires_at=expires_at)

@@ -1,0 +1,91 @@
+"""Staff: coming in, logging in, and the factors they do it with."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from xuexin_api.schemas.codes import CodeText
+from xuexin_api.schemas.passkeys import CreationOptions, NewPasskey, Passkey, PasskeyAssertion
+from xuexin_api.schemas.sessions import ChallengeAnswer
+from xuexin_api.schemas.types import Id, Input, Output, Password, Secret, ShortText
+
+RoleName = Literal["registrar", "reviewer", "operator"]
+_INVITATION = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
+
+
+class _Proof(Input):
+    password: Password = Field(examples=["correct-horse-battery"])
+    challenge: ChallengeAnswer | None = Field(
+        default=None,
+        description="The answer to a `login` challenge, where `challenge_required` asked for it.",
+        examples=[None],
+    )
+
+
+class StaffProofByCode(_Proof):
+    factor: Literal["totp"] = Field(examples=["totp"])
+    code: CodeText = Field(description="Of the authenticator app; each works once.", examples=["424242"])
+
+
+class StaffProofByPasskey(_Proof):
+    factor: Literal["passkey"] = Field(examples=["passkey"])
+    assertion: PasskeyAssertion = Field(description="What the passkey signed, as the browser's `toJSON()` gives it.")
+
+
+class StaffLoginByCode(StaffProofByCode):
+    login_name: ShortText = Field(examples=["reviewer.one"])
+
+
+class StaffLoginByPasskey(StaffProofByPasskey):
+    login_name: ShortText = Field(examples=["reviewer.one"])
+
+
+StaffProof = Annotated[StaffProofByCode | StaffProofByPasskey, Field(discriminator="factor")]
+StaffLogin = Annotated[StaffLoginByCode | StaffLoginByPasskey, Field(discriminator="factor")]
+
+
+class StaffMember(Output):
+    id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    login_name: str = Field(examples=["reviewer.one"])
+    role: RoleName = Field(examples=["reviewer"])
+    institution_code: str | None = Field(description="Of a registrar.", examples=[None])
+
+
+class StaffLoggedIn(Output):
+    staff: StaffMember
+    access_token: str = Field(
+        description="Good under /v1/staff only, as a student's token is good everywhere else only.",
+        examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"],
+    )
+    token_type: Literal["Bearer"] = Field(default="Bearer", examples=["Bearer"])
+    expires_in: int = Field(description="Seconds; half an hour without a request ends the session.", examples=[28800])
+
+
+class StaffEnrolment(Input):
+    invitation: Secret = Field(description="From the fragment of the link.", examples=[_INVITATION])
+    password: Password = Field(examples=["correct-horse-battery"])
+    password_confirmation: Password = Field(examples=["correct-horse-battery"])
+
+
+class ProposedStaffFactors(Output):
+    totp_secret: str = Field(description="For the authenticator app.", examples=["JBSWY3DPEHPK3PXP"])
+    otpauth_uri: str = Field(examples=["otpauth://totp/reviewer.one?secret=JBSWY3DPEHPK3PXP"])
+    public_key: CreationOptions = Field(
+        description="For a passkey instead: `publicKey` for `navigator.credentials.create()`."
+    )
+
+
+class StaffEnrolmentConfirmation(Input):
+    invitation: Secret = Field(examples=[_INVITATION])
+    code: CodeText = Field(description="A code of the app.", examples=["424242"])
+
+
+class StaffPasskeyEnrolment(NewPasskey):
+    invitation: Secret = Field(examples=[_INVITATION])
+
+
+class StaffFactors(Output):
+    totp: bool = Field(description="Whether an authenticator app is set.", examples=[True])
+    passkeys: list[Passkey] = Field(description="Oldest first; few.")
