@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
 from support.archive import add_schools, import_rows
 from support.client import Client, code_of
@@ -272,24 +271,31 @@ async def _start_worker(parts: Wiring) -> asyncio.subprocess.Process:
 
 
 async def test_another_school_s_import_is_not_there_and_the_try_is_written_down(
-    registrar: Member, client: Client, tmp_path: Path
+    registrar: Member, client: Client, parts: Wiring, tmp_path: Path
 ) -> None:
-    job = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 3)))
+    job = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 3)), dry_run=True)
     async with member(client, "registrar.two", role=Role.REGISTRAR, institution_code=THEIRS[0]) as other:
-        with structlog.testing.capture_logs() as lines:
-            for method, path in (
-                ("GET", ""),
-                ("GET", "/events"),
-                ("GET", "/rejected"),
-                ("POST", "/cancel"),
-                ("POST", "/publish"),
-            ):
-                answer = await other.client.request(method, f"/v1/staff/imports/{job['id']}{path}")
-                assert (answer.status_code, code_of(answer)) == (404, "import_not_found")
-        assert [line["event"] for line in lines] == ["other_institution_reached"] * 5
+        ways = (("GET", ""), ("GET", "/events"), ("GET", "/rejected"), ("POST", "/cancel"), ("POST", "/publish"))
+        for method, path in ways:
+            answer = await other.client.request(method, f"/v1/staff/imports/{job['id']}{path}")
+            assert (answer.status_code, code_of(answer)) == (404, "import_not_found")
+        tries = [row for row in await rows_of(parts, "staff_events") if row["action"] == "import:out_of_reach"]
+        (who,) = [row["id"] for row in await rows_of(parts, "staff") if row["login_name"] == "registrar.two"]
+        assert {(row["staff_id"], str(row["subject_id"])) for row in tries} == {(who, job["id"])}
+        assert len(tries) == len(ways)
+        assert await seen(registrar, job) == job
         assert (await other.client.get("/v1/staff/imports")).json()["items"] == []
     async with member(client, "reviewer.one") as reviewer:
         assert code_of(await upload(reviewer, b"x")) == "role_not_allowed"
+
+
+@pytest.mark.settings(imports_open=2)
+async def test_of_many_that_come_at_once_no_more_wait_than_may(registrar: Member, parts: Wiring) -> None:
+    answers = await asyncio.gather(*(upload(registrar, str(number % 5).encode()) for number in range(10)))
+    taken = [answer for answer in answers if answer.status_code == 202]
+    assert {code_of(answer) for answer in answers if answer not in taken} == {"imports_waiting"}
+    assert len({answer.json()["id"] for answer in taken}) == await count_rows(parts, "import_jobs") == 2
+    assert _files(parts) == [".upload"] * 2
 
 
 @pytest.mark.settings(import_max_bytes=200_000, imports_per_institution_hour=4, imports_open=1)

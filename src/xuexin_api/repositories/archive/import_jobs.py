@@ -24,7 +24,6 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -33,7 +32,6 @@ from xuexin_api.models.archive import RosterImport
 from xuexin_api.models.imports import ImportJob
 
 _Later = aliased(ImportJob)
-_ONCE: Final = "uq_import_jobs_institution_code_kind_sha256"
 _SCHEMA: Final = "import_"
 
 
@@ -83,16 +81,15 @@ class ImportJobRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, values: Mapping[str, Any]) -> bool:
-        """Whether it is new: the same content of this institution and kind may be open already."""
-        try:
-            async with self._session.begin_nested():
-                await self._session.execute(insert(ImportJob).values(**values))
-        except IntegrityError as conflict:
-            if _ONCE not in str(conflict.orig):
-                raise
-            return False
-        return True
+    async def lock_institution(self, institution_code: str) -> None:
+        """Until the transaction ends no other import of it is added."""
+        key = func.hashtextextended(f"imports {institution_code}", 0)
+        await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+
+    async def add(self, values: Mapping[str, Any]) -> ImportJobRow:
+        """A new one, as it is stored."""
+        row = (await self._session.execute(insert(ImportJob).values(**values).returning(*_COLUMNS))).one()
+        return ImportJobRow(*row)
 
     async def get(self, job_id: UUID) -> ImportJobRow | None:
         return await self._first(select(*_COLUMNS).where(ImportJob.id == job_id))

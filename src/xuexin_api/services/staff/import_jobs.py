@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock, china_date
@@ -38,7 +37,6 @@ from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _HOUR: Final = 3600
 _RETRY_AFTER: Final = 60
-_LOG = structlog.get_logger("imports")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +124,8 @@ class ImportJobService(Service):
         self, claims: Claims, *, kind: ImportKind, file_name: str, dry_run: bool, content: AsyncIterator[bytes]
     ) -> ImportView:
         """Keep the file and leave the work to a process. Nothing of it is read before the asker is known."""
-        async with self._transaction():
+        async with self._read():
             member, institution = await self._registrar(claims)
-            waiting = await self._jobs.count_open(institution)
         wait = await self._throttle.hit("imports", institution, most=self._policy.per_institution_hour, seconds=_HOUR)
         if wait is not None:
             raise TooManyOperationsError(retry_after=wait)
@@ -137,41 +134,36 @@ class ImportJobService(Service):
         kept = False
         try:
             async with self._transaction():
-                known = await self._known(institution, kind, received.sha256, dry_run=dry_run)
-                if known is not None:
-                    return self._view(known)
-                if waiting >= self._policy.most_open:
-                    raise ImportsWaitingError(retry_after=_RETRY_AFTER)
-                now = self._clock.now()
-                kept = await self._jobs.add(
-                    {
-                        "id": job_id,
-                        "staff_id": member.id,
-                        "institution_code": institution,
-                        "kind": kind,
-                        "file_name": file_name,
-                        "byte_size": received.byte_size,
-                        "sha256": received.sha256,
-                        "state": ImportState.QUEUED,
-                        "dry_run": dry_run,
-                        "attempts": 0,
-                        "rows_read": 0,
-                        "run_started_rows": 0,
-                        "created_at": now,
-                        "expires_at": now + timedelta(seconds=self._policy.kept),
-                    }
-                )
-                if kept:
+                # Of several that come at once each sees those before it, and what they hold.
+                await self._jobs.lock_institution(institution)
+                job = await self._known(institution, kind, received.sha256, dry_run=dry_run)
+                if job is None:
+                    if await self._jobs.count_open(institution) >= self._policy.most_open:
+                        raise ImportsWaitingError(retry_after=_RETRY_AFTER)
+                    now = self._clock.now()
+                    job = await self._jobs.add(
+                        {
+                            "id": job_id,
+                            "staff_id": member.id,
+                            "institution_code": institution,
+                            "kind": kind,
+                            "file_name": file_name,
+                            "byte_size": received.byte_size,
+                            "sha256": received.sha256,
+                            "state": ImportState.QUEUED,
+                            "dry_run": dry_run,
+                            "attempts": 0,
+                            "rows_read": 0,
+                            "run_started_rows": 0,
+                            "created_at": now,
+                            "expires_at": now + timedelta(seconds=self._policy.kept),
+                        }
+                    )
                     await self._note(member, "import:upload", job_id)
-                    job = await self._jobs.get(job_id)
-                else:
-                    # The same content came twice at once, and the other was first.
-                    job = await self._known(institution, kind, received.sha256, dry_run=dry_run)
+            kept = job.id == job_id
         finally:
             if not kept:
                 self._files.delete_upload(job_id)
-        if job is None:
-            raise ImportsWaitingError(retry_after=_RETRY_AFTER)
         self._dispatcher.poke()
         return self._view(job)
 
@@ -182,7 +174,6 @@ class ImportJobService(Service):
             known = await self._jobs.get_standing_by_content(institution, kind, sha256)
             return known if known is not None and self._of_this_year(known) else None
         if known.dry_run and not dry_run:
-            self._dispatcher.poke()
             return await self._jobs.ask_to_publish(known.id)
         return known
 
@@ -205,18 +196,23 @@ class ImportJobService(Service):
 
     async def view(self, job_id: UUID, claims: Claims) -> ImportView:
         """How far it is, and what became of it."""
-        async with self._read():
-            _, job = await self._own(job_id, claims)
+        async with self._transaction():
+            _, job = await self._reach(job_id, claims)
+        if job is None:
+            raise ImportNotFoundError
         return self._view(job)
 
     async def cancel(self, job_id: UUID, claims: Claims) -> ImportView:
         """Nothing of it is published. A process that works on it stops at the next rows."""
         async with self._transaction():
-            member, _ = await self._own(job_id, claims)
-            job = await self._jobs.cancel(job_id, now=self._clock.now())
-            if job is None:
-                raise ImportEndedError
-            await self._note(member, "import:cancel", job_id)
+            member, known = await self._reach(job_id, claims)
+            job = None if known is None else await self._jobs.cancel(job_id, now=self._clock.now())
+            if job is not None:
+                await self._note(member, "import:cancel", job_id)
+        if known is None:
+            raise ImportNotFoundError
+        if job is None:
+            raise ImportEndedError
         if job.state == ImportState.CANCELLED:
             # What was staged goes with the next cleaning.
             self._files.delete(job_id)
@@ -225,22 +221,24 @@ class ImportJobService(Service):
     async def publish(self, job_id: UUID, claims: Claims) -> ImportView:
         """A dry run becomes the real thing; what it staged is not read again."""
         async with self._transaction():
-            member, job = await self._own(job_id, claims)
-            if job.state not in OPEN:
-                raise ImportEndedError
-            if job.dry_run:
-                asked = await self._jobs.ask_to_publish(job_id)
-                if asked is None:
-                    raise ImportEndedError
-                await self._note(member, "import:publish", job_id)
-                job = asked
+            member, job = await self._reach(job_id, claims)
+            if job is not None and job.dry_run:
+                job = await self._jobs.ask_to_publish(job_id) or job
+                if not job.dry_run:
+                    await self._note(member, "import:publish", job_id)
+        if job is None:
+            raise ImportNotFoundError
+        if job.dry_run or job.state not in OPEN:
+            raise ImportEndedError
         self._dispatcher.poke()
         return self._view(job)
 
     async def rejected_file(self, job_id: UUID, claims: Claims) -> RejectedFile:
         """Once all rows are judged."""
-        async with self._read():
-            _, job = await self._own(job_id, claims)
+        async with self._transaction():
+            _, job = await self._reach(job_id, claims)
+        if job is None:
+            raise ImportNotFoundError
         path = self._files.rejected(job_id)
         if not job.rows_rejected or job.file_format is None or not path.exists():
             raise NothingRejectedError
@@ -250,8 +248,10 @@ class ImportJobService(Service):
 
     async def watch(self, job_id: UUID, claims: Claims) -> AsyncIterator[ImportView | None]:
         """Its views as they change, None where it did not, until it has ended or the stream is old enough."""
-        async with self._read():
-            _, job = await self._own(job_id, claims)
+        async with self._transaction():
+            _, job = await self._reach(job_id, claims)
+        if job is None:
+            raise ImportNotFoundError
         return self._changes(job)
 
     async def _changes(self, job: ImportJobRow) -> AsyncIterator[ImportView | None]:
@@ -272,17 +272,14 @@ class ImportJobService(Service):
         assert member.institution_code is not None, "the table gives every registrar an institution"
         return member, member.institution_code
 
-    async def _own(self, job_id: UUID, claims: Claims) -> tuple[StaffRow, ImportJobRow]:
+    async def _reach(self, job_id: UUID, claims: Claims) -> tuple[StaffRow, ImportJobRow | None]:
+        """The member, and the import if it is their school's. Reaching for another's is a line in the trail."""
         member, institution = await self._registrar(claims)
         job = await self._jobs.get(job_id)
-        if job is None:
-            raise ImportNotFoundError
-        if job.institution_code != institution:
-            _LOG.warning(
-                "other_institution_reached", staff_id=str(member.id), own=institution, reached=job.institution_code
-            )
-            raise ImportNotFoundError
-        return member, job
+        if job is not None and job.institution_code == institution:
+            return member, job
+        await self._note(member, "import:out_of_reach", job_id)
+        return member, None
 
     async def _note(self, member: StaffRow, action: str, job_id: UUID) -> None:
         await self._staff.add_event(
