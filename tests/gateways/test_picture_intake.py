@@ -57,6 +57,11 @@ def _many_scans() -> bytes:
     return jpeg[:last] + jpeg[last:-2] * 100 + b"\xff\xd9"
 
 
+def _first_scans() -> bytes:
+    jpeg = encoded(drawing(), progressive=True)
+    return jpeg[: jpeg.rindex(b"\xff\xda")] + b"\xff\xd9"
+
+
 def _packed(name: bytes, head: bytes) -> bytes:
     return with_chunk(PNG, name, head + zlib.compress(bytes(200_000_000), 1))
 
@@ -77,6 +82,13 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
     "jpeg cut in half": ("picture_truncated", lambda: JPEG[: len(JPEG) // 2]),
     "jpeg without its end": ("picture_truncated", lambda: JPEG[:-2]),
     "progressive jpeg cut": ("picture_truncated", lambda: encoded(drawing(), progressive=True)[:-300]),
+    "jpeg cut in half, with its end put back": ("picture_damaged", lambda: JPEG[: len(JPEG) // 2] + b"\xff\xd9"),
+    "jpeg cut in its last line, with its end put back": ("picture_damaged", lambda: JPEG[:-60] + b"\xff\xd9"),
+    "large jpeg cut, with its end put back": (
+        "picture_damaged",
+        lambda: encoded(drawing(5000, 3000), quality=30)[:-9000] + b"\xff\xd9",
+    ),
+    "progressive jpeg of its first scans, with its end put back": ("picture_truncated", _first_scans),
     "png header alone": ("picture_truncated", lambda: PNG[:8]),
     "png cut in half": ("picture_truncated", lambda: PNG[: len(PNG) // 2]),
     "png without its end": ("picture_truncated", lambda: PNG[:-12]),
@@ -170,6 +182,7 @@ TAKEN: dict[str, Callable[[], bytes]] = {
     "grey": lambda: encoded(drawing(mode="L")),
     "cmyk": lambda: encoded(drawing(mode="CMYK")),
     "other sampling": lambda: encoded(drawing(), subsampling=0, quality=97),
+    "marks to start again": lambda: encoded(drawing(), restart_marker_blocks=3, optimize=True),
     "exif": lambda: encoded(drawing(), exif=exif(1), comment=SECRET, icc_profile=b"no profile" + SECRET),
     "fill bytes": lambda: JPEG.replace(b"\xff\xda", b"\xff\xff\xff\xda", 1),
     "a second small picture, announced": lambda: (

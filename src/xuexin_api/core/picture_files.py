@@ -136,9 +136,18 @@ _FRAMES: Final = {0xC0: False, 0xC1: False, 0xC2: True}
 """Baseline, extended and progressive Huffman: what cameras and programs write. Whether progressive."""
 _DRAWING_MARKERS: Final = frozenset({*_FRAMES, _SOS, _DHT, _DQT, _DRI})
 _DEPTH: Final = 8
+_COEFFICIENTS: Final = 64
+_ALL_BITS: Final = 16
 _COMPONENTS: Final = frozenset({1, 3, 4})
 _MOST_SAMPLES: Final = 4
 _PLAIN_JFIF: Final = b"\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00"
+_END: Final = b"\xff\xd9"
+_NO_END: Final = b"\xff\x00" * 16
+"""In the place of the end of a file that is drawn as it is read.
+
+A decoder that meets the end makes up what a scan lacks, and says so to nobody. These are ones, which are no code: a
+whole scan never asks for them, and what was cut off has used them up within a few blocks.
+"""
 _AFTER_SCAN: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
@@ -168,6 +177,8 @@ class _JpegWalk:
         self._kept: list[bytes] = []
         self._scans = 0
         self._progressive = False
+        self._missing: dict[int, list[int]] = {}
+        """By component and coefficient, how many bits are still to come."""
 
     def go(self, place: int) -> int:
         """Fill the facts; where the picture ends."""
@@ -184,10 +195,13 @@ class _JpegWalk:
             self._take(marker, self._data[start - 2 : place], self._data[start + 2 : place])
         if not self._scans:
             raise DamagedFileError
-        if self._scans == 1 and not self._progressive:
+        if any(any(bits) for bits in self._missing.values()):
+            raise CutOffError
+        in_one_go = self._scans == 1 and not self._progressive
+        if in_one_go:
             self._facts.coefficient_bytes = 0
         self._facts.unpacks_too_far = self._scans > MOST_SCANS
-        self._facts.essentials = b"".join([*self._kept, b"\xff\xd9"])
+        self._facts.essentials = b"".join([*self._kept, _NO_END if in_one_go else _END])
         return found[1]
 
     def _take(self, marker: int, segment: bytes, body: bytes) -> None:
@@ -201,11 +215,24 @@ class _JpegWalk:
             if self._facts.width:
                 raise DamagedFileError
             self._progressive = _FRAMES[marker]
-            _read_frame(body, self._facts)
+            components = _read_frame(body, self._facts)
+            self._missing = {component: [_ALL_BITS] * _COEFFICIENTS for component in components}
         if marker == _SOS:
             if not self._facts.width:
                 raise DamagedFileError
             self._scans += 1
+            self._take_scan(body)
+
+    def _take_scan(self, body: bytes) -> None:
+        """Which bits of which coefficients this scan brings; without progression all of them."""
+        components = body[1 : 1 + 2 * body[0] : 2]
+        first, last, bits = struct.unpack_from("BBB", body, 1 + 2 * body[0])
+        for component in components:
+            if component not in self._missing:
+                raise DamagedFileError
+            brought = range(first, min(last + 1, _COEFFICIENTS)) if self._progressive else range(_COEFFICIENTS)
+            for coefficient in brought:
+                self._missing[component][coefficient] = bits & 0x0F if self._progressive else 0
 
     def _take_metadata(self, marker: int, body: bytes) -> None:
         self.metadata.append(body)
@@ -235,7 +262,8 @@ def _next_marker(data: bytes, place: int) -> tuple[int, int]:
     return data[place], place + 1
 
 
-def _read_frame(body: bytes, facts: PictureFile) -> None:
+def _read_frame(body: bytes, facts: PictureFile) -> list[int]:
+    """Fill the facts; which components there are."""
     depth, height, width, components = struct.unpack_from(">BHHB", body)
     sampling = [divmod(body[6 + 3 * number + 1], 16) for number in range(components)]
     fits = all(0 < part <= _MOST_SAMPLES for pair in sampling for part in pair)
@@ -245,6 +273,7 @@ def _read_frame(body: bytes, facts: PictureFile) -> None:
     most = max(across for across, _ in sampling) * max(down for _, down in sampling)
     # Two bytes for each sample, until the last scan was read.
     facts.coefficient_bytes = 2 * width * height * sum(across * down for across, down in sampling) // most
+    return [body[6 + 3 * number] for number in range(components)]
 
 
 # PNG: ISO/IEC 15948; APNG's chunks too.
