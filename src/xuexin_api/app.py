@@ -16,7 +16,7 @@ from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.middleware import EdgeMiddleware, MessageMetrics
 from xuexin_api.routers import docs, service
 from xuexin_api.routers.accounts import account, account_changes, account_holdings, agreements, recovery, registrations
-from xuexin_api.routers.archive import archive, outcomes, proofs
+from xuexin_api.routers.archive import archive, claims, outcomes, proofs
 from xuexin_api.routers.codes import challenges, phone_proofs, verification_codes
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.routers.help import help_centre, help_requests, help_robot
@@ -28,6 +28,7 @@ from xuexin_api.routers.identity import (
     vouching_requests,
 )
 from xuexin_api.routers.login import factors, passkeys, sessions, third_party
+from xuexin_api.routers.staff import claims as staff_claims
 from xuexin_api.routers.staff import (
     imports,
     record_office,
@@ -105,6 +106,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         archive.router,
         outcomes.router,
         proofs.router,
+        claims.router,
         sessions.router,
         service.router,
         challenges.router,
@@ -133,6 +135,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         record_office.router,
         imports.router,
         transfers.router,
+        staff_claims.router,
         agreements.router,
         help_centre.router,
         help_requests.router,

@@ -19,6 +19,7 @@ from xuexin_api.core.policies import (
     CasePolicy,
     ChallengePolicy,
     ChangePolicy,
+    ClaimPolicy,
     CodePolicy,
     FactorPolicy,
     FailureLimits,
@@ -419,6 +420,14 @@ class Settings(BaseSettings):
     school_year_day: int = Field(1, ge=1, le=28, description="and the day, in China")
     transfer_seconds: int = Field(30 * 86400, gt=0, description="a transfer waits for the other school's answer")
     photo_proof_seconds: int = Field(600, gt=0, description="a photo proof is confirmed within")
+    claims_per_day: int = Field(
+        5, gt=0, description="records asked for by their numbers, per account and per person and day: no guessing"
+    )
+    claim_equal_fields: int = Field(
+        2, ge=1, le=4, description="of name, sex, birth date and document equal to be told which of them are not"
+    )
+    claim_draft_seconds: int = Field(7 * 86400, gt=0, description="a claim that nobody hands in expires after")
+    claim_undo_seconds: int = Field(30 * 86400, gt=0, description="a granted claim can be undone for so long")
     record_proofs_per_day: int = Field(20, gt=0, description="checks and photo proofs of one record and day")
 
     # Passwords
@@ -811,6 +820,14 @@ class Settings(BaseSettings):
             school_year_begins=(self.school_year_month, self.school_year_day),
             registration_months=self.registration_months,
             transfer=self.transfer_seconds,
+        )
+
+    def claim_policy(self) -> ClaimPolicy:
+        return ClaimPolicy(
+            per_day=self.claims_per_day,
+            equal_fields=self.claim_equal_fields,
+            draft=self.claim_draft_seconds,
+            undo=self.claim_undo_seconds,
         )
 
     def proof_policy(self) -> ProofPolicy:

@@ -18,6 +18,7 @@ from xuexin_api.repositories.archive.roster_imports import open_staging
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
 from xuexin_api.services.archive.roster_import import (
+    ImportWatch,
     RejectedCell,
     RosterImportService,
     RosterReport,
@@ -41,6 +42,7 @@ async def import_rows(
     header: Sequence[Cell] = HEADER,
     dry_run: bool = False,
     chunk_rows: int = 5000,
+    watch: ImportWatch | None = None,
 ) -> tuple[RosterReport, list[RejectedCell]]:
     """Import rows as a roster file's; the report and every rejected cell."""
     await add_schools(parts)
@@ -60,7 +62,7 @@ async def import_rows(
         numbered,
         file_name="roster.csv",
         rejected=rejected.append,
-        watch=UnattendedWatch(dry_run=dry_run),
+        watch=watch or UnattendedWatch(dry_run=dry_run),
     )
     return report, rejected
 

@@ -686,6 +686,42 @@ class StudentNumberInUseError(RefusalError):
     code = "student_number_in_use"
 
 
+class ClaimNotMatchedError(RefusalError):
+    """No record with these numbers, or not enough proof to be told of it: one answer, whichever it is."""
+
+    status = 403
+    code = "claim_not_matched"
+
+
+class RecordShowsError(RefusalError):
+    """The record is the caller's already, and shows under `enrollment_id`."""
+
+    status = 409
+    code = "record_shows"
+    members: ClassVar[tuple[str, ...]] = ("enrollment_id",)
+
+
+class ClaimNotFoundError(RefusalError):
+    """No claim of the caller's account, or none that was handed in to the asker's school."""
+
+    status = 404
+    code = "claim_not_found"
+
+
+class ClaimClosedError(RefusalError):
+    """The claim is in a state in which this cannot be done, or the record went to somebody meanwhile."""
+
+    status = 409
+    code = "claim_closed"
+
+
+class RecordHeldError(RefusalError):
+    """An account was verified as whose the record is: a claim alone does not take it from there."""
+
+    status = 409
+    code = "record_held"
+
+
 class ProofingClosedError(RefusalError):
     """The student has left, or graduation data are frozen: what is wrong now is for the school to hear."""
 

@@ -238,6 +238,16 @@ class ProofPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimPolicy:
+    """How often a day records are asked for, how much alike one must be to be told, and how long what waits."""
+
+    per_day: int
+    equal_fields: int
+    draft: int
+    undo: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPolicy:
     """How much schools upload, how long a process may be silent, and how long everything is kept."""
 

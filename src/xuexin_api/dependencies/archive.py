@@ -7,9 +7,13 @@ from fastapi import Request
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.callers import read_claims
 from xuexin_api.dependencies.wiring import wiring
+from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
 from xuexin_api.services.archive.archive import ArchiveService
+from xuexin_api.services.archive.claims import ClaimService
+from xuexin_api.services.archive.former_identities import FormerIdentityService
 from xuexin_api.services.archive.proofs import ProofService
 
 
@@ -41,4 +45,37 @@ async def proof_service(request: Request) -> ProofService:
         identity_providers=parts.identity_providers,
         clock=parts.clock,
         entropy=parts.entropy,
+    )
+
+
+async def claim_service(request: Request) -> ClaimService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return ClaimService(
+        session=session,
+        claims=ClaimRepository(session),
+        counters=CounterRepository(session),
+        callers=shared.callers(parts, session),
+        log=shared.claim_log(parts, session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.claim_policy(),
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def former_identity_service(request: Request) -> FormerIdentityService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return FormerIdentityService(
+        session=session,
+        identities=FormerIdentityRepository(session),
+        callers=shared.callers(parts, session),
+        sealer=parts.sealer,
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
     )

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.accounts.changes import ChangeRepository
+from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
@@ -21,6 +22,7 @@ from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
 from xuexin_api.services.accounts.confirmations import Confirmations
+from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import CodeChecking
 from xuexin_api.services.codes.phone_binding import PhoneBinding
@@ -141,6 +143,16 @@ def change_log(parts: Wiring, session: AsyncSession) -> ChangeLog:
 def case_log(parts: Wiring, session: AsyncSession) -> CaseLog:
     return CaseLog(
         cases=CaseRepository(session),
+        audit=AuditRepository(session),
+        notices=notices(parts, session),
+        entropy=parts.entropy,
+    )
+
+
+def claim_log(parts: Wiring, session: AsyncSession) -> ClaimLog:
+    return ClaimLog(
+        claims=ClaimRepository(session),
+        accounts=AccountRepository(session),
         audit=AuditRepository(session),
         notices=notices(parts, session),
         entropy=parts.entropy,

@@ -8,12 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
 from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.identity.photos import PhotoRepository
@@ -25,6 +27,8 @@ from xuexin_api.repositories.staff.transfers import TransferRepository
 from xuexin_api.repositories.staff.verification_desk import VerificationDeskRepository
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
 from xuexin_api.services.login.passkey_making import PasskeyMaking
+from xuexin_api.services.staff.claims import ClaimDeskService
+from xuexin_api.services.staff.record_linking import RecordLinking
 from xuexin_api.services.staff.record_office import RecordOfficeService
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.review_desk import ReviewDeskService
@@ -185,6 +189,35 @@ async def transfer_service(request: Request) -> TransferService:
         policy=parts.settings.record_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
+    )
+
+
+async def claim_desk_service(request: Request) -> ClaimDeskService:
+    parts = wiring(request)
+    session = parts.database.session()
+    claims, records = ClaimRepository(session), RecordOfficeRepository(session)
+    identities = FormerIdentityRepository(session)
+    trace = RecordTrace(records=records, staff=StaffRepository(session), entropy=parts.entropy)
+    return ClaimDeskService(
+        session=session,
+        claims=claims,
+        identities=identities,
+        records=records,
+        accounts=AccountRepository(session),
+        linking=RecordLinking(
+            claims=claims,
+            identities=identities,
+            records=records,
+            trace=trace,
+            sealer=parts.sealer,
+            entropy=parts.entropy,
+        ),
+        log=shared.claim_log(parts, session),
+        trace=trace,
+        callers=shared.staff_callers(parts, session),
+        sealer=parts.sealer,
+        policy=parts.settings.claim_policy(),
+        clock=parts.clock,
     )
 
 

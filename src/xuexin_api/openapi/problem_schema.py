@@ -71,6 +71,11 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "description": "With change_not_allowed: the changes that the record's status allows.",
             "items": {"type": "string"},
         },
+        "enrollment_id": {
+            "type": "string",
+            "format": "uuid",
+            "description": "With record_shows: the record that shows already.",
+        },
         "methods": {
             "type": "array",
             "description": "With insufficient_user_authentication: the ways to verify.",

@@ -22,6 +22,7 @@ from xuexin_api.core.errors import (
     PhoneRegisteredError,
     PictureRefusedError,
     PictureTooLargeError,
+    RecordShowsError,
     RecoveryWaitingError,
     RefusalError,
     SecondFactorNeededError,
@@ -57,6 +58,7 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     ThirdPartyNotLinkedError(options=NOT_LINKED_OPTIONS),
     RecoveryWaitingError(retry_after=86400),
     ChangeNotAllowedError(params={"allowed": ["register", "register_year"]}),
+    RecordShowsError(params={"enrollment_id": "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"}),
     OperationInProgressError(retry_after=1),
     InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
 )

@@ -14,6 +14,7 @@ from xuexin_api.models.accounts import Flow
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.base import Base
 from xuexin_api.models.changes import AccountChange
+from xuexin_api.models.claims import RecordClaim
 from xuexin_api.models.codes import AttemptCounter, OneTimeCode, PhoneProof, SpentChallenge
 from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.help_robot import HelpConversation, UnansweredQuestion
@@ -51,6 +52,7 @@ _EXPIRED: Final[Mapping[str, Delete]] = {
         (HelpConversation, HelpConversation.expires_at <= _BEFORE),
         (UnansweredQuestion, UnansweredQuestion.expires_at <= _BEFORE),
         (HelpRequest, HelpRequest.expires_at <= _BEFORE),
+        (RecordClaim, (RecordClaim.state == "draft") & (RecordClaim.expires_at <= _BEFORE)),
         (StaffSession, StaffSession.ends_at <= _BEFORE),
         # Found by their ids, which sort by birth: an index of its own would cost at each login.
         (SessionRow, (SessionRow.id < bindparam("born_before")) & (SessionRow.ends_at <= _BEFORE)),

@@ -153,6 +153,8 @@ class Export(Output):
     help_requests: HeldSection
     help_messages: HeldSection
     linked_identities: HeldSection
+    record_claims: HeldSection
+    former_identities: HeldSection
     enrollments: HeldSection
     qualifications: HeldSection
     degrees: HeldSection

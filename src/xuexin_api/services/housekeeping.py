@@ -24,6 +24,7 @@ from xuexin_api.services.identity.photo_erasure import PhotoErasure
 _EVERY_SECONDS: Final = 600
 _KEPT_LONGER: Final = {
     "outbox": timedelta(days=30),
+    "record_claims": timedelta(days=30),
     "sessions": timedelta(days=180),
     "staff_sessions": timedelta(days=180),
 }

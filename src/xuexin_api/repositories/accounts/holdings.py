@@ -17,6 +17,7 @@ from xuexin_api.models.archive import Degree, Enrollment, Qualification, RecordA
 from xuexin_api.models.base import Base
 from xuexin_api.models.cases import CaseHolder, IdentityCase, Upload, Vouching
 from xuexin_api.models.changes import AccountChange
+from xuexin_api.models.claims import FormerIdentity, RecordClaim
 from xuexin_api.models.factors import Passkey, RecoveryCode, TotpSecret
 from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.help_robot import HelpConversation, HelpMessage
@@ -28,6 +29,7 @@ from xuexin_api.models.third_party import LinkedIdentity, ThirdPartyFlow
 
 ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     HelpRequest,
+    RecordClaim,
     CaseHolder,
     Vouching,
     IdentityCase,
@@ -238,6 +240,38 @@ class HoldingRepository:
         statement = select(*columns).where(HelpMessage.account_id == account_id)
         return await self._rows(statement.order_by(HelpMessage.id.desc()).limit(most))
 
+    async def list_claims(self, account_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """Which records the account asked for and what it said, sealed."""
+        columns = (
+            RecordClaim.id,
+            RecordClaim.kind,
+            RecordClaim.state,
+            RecordClaim.institution_code,
+            RecordClaim.opened_at,
+            RecordClaim.submitted_at,
+            RecordClaim.decided_at,
+            RecordClaim.reason,
+            RecordClaim.note,
+            RecordClaim.statement,
+            RecordClaim.former_name,
+            RecordClaim.former_document,
+        )
+        statement = select(*columns).where(RecordClaim.account_id == account_id)
+        return await self._rows(statement.order_by(RecordClaim.id.desc()).limit(most))
+
+    async def list_former_identities(self, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """Who the person was before, the number sealed."""
+        columns = (
+            FormerIdentity.name,
+            FormerIdentity.document_type,
+            FormerIdentity.document_ciphertext.label("document_number"),
+            FormerIdentity.since,
+            FormerIdentity.until,
+            FormerIdentity.undone_at,
+        )
+        statement = select(*columns).where(FormerIdentity.person_id == person_id)
+        return await self._rows(statement.order_by(FormerIdentity.id.desc()).limit(most))
+
     async def list_section_of_person(self, section: str, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
         """The newest rows of a section of the archive."""
         table, columns = _OF_PERSON[section]
@@ -264,7 +298,7 @@ class HoldingRepository:
     async def take_closed(self, *, now: datetime, most: int) -> list[UUID]:
         """Accounts whose time to come back has passed; no other process takes them, and no login reopens them.
 
-        What a case granted stays as long as the grant can be undone: erased, there would be nothing to undo.
+        What a case or a claim granted stays as long as the grant can be undone: erased, there would be nothing to undo.
         """
         undoable = exists().where(
             IdentityCase.account_id == Account.id,
@@ -273,9 +307,12 @@ class HoldingRepository:
                 and_(IdentityCase.state == "approved", IdentityCase.undo_until > now),
             ),
         )
+        given = exists().where(
+            RecordClaim.account_id == Account.id, RecordClaim.state == "granted", RecordClaim.undo_until > now
+        )
         statement = (
             select(Account.id)
-            .where(Account.state == "closing", Account.closes_at <= now, ~undoable)
+            .where(Account.state == "closing", Account.closes_at <= now, ~undoable, ~given)
             .limit(most)
             .with_for_update(skip_locked=True)
         )

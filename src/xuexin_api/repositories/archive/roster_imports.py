@@ -119,11 +119,14 @@ _REJECT: Final = (
     FROM staged s JOIN enrollments e ON e.candidate_number = s.candidate_number
     WHERE e.institution_code = s.institution_code AND e.student_number <> s.student_number
     """,
-    # The school cannot hand a student's record to somebody else by a roster: that is a correction.
+    # The school cannot hand a student's record to somebody else by a roster: that is a correction. Whose the record is
+    # by a claim may come with the number that they have now.
     """
     INSERT INTO rejected SELECT s.line, 'XH', 'student_number_taken', '{}'
     FROM staged s JOIN enrollments e ON e.id = s.known_id
-    WHERE e.document_key <> s.document_key OR e.document_type <> s.document_type
+    WHERE (e.document_key <> s.document_key OR e.document_type <> s.document_type)
+      AND NOT EXISTS (SELECT FROM persons p WHERE p.id = e.person_id AND p.document_key = s.document_key
+                      AND p.document_type = s.document_type)
     """,
     # What may become of a record, a roster cannot exceed: it brings nobody back who has left.
     f"""
@@ -204,6 +207,16 @@ _REGISTER_YEARS: Final = f"""
 UPDATE enrollments r SET registered_year = $1, roster_import_id = $3, updated_at = $2, version = r.version + 1,
                          roster_fingerprint = due.fingerprint # (r.version + 1)
 FROM (SELECT e.id, k.fingerprint {_DUE}) AS due WHERE r.id = due.id
+"""
+# A number that a school granted to be somebody's former one means that person. After the records are added: adding them
+# waits for a grant that is under way, and a later one waits for this import. Nobody who holds the number by a
+# verification is passed over, and without former numbers nothing is read.
+_GIVE_TO_WHO_HAD_THE_NUMBER: Final = """
+UPDATE enrollments e SET person_id = f.person_id FROM former_identities f, staged s
+WHERE f.stands_for AND f.undone_at IS NULL
+  AND s.document_key = f.document_key AND s.document_type = f.document_type AND s.known_id IS NULL
+  AND e.id = s.enrollment_id AND e.person_id = f.from_person_id
+  AND NOT EXISTS (SELECT FROM accounts a WHERE a.person_id = f.from_person_id AND a.state IN ('active', 'closing'))
 """
 _RECORD: Final = """
 INSERT INTO roster_imports (id, file_name, started_at, published_at, rows_read, rows_added, rows_changed,
@@ -336,6 +349,7 @@ class RosterStaging:
             await run(_NOTE_YEARS, school_year, now, import_id)
             changed += _rows_of(await run(_REGISTER_YEARS, school_year, now, import_id))
         added = _rows_of(await run(_ADD, now, import_id))
+        await run(_GIVE_TO_WHO_HAD_THE_NUMBER)
         await run(_KEEP_ERRORS, import_id)
         kept = int(await self._connection.fetchval(_COUNT_KEPT))
         counts = Counts(added, changed, kept - added - changed)

@@ -8,6 +8,7 @@ from xuexin_api.routers.examples.account_holdings import ACCOUNT_HOLDINGS
 from xuexin_api.routers.examples.accounts import ACCOUNTS
 from xuexin_api.routers.examples.archive import ARCHIVE
 from xuexin_api.routers.examples.cases import CASES
+from xuexin_api.routers.examples.claims import CLAIMS
 from xuexin_api.routers.examples.factors import FACTORS
 from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.help_robot import HELP_ROBOT
@@ -41,6 +42,7 @@ EXAMPLES: Final[Examples] = {
     **ARCHIVE,
     **RECORDS,
     **TRANSFERS,
+    **CLAIMS,
     **HELP_CENTRE,
     **HELP_ROBOT,
 }

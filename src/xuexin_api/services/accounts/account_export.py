@@ -20,6 +20,7 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.login.third_party import StoredLink, ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.accounts.confirmations import Confirmations
+from xuexin_api.services.archive.claim_view import CLAIM_CONTEXTS
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.help.requests import HELP_REQUEST_CONTEXTS
@@ -28,6 +29,7 @@ from xuexin_api.services.lookups import Lookups
 
 _MOST_ROWS: Final = 1000
 _EXPORTS: Final = "exports"
+_NUMBER: Final = {"document_number": DOCUMENT_CONTEXT}
 
 
 class AccountExportService(Service):
@@ -87,6 +89,12 @@ class AccountExportService(Service):
             held["help_requests"] = _bounded([self._opened(row, HELP_REQUEST_CONTEXTS) for row in requests])
             asked = await self._holdings.list_help_messages(account.id, most=_MOST_ROWS + 1)
             held["help_messages"] = _bounded([self._opened(row, {"text": MESSAGE_CONTEXT}) for row in asked])
+            claimed = await self._holdings.list_claims(account.id, most=_MOST_ROWS + 1)
+            held["record_claims"] = _bounded([self._opened(row, CLAIM_CONTEXTS) for row in claimed])
+            former = []
+            if account.person_id is not None:
+                former = await self._holdings.list_former_identities(account.person_id, most=_MOST_ROWS + 1)
+            held["former_identities"] = _bounded([self._opened(row, _NUMBER) for row in former])
             for section in SECTIONS_OF_PERSON:
                 held[section] = await self._of_person(section, account)
         return held

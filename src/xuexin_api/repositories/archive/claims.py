@@ -1,0 +1,243 @@
+"""Claims to records, as their students and the schools see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.record_claims import HOLDERS, ClaimState, ClaimStep, IdentityFields, sources
+from xuexin_api.models.accounts import Account
+from xuexin_api.models.archive import Enrollment, Institution, Qualification
+from xuexin_api.models.claims import ClaimEvent, RecordClaim
+
+
+@dataclass(frozen=True, slots=True)
+class FoundRecord:
+    """A record by its numbers: what else had to be right, whose it is, and who the school says that is."""
+
+    enrollment_id: UUID
+    person_id: UUID
+    institution_code: str
+    year: int
+    identity: IdentityFields
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A claim as it is stored, sealed values sealed, with the name of its school."""
+
+    id: UUID
+    account_id: UUID
+    person_id: UUID
+    enrollment_id: UUID
+    from_person_id: UUID
+    institution_code: str
+    institution_name: str
+    kind: str
+    state: str
+    differing: list[str]
+    opened_at: datetime
+    expires_at: datetime
+    state_since: datetime
+    statement: bytes | None
+    former_name: bytes | None
+    former_document: bytes | None
+    former_document_key: bytes | None
+    submitted_at: datetime | None
+    decided_at: datetime | None
+    reason: str | None
+    note: str | None
+    undo_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimEventRow:
+    """One line of a claim's log."""
+
+    kind: str
+    actor: str
+    reason: str | None
+    note: str | None
+    at: datetime
+
+
+_ROWS: Final[Select[*tuple[Any, ...]]] = select(
+    RecordClaim.id,
+    RecordClaim.account_id,
+    RecordClaim.person_id,
+    RecordClaim.enrollment_id,
+    RecordClaim.from_person_id,
+    RecordClaim.institution_code,
+    Institution.name,
+    RecordClaim.kind,
+    RecordClaim.state,
+    RecordClaim.differing,
+    RecordClaim.opened_at,
+    RecordClaim.expires_at,
+    RecordClaim.state_since,
+    RecordClaim.statement,
+    RecordClaim.former_name,
+    RecordClaim.former_document,
+    RecordClaim.former_document_key,
+    RecordClaim.submitted_at,
+    RecordClaim.decided_at,
+    RecordClaim.reason,
+    RecordClaim.note,
+    RecordClaim.undo_until,
+).join_from(RecordClaim, Institution, Institution.code == RecordClaim.institution_code)
+_LIVING: Final = list(HOLDERS)
+_IDENTITY: Final = ("name", "sex", "birth_date", "document_type", "document_key")
+
+
+class ClaimRepository:
+    """Statements on claims; what moves one says from which states."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get_claimant(self, account_id: UUID) -> IdentityFields:
+        """Who the account was verified as."""
+        columns = (getattr(Account, name) for name in _IDENTITY)
+        return IdentityFields(*(await self._session.execute(select(*columns).where(Account.id == account_id))).one())
+
+    async def get_by_certificate(self, number: str) -> FoundRecord | None:
+        """The record of a 学历."""
+        year = func.date_part("year", Qualification.graduation_date)
+        statement = self._found(year).join(Qualification, Qualification.enrollment_id == Enrollment.id)
+        return await self._first(statement.where(Qualification.certificate_number == number))
+
+    async def get_by_candidate_number(self, number: str, institution_code: str) -> FoundRecord | None:
+        """The record of one school by 考生号."""
+        return await self._of_school(Enrollment.candidate_number == number, institution_code)
+
+    async def get_by_student_number(self, number: str, institution_code: str) -> FoundRecord | None:
+        """The record of one school by 学号."""
+        return await self._of_school(Enrollment.student_number == number, institution_code)
+
+    async def _of_school(self, same_number: Any, institution_code: str) -> FoundRecord | None:
+        statement = self._found(func.date_part("year", Enrollment.admission_date))
+        return await self._first(statement.where(Enrollment.institution_code == institution_code, same_number))
+
+    @staticmethod
+    def _found(year: Any) -> Select[*tuple[Any, ...]]:
+        """With the identity that stands in the record: the school's word, and not its person's."""
+        identity = (getattr(Enrollment, name) for name in _IDENTITY)
+        return select(Enrollment.id, Enrollment.person_id, Enrollment.institution_code, year, *identity).select_from(
+            Enrollment
+        )
+
+    async def _first(self, statement: Select[*tuple[Any, ...]]) -> FoundRecord | None:
+        row = (await self._session.execute(statement.order_by(Enrollment.id).limit(1))).first()
+        if row is None:
+            return None
+        enrollment_id, person_id, institution_code, year, *identity = row
+        return FoundRecord(enrollment_id, person_id, institution_code, int(year), IdentityFields(*identity))
+
+    async def add_draft(self, values: Mapping[str, Any]) -> None:
+        """A draft; the one that the account has to this record already begins anew, and what was handed in stays."""
+        renewed = ("person_id", "from_person_id", "differing", "opened_at", "expires_at", "state_since")
+        await self._session.execute(
+            insert_or(RecordClaim)
+            .values(**values, state=ClaimState.DRAFT)
+            .on_conflict_do_update(
+                index_elements=["account_id", "enrollment_id"],
+                index_where=RecordClaim.state.in_(_LIVING),
+                set_={name: values[name] for name in renewed},
+                where=RecordClaim.state == ClaimState.DRAFT,
+            )
+        )
+
+    async def get_living(self, account_id: UUID, enrollment_id: UUID) -> ClaimRow | None:
+        """The claim of this account to this record that somebody still has to act on."""
+        return await self._one(
+            _ROWS.where(
+                RecordClaim.account_id == account_id,
+                RecordClaim.enrollment_id == enrollment_id,
+                RecordClaim.state.in_(_LIVING),
+            )
+        )
+
+    async def get_for_account(self, claim_id: UUID, account_id: UUID) -> ClaimRow | None:
+        return await self._one(_ROWS.where(RecordClaim.id == claim_id, RecordClaim.account_id == account_id))
+
+    async def list_for_account(self, account_id: UUID, *, before_id: UUID, most: int) -> list[ClaimRow]:
+        """Newest first."""
+        statement = _ROWS.where(RecordClaim.account_id == account_id, RecordClaim.id < before_id)
+        return await self._page(statement, most)
+
+    async def get_for_institution(self, claim_id: UUID, institution_code: str) -> ClaimRow | None:
+        """A claim that was handed in to this school."""
+        return await self._one(
+            _ROWS.where(
+                RecordClaim.id == claim_id,
+                RecordClaim.institution_code == institution_code,
+                RecordClaim.submitted_at.is_not(None),
+            )
+        )
+
+    async def list_for_institution(
+        self, institution_code: str, state: str, *, before_id: UUID, most: int
+    ) -> list[ClaimRow]:
+        """Handed in to one school and in this state, newest first."""
+        statement = _ROWS.where(
+            RecordClaim.institution_code == institution_code,
+            RecordClaim.state == state,
+            RecordClaim.submitted_at.is_not(None),
+            RecordClaim.id < before_id,
+        )
+        return await self._page(statement, most)
+
+    async def move(self, claim_id: UUID, step: ClaimStep, state: ClaimState, *, now: datetime, **values: Any) -> bool:
+        """Once, and out of a state that the step leads from."""
+        statement = (
+            update(RecordClaim)
+            .where(RecordClaim.id == claim_id, RecordClaim.state.in_(sources(step)))
+            .values(state=state, state_since=now, **values)
+            .returning(RecordClaim.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def end_others(
+        self, claim_id: UUID, enrollment_id: UUID, reason: str, *, now: datetime
+    ) -> list[tuple[UUID, UUID]]:
+        """The record is given: what else is claimed of it is declined; each claim with its account."""
+        statement = (
+            update(RecordClaim)
+            .where(
+                RecordClaim.enrollment_id == enrollment_id,
+                RecordClaim.id != claim_id,
+                RecordClaim.state.in_(_LIVING),
+            )
+            .values(state=ClaimState.DECLINED, state_since=now, decided_at=now, reason=reason)
+            .returning(RecordClaim.id, RecordClaim.account_id)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+
+    async def add_event(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(ClaimEvent).values(**values))
+
+    async def list_events(self, claim_id: UUID, *, most: int) -> list[ClaimEventRow]:
+        """The latest, oldest first."""
+        columns = (ClaimEvent.kind, ClaimEvent.actor, ClaimEvent.reason, ClaimEvent.note, ClaimEvent.at)
+        statement = select(*columns).where(ClaimEvent.claim_id == claim_id).order_by(ClaimEvent.id.desc()).limit(most)
+        return [ClaimEventRow(*row) for row in await self._session.execute(statement)][::-1]
+
+    async def get_holder_id(self, person_id: UUID) -> UUID | None:
+        """The living account that was verified as this person."""
+        statement = select(Account.id).where(Account.person_id == person_id, Account.state.in_(("active", "closing")))
+        return await self._session.scalar(statement)
+
+    async def _one(self, statement: Select[*tuple[Any, ...]]) -> ClaimRow | None:
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else ClaimRow(*row)
+
+    async def _page(self, statement: Select[*tuple[Any, ...]], most: int) -> list[ClaimRow]:
+        rows = await self._session.execute(statement.order_by(RecordClaim.id.desc()).limit(most))
+        return [ClaimRow(*row) for row in rows]

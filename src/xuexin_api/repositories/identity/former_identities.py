@@ -1,0 +1,151 @@
+"""Who persons were before, and the records that go from one person to another with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.archive import Degree, Enrollment, Institution, Person, Qualification
+from xuexin_api.models.claims import FormerIdentity, RecordClaim
+
+_OF_RECORD: Final = ("document_type", "document_key", "document_ciphertext", "name", "admission_date")
+
+
+@dataclass(frozen=True, slots=True)
+class FormerIdentityRow:
+    """A former identity as it is stored, its number sealed; from which school it is known."""
+
+    id: UUID
+    name: str
+    document_type: str
+    document_ciphertext: bytes
+    since: date
+    until: date
+    institution_code: str
+    institution_name: str
+    undone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRecord:
+    """Whose a record is, at which version, and who the school says that is."""
+
+    id: UUID
+    person_id: UUID
+    version: int
+    document_type: str
+    document_key: bytes
+    document_ciphertext: bytes
+    name: str
+    admission_date: date
+
+
+class FormerIdentityRepository:
+    """Statements of grants and their undoing, and what the owner reads."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get_record_for_update(self, enrollment_id: UUID) -> HeldRecord:
+        """The record, and no other claim to it is decided until this transaction ends."""
+        columns = (getattr(Enrollment, name) for name in ("id", "person_id", "version", *_OF_RECORD))
+        statement = select(*columns).where(Enrollment.id == enrollment_id).with_for_update()
+        return HeldRecord(*(await self._session.execute(statement)).one())
+
+    async def lock_person(self, person_id: UUID) -> None:
+        """Nobody is verified as this person, and no roster gives it records, until this transaction ends."""
+        await self._session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+    async def has_records(self, person_id: UUID) -> bool:
+        """Whether anything is registered of this person."""
+        return bool(await self._session.scalar(select(exists().where(Enrollment.person_id == person_id))))
+
+    async def stands_for_somebody(self, document_key: bytes, document_type: str) -> bool:
+        """Whether rosters that bring this number mean somebody who has another now."""
+        return bool(
+            await self._session.scalar(
+                select(
+                    exists().where(
+                        FormerIdentity.document_key == document_key,
+                        FormerIdentity.document_type == document_type,
+                        FormerIdentity.stands_for,
+                        FormerIdentity.undone_at.is_(None),
+                    )
+                )
+            )
+        )
+
+    async def is_known(self, person_id: UUID, document_key: bytes) -> bool:
+        """Whether some school has granted that this number was the person's."""
+        statement = select(
+            exists().where(
+                FormerIdentity.person_id == person_id,
+                FormerIdentity.document_key == document_key,
+                FormerIdentity.stands_for,
+                FormerIdentity.undone_at.is_(None),
+            )
+        )
+        return bool(await self._session.scalar(statement))
+
+    async def give_outcomes(self, enrollment_id: UUID, person_id: UUID) -> None:
+        """学历 and 学位 go with their record."""
+        for table in (Qualification, Degree):
+            await self._session.execute(
+                update(table).where(table.enrollment_id == enrollment_id).values(person_id=person_id)
+            )
+
+    async def add(self, values: Mapping[str, Any]) -> None:
+        await self._session.execute(insert(FormerIdentity).values(**values))
+
+    async def undo(self, claim_id: UUID, *, now: datetime) -> bool:
+        """What the claim taught is not believed any more; whether rosters were read by it."""
+        statement = (
+            update(FormerIdentity)
+            .where(FormerIdentity.claim_id == claim_id, FormerIdentity.undone_at.is_(None))
+            .values(undone_at=now)
+            .returning(FormerIdentity.stands_for)
+        )
+        return bool(await self._session.scalar(statement))
+
+    async def list_brought_by_rosters(self, person_id: UUID, document_key: bytes, document_type: str) -> list[UUID]:
+        """Records of the person under this number that no claim gave: rosters did, by what the number stood for."""
+        granted = exists().where(
+            RecordClaim.enrollment_id == Enrollment.id,
+            RecordClaim.person_id == person_id,
+            RecordClaim.state == "granted",
+        )
+        statement = select(Enrollment.id).where(
+            Enrollment.person_id == person_id,
+            Enrollment.document_key == document_key,
+            Enrollment.document_type == document_type,
+            ~granted,
+        )
+        return list(await self._session.scalars(statement.order_by(Enrollment.id)))
+
+    async def list_for_person(self, person_id: UUID, *, most: int) -> list[FormerIdentityRow]:
+        """Newest first, with those that were undone."""
+        statement = (
+            select(
+                FormerIdentity.id,
+                FormerIdentity.name,
+                FormerIdentity.document_type,
+                FormerIdentity.document_ciphertext,
+                FormerIdentity.since,
+                FormerIdentity.until,
+                Institution.code,
+                Institution.name,
+                FormerIdentity.undone_at,
+            )
+            .join(Enrollment, Enrollment.id == FormerIdentity.enrollment_id)
+            .join(Institution, Institution.code == Enrollment.institution_code)
+            .where(FormerIdentity.person_id == person_id)
+            .order_by(FormerIdentity.id.desc())
+            .limit(most)
+        )
+        return [FormerIdentityRow(*row) for row in await self._session.execute(statement)]

@@ -1,0 +1,93 @@
+"""Claims to records of a school, at its registry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from xuexin_api.core.errors import (
+    ClaimClosedError,
+    ClaimNotFoundError,
+    NotYoursToDecideError,
+    RecordHeldError,
+    RoleNotAllowedError,
+    TokenInvalidError,
+    TokenMissingError,
+)
+from xuexin_api.core.record_claims import ClaimStep
+from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
+from xuexin_api.dependencies.staff import claim_desk_service
+from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.archive.claim_presentation import office_claim, office_claim_list
+from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.strict_route import StrictRoute
+from xuexin_api.schemas.claims import ClaimDecision, HandedIn, OfficeClaim, OfficeClaimList
+from xuexin_api.schemas.types import Id
+from xuexin_api.services.staff.claims import ClaimDeskService
+
+router = APIRouter(prefix="/v1/staff/claims", tags=["staff"], route_class=StrictRoute)
+Desk = Annotated[ClaimDeskService, Depends(claim_desk_service)]
+ClaimId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
+_REGISTRAR = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
+_THE_CLAIM = (*_REGISTRAR, ClaimNotFoundError)
+_DECIDING = (*_THE_CLAIM, ClaimClosedError, NotYoursToDecideError)
+
+
+@router.get("", summary="Claims to records of my school", responses=refusals(*_REGISTRAR))
+async def list_school_claims(
+    claims: StaffClaims,
+    desk: Desk,
+    state: Annotated[HandedIn, Query(description="In which state.")] = "school_review",
+    cursor: PageCursor = None,
+    limit: PageLimit = 20,
+) -> OfficeClaimList:
+    """Newest first; who asks is seen in each, and each look is written down."""
+    return office_claim_list(await desk.list_claims(state, claims, cursor=cursor, most=limit))
+
+
+@router.get("/{claim_id}", summary="One claim to a record of my school", responses=refusals(*_THE_CLAIM))
+async def view_school_claim(
+    claim_id: ClaimId, claims: StaffClaims, language: RequestLanguage, desk: Desk
+) -> OfficeClaim:
+    """The record, who asks for it, and what they say. Both persons can read that it was looked at."""
+    return office_claim(await desk.view(claim_id, claims), language)
+
+
+@router.post(
+    "/{claim_id}/grant",
+    summary="The record is the claimant's",
+    openapi_extra=once(secret=False),
+    responses=refusals(*_DECIDING, RecordHeldError),
+)
+async def grant_claim(
+    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+) -> OfficeClaim:
+    """It shows in the claimant's archive from now on; what it says stays. Rosters with the old number mean them."""
+    return office_claim(await desk.decide(claim_id, ClaimStep.GRANT, body.reason, body.note, claims), language)
+
+
+@router.post(
+    "/{claim_id}/decline",
+    summary="The record is not the claimant's, as far as is proven",
+    openapi_extra=once(secret=False),
+    responses=refusals(*_DECIDING),
+)
+async def decline_claim(
+    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+) -> OfficeClaim:
+    """Nothing changes; the student may claim anew."""
+    return office_claim(await desk.decide(claim_id, ClaimStep.DECLINE, body.reason, body.note, claims), language)
+
+
+@router.post(
+    "/{claim_id}/undo",
+    summary="Take a granted record back",
+    openapi_extra=once(secret=False),
+    responses=refusals(*_DECIDING),
+)
+async def undo_claim(
+    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+) -> OfficeClaim:
+    """For some time after the grant: the record, and what rosters brought by its old number, go back."""
+    return office_claim(await desk.decide(claim_id, ClaimStep.UNDO, body.reason, body.note, claims), language)

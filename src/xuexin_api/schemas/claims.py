@@ -1,0 +1,187 @@
+"""Claims to records that do not show, and former identities."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from xuexin_api.schemas.archive import CodedName, Enrollment
+from xuexin_api.schemas.types import (
+    Choice,
+    DocumentTypeName,
+    Id,
+    Input,
+    Moment,
+    NextCursor,
+    Output,
+    Sex,
+    ShortText,
+)
+
+ClaimStateName = Literal["draft", "school_review", "granted", "declined", "withdrawn", "expired", "undone"]
+HandedIn = Literal["school_review", "granted", "declined", "withdrawn", "undone"]
+IdentityField = Literal["name", "sex", "birth_date", "document_number"]
+RecordKind = Literal["qualification", "enrollment"]
+InstitutionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
+Year = Annotated[int, Field(ge=1950, le=2100)]
+_Note = Annotated[str, StringConstraints(min_length=1, max_length=500)] | None
+_ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+_TIME = "2026-11-23T08:00:00Z"
+
+
+class _ByNumbers(Input):
+    institution_code: InstitutionCode = Field(examples=["4199990001"])
+
+
+class QualificationClaim(_ByNumbers):
+    kind: Literal["qualification"] = Field(description="学历.", examples=["qualification"])
+    certificate_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{17,18}$")] = Field(
+        examples=["999901202705000001"]
+    )
+    graduation_year: Year = Field(examples=[2027])
+
+
+class EnrollmentClaim(_ByNumbers):
+    kind: Literal["enrollment"] = Field(description="学籍, by one of its two numbers.", examples=["enrollment"])
+    candidate_number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,20}$")] | None = Field(
+        default=None, description="考生号.", examples=[None]
+    )
+    student_number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z-]{1,30}$")] | None = Field(
+        default=None, description="学号, where 考生号 is not given.", examples=["2023010001"]
+    )
+    admission_year: Year = Field(examples=[2023])
+
+
+ClaimRequest = Annotated[QualificationClaim | EnrollmentClaim, Field(discriminator="kind")]
+
+
+class FormerDocument(Input):
+    type: DocumentTypeName = Field(examples=["SFZ"])
+    number: ShortText = Field(examples=["110101200001010002"])
+
+
+class ClaimSubmission(Input):
+    statement: Annotated[str, StringConstraints(min_length=1, max_length=1000)] = Field(
+        description="Why the record is yours, for the school.", examples=["入学后更改过姓名和证件号码。"]
+    )
+    former_name: ShortText | None = Field(
+        default=None,
+        description="As the record has it. Whether it fits, only the school is told.",
+        examples=["旧名同学"],
+    )
+    former_document: FormerDocument | None = Field(
+        default=None,
+        description="As the record has it. Whether it fits, only the school is told.",
+        examples=[{"type": "SFZ", "number": "110101200001010002"}],
+    )
+
+
+class ClaimEvent(Output):
+    kind: str = Field(description="What happened, for programs.", examples=["submitted"])
+    title: str = Field(description="What happened, for people.", examples=["已提交学校"])
+    actor: Literal["student", "school", "service"] = Field(examples=["student"])
+    reason: Choice | None = Field(examples=[None])
+    note: str | None = Field(description="In the school's words.", examples=[None])
+    at: Moment = Field(examples=[_TIME])
+
+
+class RecordClaim(Output):
+    id: Id = Field(examples=[_ID])
+    kind: RecordKind = Field(examples=["enrollment"])
+    state: ClaimStateName = Field(examples=["draft"])
+    title: str = Field(description="The state, for people.", examples=["待提交"])
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    differing_fields: list[IdentityField] = Field(
+        description="What of the record is not as the account was verified; never with which value.",
+        examples=[["name", "document_number"]],
+    )
+    opened_at: Moment = Field(examples=[_TIME])
+    holder: Literal["student", "school"] | None = Field(description="Whose move it is.", examples=["student"])
+    since: Moment = Field(description="Since when the holder has it, or it has ended.", examples=[_TIME])
+    expires_at: Moment | None = Field(description="Of a draft: to be handed in before.", examples=[_TIME])
+    statement: str | None = Field(examples=[None])
+    former_name: str | None = Field(examples=[None])
+    former_document_number_masked: str | None = Field(examples=[None])
+    submitted_at: Moment | None = Field(examples=[None])
+    decided_at: Moment | None = Field(examples=[None])
+    reason: Choice | None = Field(description="Why it was decided so.", examples=[None])
+    note: str | None = Field(description="In the school's words.", examples=[None])
+    undo_until: Moment | None = Field(description="Of a grant: the school can undo it until then.", examples=[None])
+    enrollment_id: Id | None = Field(description="Of a grant: where the record shows.", examples=[None])
+    log: list[ClaimEvent] = Field(description="Oldest first.")
+    next: list[Choice] = Field(description="What comes next.", examples=[[{"id": "submit_claim", "title": "提交学校"}]])
+
+
+class RecordClaimList(Output):
+    items: list[RecordClaim]
+    next_cursor: NextCursor
+
+
+class FormerIdentity(Output):
+    id: Id = Field(examples=[_ID])
+    name: str = Field(examples=["旧名同学"])
+    document_type: DocumentTypeName = Field(examples=["SFZ"])
+    document_number_masked: str = Field(examples=["4301**********1234"])
+    institution: CodedName = Field(
+        description="The school whose record has it.", examples=[{"code": "4199990001", "name": "示例大学"}]
+    )
+    since: date = Field(description="Known from the entry of that record on.", examples=["2023-09-01"])
+    until: date = Field(description="When the school granted the claim.", examples=["2026-11-23"])
+    undone_at: Moment | None = Field(description="The school took its word back.", examples=[None])
+
+
+class FormerIdentityList(Output):
+    items: list[FormerIdentity] = Field(description="Newest first; a person has few.")
+
+
+class OfficeClaimLine(Output):
+    id: Id = Field(examples=[_ID])
+    state: HandedIn = Field(examples=["school_review"])
+    kind: RecordKind = Field(examples=["enrollment"])
+    differing_fields: list[IdentityField] = Field(examples=[["document_number"]])
+    submitted_at: Moment | None = Field(examples=[_TIME])
+    decided_at: Moment | None = Field(examples=[None])
+
+
+class OfficeClaimList(Output):
+    items: list[OfficeClaimLine]
+    next_cursor: NextCursor
+
+
+class Claimant(Output):
+    name: str = Field(description="As the account was verified.", examples=["示例同学"])
+    sex: Sex = Field(examples=["female"])
+    birth_date: date | None = Field(examples=["2005-03-07"])
+    document_type: DocumentTypeName = Field(examples=["SFZ"])
+    document_number_masked: str = Field(examples=["4301**********5678"])
+    verified_strength: Literal["weak", "strong"] | None = Field(examples=["strong"])
+    former_name_fits: bool | None = Field(
+        description="Whether the name that was said is the record's; null: none was.", examples=[True]
+    )
+    former_document_fits: bool | None = Field(
+        description="Whether the number that was said is the record's; null: none was.", examples=[True]
+    )
+    known_before: bool = Field(
+        description="A school granted before that the record's number was the claimant's.", examples=[False]
+    )
+
+
+class OfficeClaim(Output):
+    claim: RecordClaim
+    enrollment: Enrollment = Field(description="The record that is claimed.")
+    claimant: Claimant
+    held: bool = Field(
+        description="An account was verified as whose the record is; it cannot be granted away from there.",
+        examples=[False],
+    )
+    decisions: dict[str, list[str]] = Field(
+        description="What can be said now, and for which reasons.",
+        examples=[{"decline": ["proof_missing", "another_person"]}],
+    )
+
+
+class ClaimDecision(Input):
+    reason: ShortText = Field(description="One of the reasons of this decision.", examples=["identity_changed"])
+    note: _Note = Field(default=None, description="In words; the student reads it.", examples=["已核对户籍证明。"])

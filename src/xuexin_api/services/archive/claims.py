@@ -1,0 +1,282 @@
+"""尝试绑定: a record that does not show, because it carries another name or number, is found and asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock, china_date, next_china_midnight
+from xuexin_api.core.documents import DocumentType, parse_document
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import (
+    BrokenRuleError,
+    ClaimClosedError,
+    ClaimNotFoundError,
+    ClaimNotMatchedError,
+    FieldProblem,
+    InvalidRequestError,
+    RecordShowsError,
+    TooManyOperationsError,
+)
+from xuexin_api.core.names import normalise_name
+from xuexin_api.core.policies import ClaimPolicy
+from xuexin_api.core.record_claims import ClaimState, ClaimStep, IdentityFields, differing_fields, may_be_told
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
+from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow, FoundRecord
+from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.services.archive.claim_log import ClaimLog
+from xuexin_api.services.archive.claim_view import FORMER_NAME_CONTEXT, STATEMENT_CONTEXT, ClaimView, claim_view
+from xuexin_api.services.archive.record_history import AFTER_ALL
+from xuexin_api.services.assurance import refuse_unless_verified
+from xuexin_api.services.base import Service, seconds_until
+from xuexin_api.services.callers import Callers
+from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.paging import read_cursor, write_cursor
+
+_ACCOUNT_TRIES: Final = "claim_account"
+_PERSON_TRIES: Final = "claim_person"
+_MOST_EVENTS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKeys:
+    """What a record is asked for by: one number of it, its school, and the year of entry or, of 学历, of graduation."""
+
+    institution_code: str
+    year: int
+    certificate_number: str | None = None
+    candidate_number: str | None = None
+    student_number: str | None = None
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers are given."""
+        given = (self.certificate_number, self.candidate_number, self.student_number)
+        return sum(number is not None for number in given)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimWords:
+    """What the student tells the school: why the record is theirs, and who they were when it was made."""
+
+    statement: str
+    former_name: str | None
+    former_document: tuple[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimPage:
+    """Some claims, newest first."""
+
+    items: list[ClaimView]
+    next_cursor: str | None
+
+
+class ClaimService(Service):
+    """Whoever knows the numbers of a record learns of it only as much as they are already like its student."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        claims: ClaimRepository,
+        counters: CounterRepository,
+        callers: Callers,
+        log: ClaimLog,
+        lookups: Lookups,
+        sealer: Sealer,
+        policy: ClaimPolicy,
+        verified_seconds: int,
+        identity_providers: Collection[str],
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._claims = claims
+        self._counters = counters
+        self._callers = callers
+        self._log = log
+        self._lookups = lookups
+        self._sealer = sealer
+        self._policy = policy
+        self._verified_seconds = verified_seconds
+        self._identity_providers = identity_providers
+        self._entropy = entropy
+
+    async def claim(self, keys: RecordKeys, claims: Claims) -> ClaimView:
+        """A draft that says which fields differ; one constant refusal where the record, or the proof, is not there."""
+        if keys.numbers != 1:
+            raise InvalidRequestError([FieldProblem("/student_number", "one_number_needed", {})])
+        now = self._clock.now()
+        async with self._transaction():
+            account, person_id = await self._verified(claims)
+            ends = next_china_midnight(now)
+            tries = [
+                await self._counters.add_one(_ACCOUNT_TRIES, account.id.bytes, now=now, window_ends_at=ends),
+                await self._counters.add_one(_PERSON_TRIES, person_id.bytes, now=now, window_ends_at=ends),
+            ]
+        if max(counter.count for counter in tries) > self._policy.per_day:
+            raise TooManyOperationsError(retry_after=seconds_until(ends, now))
+        async with self._read():
+            claimant = await self._claims.get_claimant(account.id)
+            found = await self._find(keys)
+        differing = self._judge(keys, found, claimant, person_id)
+        if found is None or differing is None:
+            raise ClaimNotMatchedError
+        if found.person_id == person_id:
+            raise RecordShowsError(params={"enrollment_id": str(found.enrollment_id)})
+        async with self._transaction():
+            return await self._open(keys, found, differing, account, person_id, claims)
+
+    async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> ClaimPage:
+        """Newest first, whatever became of them."""
+        before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
+        async with self._read():
+            account, _ = await self._verified(claims)
+            found = await self._claims.list_for_account(account.id, before_id=before_id, most=most + 1)
+            views = [await self._view(row) for row in found[:most]]
+        return ClaimPage(views, write_cursor(views[-1].id) if len(found) > most else None)
+
+    async def get(self, claim_id: UUID, claims: Claims) -> ClaimView:
+        """One of the caller's own."""
+        async with self._read():
+            account, _ = await self._verified(claims)
+            return await self._view(await self._mine(claim_id, account))
+
+    async def submit(self, claim_id: UUID, words: ClaimWords, claims: Claims) -> ClaimView:
+        """The claim goes to the school, with the student's words. Whoever holds the record verified hears of it."""
+        now = self._clock.now()
+        name, document = self._read_former(words, now)
+        async with self._transaction():
+            account, _ = await self._verified(claims)
+            claim = await self._mine(claim_id, account)
+            if claim.expires_at <= now or not await self._claims.move(
+                claim_id,
+                ClaimStep.SUBMIT,
+                ClaimState.SCHOOL_REVIEW,
+                now=now,
+                submitted_at=now,
+                statement=self._sealer.seal(words.statement.encode(), STATEMENT_CONTEXT),
+                former_name=None if name is None else self._sealer.seal(name.encode(), FORMER_NAME_CONTEXT),
+                former_document=None if document is None else self._sealer.seal(document.encode(), DOCUMENT_CONTEXT),
+                former_document_key=None if document is None else self._lookups.document(document),
+            ):
+                raise ClaimClosedError
+            await self._write_down(claim, "submitted", claims, now)
+            await self._log.tell(account.id, "body_claim_submitted", claim.institution_name, now=now)
+            holder_id = await self._claims.get_holder_id(claim.from_person_id)
+            if holder_id is not None:
+                await self._log.tell(holder_id, "body_claim_to_yours", claim.institution_name, now=now)
+            return await self._view(await self._mine(claim_id, account))
+
+    async def withdraw(self, claim_id: UUID, claims: Claims) -> ClaimView:
+        """Ask no longer."""
+        now = self._clock.now()
+        async with self._transaction():
+            account, _ = await self._verified(claims)
+            claim = await self._mine(claim_id, account)
+            if not await self._claims.move(claim_id, ClaimStep.WITHDRAW, ClaimState.WITHDRAWN, now=now):
+                raise ClaimClosedError
+            await self._write_down(claim, "withdrawn", claims, now)
+            return await self._view(await self._mine(claim_id, account))
+
+    async def _find(self, keys: RecordKeys) -> FoundRecord | None:
+        if keys.certificate_number is not None:
+            return await self._claims.get_by_certificate(keys.certificate_number)
+        if keys.candidate_number is not None:
+            return await self._claims.get_by_candidate_number(keys.candidate_number, keys.institution_code)
+        assert keys.student_number is not None, "one was asked for"
+        return await self._claims.get_by_student_number(keys.student_number, keys.institution_code)
+
+    def _judge(
+        self, keys: RecordKeys, found: FoundRecord | None, claimant: IdentityFields, person_id: UUID
+    ) -> list[str] | None:
+        """Which fields differ, where every key is right and the claimant is enough like the record's student."""
+        if found is None or (found.institution_code, found.year) != (keys.institution_code, keys.year):
+            return None
+        differing = differing_fields(claimant, found.identity)
+        if found.person_id == person_id or may_be_told(differing, needed=self._policy.equal_fields):
+            return differing
+        return None
+
+    async def _open(
+        self,
+        keys: RecordKeys,
+        found: FoundRecord,
+        differing: list[str],
+        account: AccountRow,
+        person_id: UUID,
+        claims: Claims,
+    ) -> ClaimView:
+        """A draft, or the claim to this record that the account has handed in already."""
+        now = self._clock.now()
+        await self._claims.add_draft(
+            {
+                "id": self._entropy.identifier(),
+                "account_id": account.id,
+                "person_id": person_id,
+                "enrollment_id": found.enrollment_id,
+                "from_person_id": found.person_id,
+                "institution_code": found.institution_code,
+                "kind": "enrollment" if keys.certificate_number is None else "qualification",
+                "differing": differing,
+                "opened_at": now,
+                "expires_at": now + timedelta(seconds=self._policy.draft),
+                "state_since": now,
+            }
+        )
+        living = await self._claims.get_living(account.id, found.enrollment_id)
+        assert living is not None, "it was there or was added just now"
+        if living.state == ClaimState.DRAFT:
+            await self._write_down(living, "opened", claims, now)
+        return await self._view(living)
+
+    def _read_former(self, words: ClaimWords, now: datetime) -> tuple[str | None, str | None]:
+        """The former name and number as the archive writes such things."""
+        try:
+            name = None if words.former_name is None else normalise_name(words.former_name)
+        except BrokenRuleError as broken:
+            raise InvalidRequestError([FieldProblem("/former_name", broken.code, broken.params)]) from None
+        if words.former_document is None:
+            return name, None
+        document_type, number = words.former_document
+        try:
+            return name, parse_document(DocumentType(document_type), number, china_date(now)).number
+        except BrokenRuleError as broken:
+            pointer = "/former_document/number"
+            raise InvalidRequestError([FieldProblem(pointer, broken.code, broken.params)]) from None
+
+    async def _verified(self, claims: Claims) -> tuple[AccountRow, UUID]:
+        account = await self._callers.account_of(claims)
+        refuse_unless_verified(
+            claims,
+            account_state=account.state,
+            max_age=self._verified_seconds,
+            now=self._clock.now(),
+            providers=self._identity_providers,
+        )
+        if account.person_id is None or account.state != "active":
+            raise ClaimNotFoundError
+        return account, account.person_id
+
+    async def _mine(self, claim_id: UUID, account: AccountRow) -> ClaimRow:
+        claim = await self._claims.get_for_account(claim_id, account.id)
+        if claim is None:
+            raise ClaimNotFoundError
+        return claim
+
+    async def _write_down(self, claim: ClaimRow, kind: str, claims: Claims, now: datetime) -> None:
+        await self._log.note(claim.id, kind, "student", now=now)
+        await self._log.audit(kind, claim.account_id, session_id=claims.session_id, now=now)
+
+    async def _view(self, row: ClaimRow) -> ClaimView:
+        events = await self._claims.list_events(row.id, most=_MOST_EVENTS)
+        held = await self._claims.get_holder_id(row.from_person_id) is not None
+        return claim_view(row, events, self._sealer, held=held, now=self._clock.now())

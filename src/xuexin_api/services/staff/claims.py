@@ -1,0 +1,260 @@
+"""Registrars and the claims to records of their school: looked at, granted, declined, undone, each with a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.documents import mask_document_number
+from xuexin_api.core.errors import (
+    ClaimClosedError,
+    ClaimNotFoundError,
+    FieldProblem,
+    InvalidRequestError,
+    NotYoursToDecideError,
+)
+from xuexin_api.core.names import name_key
+from xuexin_api.core.policies import ClaimPolicy
+from xuexin_api.core.record_claims import GIVEN_TO_ANOTHER, REASONS, ClaimState, ClaimStep, decisions, outcome
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
+from xuexin_api.core.staff import Role
+from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
+from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
+from xuexin_api.repositories.staff.staff import StaffRow
+from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
+from xuexin_api.services.archive.claim_log import ClaimLog
+from xuexin_api.services.archive.claim_view import ClaimView, claim_view
+from xuexin_api.services.archive.record_history import AFTER_ALL
+from xuexin_api.services.base import Service
+from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.staff.record_linking import RecordLinking
+from xuexin_api.services.staff.record_trace import RecordTrace
+from xuexin_api.services.staff.staff_callers import StaffCallers
+
+_PURPOSE: Final = "claim"
+_MOST_EVENTS: Final = 100
+_TOLD: Final = {
+    ClaimStep.GRANT: "body_claim_granted",
+    ClaimStep.DECLINE: "body_claim_declined",
+    ClaimStep.UNDO: "body_claim_undone",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLine:
+    """A claim in the school's list."""
+
+    id: UUID
+    state: str
+    kind: str
+    differing_fields: list[str]
+    submitted_at: datetime | None
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimLines:
+    """Some of a school's claims."""
+
+    items: list[ClaimLine]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimant:
+    """Who asks, as the account was verified, and how what they said of before fits the record: None, nothing said.
+
+    `known_before`: another claim of theirs was granted under the record's number.
+    """
+
+    name: str
+    sex: str
+    birth_date: date | None
+    document_type: str
+    document_number_masked: str
+    verified_strength: str | None
+    former_name_fits: bool | None
+    former_document_fits: bool | None
+    known_before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeClaim:
+    """A claim with all that decides it, and what can be said now for which reasons."""
+
+    claim: ClaimView
+    enrollment: EnrollmentView
+    claimant: Claimant
+    held: bool
+    decisions: dict[str, list[str]]
+
+
+class ClaimDeskService(Service):
+    """A registrar has the claims of one school; another school's are none, and the try is written down."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        claims: ClaimRepository,
+        identities: FormerIdentityRepository,
+        records: RecordOfficeRepository,
+        accounts: AccountRepository,
+        linking: RecordLinking,
+        log: ClaimLog,
+        trace: RecordTrace,
+        callers: StaffCallers,
+        sealer: Sealer,
+        policy: ClaimPolicy,
+        clock: Clock,
+    ) -> None:
+        super().__init__(session, clock)
+        self._claims = claims
+        self._identities = identities
+        self._records = records
+        self._accounts = accounts
+        self._linking = linking
+        self._log = log
+        self._trace = trace
+        self._callers = callers
+        self._sealer = sealer
+        self._policy = policy
+
+    async def list_claims(self, state: str, claims: Claims, *, cursor: str | None, most: int) -> ClaimLines:
+        """Of one's school and in this state, newest first; nobody is named in it."""
+        before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
+        async with self._transaction():
+            member = await self._callers.member_of(claims, Role.REGISTRAR)
+            found = await self._claims.list_for_institution(
+                member.institution_code or "", state, before_id=before_id, most=most + 1
+            )
+        items = [
+            ClaimLine(row.id, row.state, row.kind, row.differing, row.submitted_at, row.decided_at)
+            for row in found[:most]
+        ]
+        return ClaimLines(items, write_cursor(items[-1].id) if len(found) > most else None)
+
+    async def view(self, claim_id: UUID, claims: Claims) -> OfficeClaim:
+        """One claim of one's school, with the record and who asks for it."""
+        now = self._clock.now()
+        async with self._transaction():
+            member, claim = await self._reach(claim_id, claims)
+            if claim is not None:
+                # Both are seen: whose the record is, and who says that it is theirs.
+                subjects = [
+                    {"id": claim.enrollment_id, "person_id": person_id}
+                    for person_id in (claim.from_person_id, claim.person_id)
+                ]
+                await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
+                return await self._office_claim(claim)
+        raise ClaimNotFoundError
+
+    async def decide(
+        self, claim_id: UUID, step: ClaimStep, reason: str, note: str | None, claims: Claims
+    ) -> OfficeClaim:
+        """Grant, decline, or undo a grant: once, with a reason, and the student is told."""
+        async with self._transaction():
+            member, claim = await self._reach(claim_id, claims)
+        if claim is None:
+            raise ClaimNotFoundError
+        if reason not in REASONS[step]:
+            raise InvalidRequestError([FieldProblem("/reason", "not_in_list", {})])
+        now = self._clock.now()
+        async with self._transaction():
+            await self._refuse_own(claim, member)
+            # The record first: who decides about it waits here, and for nothing else.
+            if step is ClaimStep.GRANT:
+                await self._refuse_unless_claimed(claim)
+                await self._linking.give(claim, member, reason, note, now=now)
+            elif step is ClaimStep.UNDO:
+                if claim.undo_until is None or claim.undo_until <= now:
+                    raise ClaimClosedError
+                await self._linking.take_back(claim, member, reason, note, now=now)
+            await self._settle(claim, step, reason, note, member, now)
+            settled = await self._claims.get_for_institution(claim_id, claim.institution_code)
+            assert settled is not None, "it was moved just now"
+            return await self._office_claim(settled)
+
+    async def _settle(
+        self, claim: ClaimRow, step: ClaimStep, reason: str, note: str | None, member: StaffRow, now: datetime
+    ) -> None:
+        """The claim's new state and its log; others who claim a record that was given are told that it is."""
+        state = outcome(ClaimState(claim.state), step)
+        if state is None:
+            raise ClaimClosedError
+        decided = {"decided_by": member.id, "decided_at": now, "reason": reason, "note": note}
+        if step is ClaimStep.GRANT:
+            decided["undo_until"] = now + timedelta(seconds=self._policy.undo)
+        if not await self._claims.move(claim.id, step, state, now=now, **decided):
+            raise ClaimClosedError
+        await self._log.note(claim.id, state, "school", now=now, staff_id=member.id, reason=reason, note=note)
+        await self._log.tell(claim.account_id, _TOLD[step], claim.institution_name, now=now)
+        await self._trace.note(f"claim:{step}", member, claim.id, now=now)
+        if step is not ClaimStep.GRANT:
+            return
+        for other_id, account_id in await self._claims.end_others(
+            claim.id, claim.enrollment_id, GIVEN_TO_ANOTHER, now=now
+        ):
+            await self._log.note(other_id, ClaimState.DECLINED, "service", now=now, reason=GIVEN_TO_ANOTHER)
+            await self._log.tell(account_id, _TOLD[ClaimStep.DECLINE], claim.institution_name, now=now)
+
+    async def _refuse_own(self, claim: ClaimRow, member: StaffRow) -> None:
+        """Nobody decides about their own record, or one that they ask for."""
+        record = await self._records.get(claim.enrollment_id)
+        assert record is not None, "a record is never deleted"
+        account = await self._accounts.get(claim.account_id)
+        if member.document_key in {record["document_key"], None if account is None else account.document_key}:
+            raise NotYoursToDecideError
+
+    async def _refuse_unless_claimed(self, claim: ClaimRow) -> None:
+        """The account may have been closed, or found to be somebody else's, since it asked."""
+        account = await self._accounts.lock(claim.account_id)
+        if account is None or account.person_id != claim.person_id or account.state != "active":
+            raise ClaimClosedError
+
+    async def _reach(self, claim_id: UUID, claims: Claims) -> tuple[StaffRow, ClaimRow | None]:
+        member = await self._callers.member_of(claims, Role.REGISTRAR)
+        claim = await self._claims.get_for_institution(claim_id, member.institution_code or "")
+        if claim is None:
+            await self._trace.note("claim:out_of_reach", member, claim_id, now=self._clock.now())
+        return member, claim
+
+    async def _office_claim(self, claim: ClaimRow) -> OfficeClaim:
+        record = await self._records.get(claim.enrollment_id)
+        account = await self._accounts.get(claim.account_id)
+        assert record is not None, "a record is never deleted"
+        assert account is not None, "its claims go first"
+        identity = await self._claims.get_claimant(claim.account_id)
+        events = await self._claims.list_events(claim.id, most=_MOST_EVENTS)
+        held = await self._claims.get_holder_id(claim.from_person_id) is not None
+        view = claim_view(claim, events, self._sealer, held=held, now=self._clock.now())
+        number = self._sealer.open(account.document_ciphertext, DOCUMENT_CONTEXT).decode()
+        said = claim.former_document_key
+        claimant = Claimant(
+            name=identity.name,
+            sex=identity.sex,
+            birth_date=identity.birth_date,
+            document_type=identity.document_type,
+            document_number_masked=mask_document_number(number),
+            verified_strength=account.verified_strength,
+            former_name_fits=None
+            if view.former_name is None
+            else name_key(view.former_name) == name_key(record["name"]),
+            former_document_fits=None if said is None else said == record["document_key"],
+            known_before=await self._identities.is_known(claim.person_id, record["document_key"]),
+        )
+        return OfficeClaim(
+            claim=view,
+            enrollment=enrollment_view(record, self._sealer),
+            claimant=claimant,
+            held=held,
+            decisions=decisions(ClaimState(claim.state)),
+        )

@@ -1,0 +1,133 @@
+"""A record goes to the person whose it is, and comes back: the school's word, inside the school's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from xuexin_api.core.clock import china_date
+from xuexin_api.core.documents import mask_document_number
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import ClaimClosedError, RecordHeldError
+from xuexin_api.core.record_claims import WAS_THEIRS
+from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
+from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
+from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, HeldRecord
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
+from xuexin_api.repositories.staff.staff import StaffRow
+from xuexin_api.services.staff.record_trace import RecordTrace
+
+_GRANT: Final = "claim_granted"
+_UNDO: Final = "claim_undone"
+_FIELDS: Final = ("former_name", "former_document_number_masked")
+
+
+class RecordLinking:
+    """What the record says stays as the school registered it; only whose it is changes, with a line in its history."""
+
+    def __init__(
+        self,
+        *,
+        claims: ClaimRepository,
+        identities: FormerIdentityRepository,
+        records: RecordOfficeRepository,
+        trace: RecordTrace,
+        sealer: Sealer,
+        entropy: Entropy,
+    ) -> None:
+        self._claims = claims
+        self._identities = identities
+        self._records = records
+        self._trace = trace
+        self._sealer = sealer
+        self._entropy = entropy
+
+    async def give(self, claim: ClaimRow, member: StaffRow, reason: str, note: str | None, *, now: datetime) -> None:
+        """To the claimant. Not while another account holds it verified, and not when it went to somebody meanwhile."""
+        record = await self._identities.get_record_for_update(claim.enrollment_id)
+        if record.person_id != claim.from_person_id:
+            raise ClaimClosedError
+        await self._identities.lock_person(claim.from_person_id)
+        if await self._claims.get_holder_id(claim.from_person_id) is not None:
+            raise RecordHeldError
+        await self._move(record, claim.person_id, now=now)
+        stands_for = (
+            reason in WAS_THEIRS
+            and not await self._identities.has_records(claim.from_person_id)
+            and not await self._identities.stands_for_somebody(record.document_key, record.document_type)
+        )
+        await self._identities.add(
+            {
+                "id": self._entropy.identifier(),
+                "person_id": claim.person_id,
+                "from_person_id": claim.from_person_id,
+                "document_type": record.document_type,
+                "document_key": record.document_key,
+                "document_ciphertext": record.document_ciphertext,
+                "name": record.name,
+                "since": record.admission_date,
+                "until": china_date(now),
+                "stands_for": stands_for,
+                "enrollment_id": record.id,
+                "claim_id": claim.id,
+                "decided_by": member.id,
+                "decided_at": now,
+            }
+        )
+        fields = dict.fromkeys(_FIELDS), self._former(record)
+        await self._write_down(record, claim.person_id, fields, member, _GRANT, reason, note, now=now)
+
+    async def take_back(
+        self, claim: ClaimRow, member: StaffRow, reason: str, note: str | None, *, now: datetime
+    ) -> None:
+        """To whom it was before, with what rosters brought the claimant under the former number since."""
+        record = await self._identities.get_record_for_update(claim.enrollment_id)
+        if record.person_id != claim.person_id:
+            raise ClaimClosedError
+        await self._identities.lock_person(claim.person_id)
+        read_by_rosters = await self._identities.undo(claim.id, now=now)
+        back = [record]
+        if read_by_rosters:
+            brought = await self._identities.list_brought_by_rosters(
+                claim.person_id, record.document_key, record.document_type
+            )
+            back += [await self._identities.get_record_for_update(one) for one in brought if one != record.id]
+        for one in back:
+            await self._move(one, claim.from_person_id, now=now)
+            fields = self._former(one), dict.fromkeys(_FIELDS)
+            await self._write_down(one, claim.from_person_id, fields, member, _UNDO, reason, note, now=now)
+
+    async def _move(self, record: HeldRecord, person_id: UUID, *, now: datetime) -> None:
+        moved = await self._records.change(record.id, record.version, {"person_id": person_id}, now=now)
+        assert moved, "it is locked"
+        await self._identities.give_outcomes(record.id, person_id)
+
+    async def _write_down(
+        self,
+        record: HeldRecord,
+        person_id: UUID,
+        fields: tuple[dict[str, Any], dict[str, Any]],
+        member: StaffRow,
+        change: str,
+        reason: str,
+        note: str | None,
+        *,
+        now: datetime,
+    ) -> None:
+        before, after = fields
+        await self._trace.changed(
+            {"id": record.id, "person_id": person_id} | before,
+            after,
+            member,
+            change=change,
+            reason=reason,
+            note=note,
+            effective_on=china_date(now),
+            now=now,
+        )
+
+    def _former(self, record: HeldRecord) -> dict[str, Any]:
+        """What the record still says of its student, and the student's person does not."""
+        number = self._sealer.open(record.document_ciphertext, DOCUMENT_CONTEXT).decode()
+        return dict(zip(_FIELDS, (record.name, mask_document_number(number)), strict=True))
