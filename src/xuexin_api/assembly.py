@@ -37,6 +37,7 @@ from xuexin_api.repositories.accounts.accounts import AccountReads, AccountRepos
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
+from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.repositories.audit_trails import AuditTrailRepository
 from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
@@ -48,6 +49,7 @@ from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
+from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
 from xuexin_api.services.audit.sealing import AuditSealer
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
@@ -115,7 +117,13 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
                 clock=clock,
             ),
             imports=ImportCleaning(
-                session=cleaning, jobs=ImportJobRepository(cleaning), files=import_files, clock=clock
+                session=cleaning,
+                jobs=ImportJobRepository(cleaning),
+                files=import_files,
+                photos=StagedPhotoErasure(
+                    session=cleaning, staged=StagedPhotoRepository(cleaning), store=photos, clock=clock
+                ),
+                clock=clock,
             ),
             policy=settings.session_policy(),
             clock=clock,

@@ -17,7 +17,7 @@ from support.people import SCHOOLS
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import FORMULA_ERROR
 from xuexin_api.demo.rosters import generate_rows, write_roster
-from xuexin_api.gateways.photo_archive import count_photos
+from xuexin_api.gateways.photo_archive import open_photo_zip
 from xuexin_api.gateways.roster_files import open_roster
 
 HEAD = ",".join(HEADER) + "\n"
@@ -147,7 +147,7 @@ def test_a_character_cut_at_a_fields_width_breaks_its_cell_only(tmp_path: Path) 
     assert read[2] == rows[1]
 
 
-@pytest.mark.parametrize("opened", [lambda path: open_roster(path).rows, count_photos])
+@pytest.mark.parametrize("opened", [lambda path: open_roster(path).rows, lambda path: open_photo_zip(path).__enter__()])
 def test_a_zip_whose_directory_would_fill_memory_is_refused_unread(
     tmp_path: Path, opened: Callable[[Path], object]
 ) -> None:

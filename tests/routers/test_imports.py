@@ -21,6 +21,7 @@ from support.imports import CODES, roster, rows_of_school, seen, upload, uploade
 from support.people import SCHOOLS
 from support.staff import Member, member
 from support.tables import count_rows, rows_of
+from xuexin_api.core.errors import NotReadyError
 from xuexin_api.core.staff import Role
 from xuexin_api.demo.photos import draw_archive_photo
 from xuexin_api.demo.rosters import Format
@@ -194,12 +195,17 @@ async def test_photos_hang_on_the_records_of_ones_own_school(registrar: Member, 
     assert checked["result"] == {"added": 1, "changed": 0, "unchanged": 0, "rejected": 3}
     assert await count_rows(parts, "record_photos") == 0
     answer = await registrar.client.get(f"/v1/staff/imports/{checked['id']}/rejected")
-    told = [line.split(",")[:2] for line in answer.content.decode("utf-8-sig").splitlines()[1:]]
+    rejected = zipfile.ZipFile(io.BytesIO(answer.content))
+    told = [line.split(",")[:3] for line in rejected.read("list.csv").decode("utf-8-sig").splitlines()[1:]]
     assert told == [
-        ["'=1+1.jpg", "photo_name_malformed"],
-        ["22001234567890.jpg", "photo_not_jpeg"],
-        [f"{numbers[THEIRS[0]]}.jpg", "photo_without_record"],
+        [f"{numbers[THEIRS[0]]}.jpg", f"2/{numbers[THEIRS[0]]}.jpg", "photo_without_record"],
+        ["'=1+1.jpg", "3/=1+1.jpg", "photo_name_malformed"],
+        ["22001234567890.jpg", "", "photo_not_jpeg"],
     ]
+    assert rejected.read(told[0][1]) == photo
+    # As it is, it can be corrected and uploaded again.
+    again = await worked(registrar, await uploaded(registrar, answer.content, kind="admission_photos", dry_run=True))
+    assert again["result"]["rejected"] == 2
     await registrar.client.post(f"/v1/staff/imports/{checked['id']}/publish", None)
     assert (await seen(registrar, checked))["state"] == "queued"
     done = await worked(registrar, checked)
@@ -209,6 +215,84 @@ async def test_photos_hang_on_the_records_of_ones_own_school(registrar: Member, 
     assert (await uploaded(registrar, content, kind="admission_photos"))["id"] == checked["id"]
     damaged = await uploaded(registrar, content[:-30], kind="graduation_photos")
     assert (await worked(registrar, damaged))["error"]["code"] == "photo_archive_damaged"
+
+
+def _stored(parts: Wiring) -> dict[str, float]:
+    """What the store holds, and since when."""
+    folder = parts.settings.data_dir / "photos"
+    return {
+        str(file.relative_to(folder)): file.stat().st_mtime_ns
+        for file in sorted(folder.rglob("*"))
+        if file.is_file() and file.stat().st_size
+    }
+
+
+async def _rows_with_objects(parts: Wiring, table: str) -> set[str]:
+    return {row["object_key"] for row in await rows_of(parts, table)} - {None}
+
+
+@pytest.fixture
+async def broken_off(registrar: Member, parts: Wiring) -> dict[str, Any]:
+    """A photo archive whose process ended at the second of three batches, with one of two objects stored."""
+    await import_rows(parts, rows_of_school(OURS, 5))
+    records = await rows_of(parts, "enrollments")
+    photo = draw_archive_photo(1, "admission")
+    content = _zip({f"{row['candidate_number']}.jpg": photo for row in records})
+    in_the_way = parts.settings.data_dir / "photos" / str(records[3]["id"])
+    in_the_way.parent.mkdir(exist_ok=True)
+    in_the_way.touch()
+    job = await uploaded(registrar, content, kind="admission_photos")
+    with pytest.raises(NotReadyError):
+        await work(parts)
+    in_the_way.unlink()
+    await _set(parts, job, "lease_until = '-infinity'")
+    assert (await seen(registrar, job))["rows_read"] == 2
+    assert len(_stored(parts)) == 3
+    # No object that no row knows.
+    assert _stored(parts).keys() < await _rows_with_objects(parts, "staged_photos")
+    return job
+
+
+@pytest.mark.settings(roster_chunk_rows=2)
+async def test_photos_that_were_stored_before_a_crash_are_not_stored_again(
+    registrar: Member, parts: Wiring, broken_off: dict[str, Any], clock: HandClock
+) -> None:
+    before = _stored(parts)
+    done = await worked(registrar, broken_off)
+    assert (done["state"], done["result"]) == (
+        "published",
+        {"added": 5, "changed": 0, "unchanged": 0, "rejected": 0},
+    )
+    hung = await _rows_with_objects(parts, "record_photos")
+    after = _stored(parts)
+    assert len(hung) == 5
+    assert len([key for key in hung if before.get(key) == after[key]]) == 2
+    # What the dead process had begun goes when it cannot come back any more.
+    clock.pass_time(hours=2)
+    await parts.housekeeping.purge()
+    assert _stored(parts).keys() == hung
+    assert await count_rows(parts, "staged_photos") == 0
+
+
+@pytest.mark.settings(roster_chunk_rows=2)
+async def test_a_cancelled_photo_archive_leaves_nothing_in_the_store(
+    registrar: Member, parts: Wiring, broken_off: dict[str, Any]
+) -> None:
+    await registrar.client.post(f"/v1/staff/imports/{broken_off['id']}/cancel", None)
+    assert (await worked(registrar, broken_off))["state"] == "cancelled"
+    assert (_stored(parts), await count_rows(parts, "staged_photos")) == ({}, 0)
+    assert await count_rows(parts, "record_photos") == 0
+
+
+async def test_a_photo_that_replaces_another_takes_its_place_in_the_store(registrar: Member, parts: Wiring) -> None:
+    await import_rows(parts, rows_of_school(OURS, 1))
+    (record,) = await rows_of(parts, "enrollments")
+    for seed, outcome in ((1, "added"), (2, "changed"), (2, "unchanged")):
+        content = _zip({f"{outcome}/{record['candidate_number']}.jpg": draw_archive_photo(seed, "admission")})
+        done = await worked(registrar, await uploaded(registrar, content, kind="admission_photos"))
+        assert done["result"][outcome] == 1
+        assert _stored(parts).keys() == await _rows_with_objects(parts, "record_photos")
+        assert await count_rows(parts, "staged_photos") == 0
 
 
 async def test_an_import_is_cancelled_before_and_while_it_is_worked_on(

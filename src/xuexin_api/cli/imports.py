@@ -193,7 +193,7 @@ def import_photos(
     with _bar() as bar:
         task = bar.add_task("Looking at photos", total=None)
 
-        async def show_progress(seen: int) -> None:
+        def show_progress(seen: int) -> None:
             bar.update(task, completed=seen, description=f"{seen} photos looked at")
 
         async def work(parts: Wiring, _: Places) -> PhotoReport:

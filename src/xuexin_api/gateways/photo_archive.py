@@ -38,30 +38,48 @@ def open_photos(path: Path, *, limit: int) -> Iterator[Iterator[PhotoFile]]:
     """
     if path.is_dir():
         yield _from_folder(path, limit)
-    elif _is_zip(path):
-        with ExitStack() as opened:
-            try:
-                archive = opened.enter_context(open_zip(path, largest_directory=_LARGEST_DIRECTORY))
-            except BrokenRuleError:
-                raise
-            except _DAMAGE:
-                raise BrokenRuleError("photo_archive_damaged") from None
-            yield _from_zip(archive, limit)
     else:
-        raise BrokenRuleError("photo_archive_unknown")
+        with open_photo_zip(path) as archive:
+            yield (archive.read(place, limit=limit) for place in range(len(archive)))
 
 
-def count_photos(path: Path) -> int:
-    """How many files of a zip would be looked at; BrokenRuleError as `open_photos`."""
+class PhotoZip:
+    """The photos of a zip by their places: what was looked at need not be read again."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        self._entries = [entry for entry in archive.infolist() if not entry.is_dir() and _wanted(_path_of(entry))]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def candidate_number(self, place: int) -> str:
+        """What the name of a photo says, without reading it."""
+        return _number_in(_path_of(self._entries[place]))
+
+    def read(self, place: int, *, limit: int) -> PhotoFile:
+        """A photo, never more than `limit` + 1 bytes of it."""
+        try:
+            with self._archive.open(self._entries[place]) as stream:
+                data = stream.read(limit + 1)
+        except _DAMAGE:
+            raise BrokenRuleError("photo_archive_damaged") from None
+        return _named(_path_of(self._entries[place]), data)
+
+
+@contextmanager
+def open_photo_zip(path: Path) -> Iterator[PhotoZip]:
+    """BrokenRuleError where it is none."""
     if not _is_zip(path):
         raise BrokenRuleError("photo_archive_unknown")
-    try:
-        with open_zip(path, largest_directory=_LARGEST_DIRECTORY) as archive:
-            return sum(not entry.is_dir() and _wanted(_path_of(entry)) for entry in archive.infolist())
-    except BrokenRuleError:
-        raise
-    except _DAMAGE:
-        raise BrokenRuleError("photo_archive_damaged") from None
+    with ExitStack() as opened:
+        try:
+            archive = PhotoZip(opened.enter_context(open_zip(path, largest_directory=_LARGEST_DIRECTORY)))
+        except BrokenRuleError:
+            raise
+        except _DAMAGE:
+            raise BrokenRuleError("photo_archive_damaged") from None
+        yield archive
 
 
 def _is_zip(path: Path) -> bool:
@@ -75,7 +93,11 @@ def _is_zip(path: Path) -> bool:
 def _named(path: PurePosixPath, data: bytes) -> PhotoFile:
     # What a stranger's archive calls its files is shown to people: nothing that would speak to their terminal.
     shown = "".join(character if character.isprintable() else "\ufffd" for character in str(path))
-    return PhotoFile(shown, path.stem.strip().upper(), data)
+    return PhotoFile(shown, _number_in(path), data)
+
+
+def _number_in(path: PurePosixPath) -> str:
+    return path.stem.strip().upper()
 
 
 def _wanted(path: PurePosixPath) -> bool:
@@ -95,16 +117,3 @@ def _from_folder(folder: Path, limit: int) -> Iterator[PhotoFile]:
 def _path_of(entry: zipfile.ZipInfo) -> PurePosixPath:
     # Some programs of Windows write its separators, which the format does not know.
     return PurePosixPath(entry.filename.replace("\\", "/"))
-
-
-def _from_zip(archive: zipfile.ZipFile, limit: int) -> Iterator[PhotoFile]:
-    for entry in archive.infolist():
-        name = _path_of(entry)
-        if entry.is_dir() or not _wanted(name):
-            continue
-        try:
-            with archive.open(entry) as stream:
-                data = stream.read(limit + 1)
-        except _DAMAGE:
-            raise BrokenRuleError("photo_archive_damaged") from None
-        yield _named(name, data)

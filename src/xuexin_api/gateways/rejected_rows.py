@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any, Final, Self, TextIO
+from typing import Any, Final, Self
 
 import xlsxwriter
 
@@ -18,7 +18,6 @@ from xuexin_api.gateways.roster_files import RosterFile, open_roster
 
 # Columns of other names are read past: a corrected file may come back as it is.
 _TITLES: Final = ("行号", "错误代码", "错误说明")
-_PHOTO_TITLES: Final = ("文件名", "错误代码", "错误说明")
 _DBF_FIELDS: Final = (("CWHH", 10), ("CWDM", 100), ("CWYY", 254))
 _SEPARATOR: Final = "; "
 # What a spreadsheet takes for the beginning of a formula.
@@ -89,28 +88,6 @@ class RejectedRows:
         self._close()
 
 
-class RejectedPhotos:
-    """The photos that were not taken, as a list; without any `target` is not written to."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-        self._text: TextIO | None = None
-
-    def add(self, name: str, code: str, reason: str) -> None:
-        """One photo, by its path in the archive."""
-        if self._text is None:
-            self._text = self._target.open("w", encoding="utf-8-sig", errors="replace", newline="")
-            csv.writer(self._text).writerow(_PHOTO_TITLES)
-        csv.writer(self._text).writerow([_harmless(name), code, reason])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._text is not None:
-            self._text.close()
-
-
 _Write = Callable[[Sequence[Cell], _Line], None]
 
 
@@ -120,7 +97,7 @@ def _plain(cell: Cell) -> str:
     return cell.strftime("%Y%m%d") if isinstance(cell, date) else str(cell)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """In a CSV a cell is what a spreadsheet makes of it: with a quotation mark in front it stays text."""
     return f"'{text}" if text.startswith(_ACTIVE) else text
 
@@ -134,7 +111,7 @@ def _csv(_: Path, target: Path, roster: RosterFile, header: Sequence[Cell]) -> I
         table.writerow([_plain(cell) for cell in header] + list(_TITLES))
 
         def write(cells: Sequence[Cell], line: _Line) -> None:
-            own = [_harmless(_plain(cell)) for cell in cells] + [""] * (len(header) - len(cells))
+            own = [harmless(_plain(cell)) for cell in cells] + [""] * (len(header) - len(cells))
             table.writerow([*own, line.number, _SEPARATOR.join(line.codes), _SEPARATOR.join(line.reasons)])
 
         yield write

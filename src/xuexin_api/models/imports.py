@@ -66,3 +66,29 @@ class ImportJob(Base):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
+
+
+class StagedPhoto(Base):
+    """A file of a photo archive as it was judged.
+
+    Where it has an object, the row is there before the object and goes after it. Without an import it is nobody's.
+    """
+
+    __tablename__ = "staged_photos"
+    __table_args__ = (
+        one_of("outcome", "added", "replaced", "unchanged", "rejected"),
+        Index("ix_staged_photos_import_id_place", "import_id", "place"),
+        Index("ix_staged_photos_enrollment_id", "enrollment_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    import_id: Mapped[UUID | None] = mapped_column(ForeignKey("import_jobs.id", ondelete="SET NULL"))
+    # In the archive, from 0.
+    place: Mapped[int]
+    outcome: Mapped[str]
+    enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
+    object_key: Mapped[str | None]
+    sha256: Mapped[bytes | None]
+    byte_size: Mapped[int | None]
+    code: Mapped[str | None]
+    params: Mapped[dict[str, Any] | None]

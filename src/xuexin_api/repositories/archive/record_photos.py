@@ -32,7 +32,7 @@ class RecordPhotoRepository:
         self._session = session
 
     async def list_places(
-        self, candidate_numbers: Sequence[str], kind: str, institution_code: str | None
+        self, candidate_numbers: Sequence[str], kind: str, institution_code: str | None = None
     ) -> list[PhotoPlace]:
         """The records with one of these candidate numbers (of one institution, or of any); few more than photos."""
         statement = (

@@ -18,6 +18,7 @@ MEDIA_TYPES: Final = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "dbf": "application/vnd.dbf",
+    "zip": "application/zip",
 }
 """What rejected rows come as."""
 _QUIET_BEFORE_HEARTBEAT: Final = 10

@@ -122,7 +122,7 @@ async def follow_import(import_id: ImportId, claims: StaffClaims, language: Requ
 async def download_rejected_rows(import_id: ImportId, claims: StaffClaims, jobs: Jobs) -> Response:
     """In the format that they came in, with line, codes and reasons: corrected, the file can be uploaded as it is.
 
-    Of photos, a list as CSV.
+    Of photos, a zip with `list.csv` and the pictures, each in a folder of its own: ten thousand, or 256 MB, at most.
     """
     return show.rejected_rows(await jobs.rejected_file(import_id, claims))
 

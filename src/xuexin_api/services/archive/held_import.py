@@ -67,7 +67,7 @@ class HeldImport:
             await self.note()
             raise LeaseLostError
 
-    async def settle_photos(self, jobs: ImportJobRepository, read: int, report: PhotoReport, *, dry_run: bool) -> None:
+    async def settle_photos(self, jobs: ImportJobRepository, report: PhotoReport, *, dry_run: bool) -> None:
         """The same for photos, with the statements of the transaction that publishes them."""
         now = self._clock.now()
         job = await jobs.note(self.job.id, self._owner, {"progress_at": now})
@@ -79,7 +79,6 @@ class HeldImport:
         state = ImportState.PUBLISHED if not dry_run else ImportState.CHECKED if job.dry_run else ImportState.QUEUED
         outcome = {
             "state": state,
-            "rows_read": read,
             "rows_added": report.added,
             "rows_changed": report.replaced,
             "rows_unchanged": report.unchanged,

@@ -11,6 +11,7 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import born_at
 from xuexin_api.gateways.import_files import ImportFiles
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
+from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
 from xuexin_api.services.base import Service
 
 _AT_ONCE: Final = 100
@@ -21,9 +22,18 @@ _LONGEST_ARRIVAL: Final = timedelta(days=1)
 class ImportCleaning(Service):
     """Deletes rejected rows and dry runs after their time; staged rows as soon as no import needs them; stray files."""
 
-    def __init__(self, *, session: AsyncSession, jobs: ImportJobRepository, files: ImportFiles, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        jobs: ImportJobRepository,
+        files: ImportFiles,
+        photos: StagedPhotoErasure,
+        clock: Clock,
+    ) -> None:
         super().__init__(session, clock)
         self._jobs = jobs
+        self._photos = photos
         self._files = files
 
     async def run(self) -> int:
@@ -43,6 +53,7 @@ class ImportCleaning(Service):
         for job_id in set(staged) - needed:
             async with self._transaction():
                 await self._jobs.drop_staging(job_id)
+        await self._photos.run()
         await self._delete_stray_files()
         return gone
 

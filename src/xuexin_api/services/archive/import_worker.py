@@ -22,17 +22,20 @@ from xuexin_api.core.policies import ImportPolicy, RecordPolicy
 from xuexin_api.core.roster import InstitutionNames
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.gateways.import_files import ImportFiles
-from xuexin_api.gateways.photo_archive import count_photos, open_photos
+from xuexin_api.gateways.photo_archive import open_photo_zip
 from xuexin_api.gateways.photo_store import PhotoStore
-from xuexin_api.gateways.rejected_rows import RejectedPhotos, RejectedRows
+from xuexin_api.gateways.rejected_photos import RejectedPhotos
+from xuexin_api.gateways.rejected_rows import RejectedRows
 from xuexin_api.gateways.roster_files import open_roster
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow, staging_schema
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, open_kept_staging
+from xuexin_api.repositories.archive.staged_photos import RejectedPlace, StagedPhotoRepository
 from xuexin_api.services.archive.held_import import HeldImport
-from xuexin_api.services.archive.photo_import import GatheredPhotoImport
 from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService
+from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
+from xuexin_api.services.archive.staged_photo_import import StagedPhotoImport
 from xuexin_api.services.lookups import Lookups
 
 _LOG = structlog.get_logger("imports")
@@ -118,33 +121,42 @@ class ImportWorker:
             )
 
     async def _import_photos(self, held: HeldImport) -> None:
-        job = held.job
-        upload, rules = self._files.upload(job.id), self._photo_rules
-        begun = await held.note(file_format="zip", rows_total=count_photos(upload))
-        target = self._files.prepare_rejected(job.id)
+        job, rules = held.job, self._photo_rules
         async with self._new_session() as session:
-            service = GatheredPhotoImport(
-                dry_run=begun.dry_run,
+            service = StagedPhotoImport(
                 session=session,
+                import_id=job.id,
+                institution_code=job.institution_code,
+                import_kind=job.kind,
+                staged=StagedPhotoRepository(session),
                 photos=RecordPhotoRepository(session),
                 store=self._photos,
                 rules=rules,
+                at_once=self._policy.chunk_rows,
                 clock=self._clock,
+                entropy=self._entropy,
             )
-            with open_photos(upload, limit=rules.largest) as files, RejectedPhotos(target) as refused:
-                report = await service.run(
-                    files,
-                    kind="admission" if job.kind == ImportKind.ADMISSION_PHOTOS else "graduation",
-                    rejected=lambda photo: refused.add(photo.name, photo.code, message(photo.code, **photo.params)),
-                    progress=partial(held.note_rows, passed_over=0),
-                    institution_code=job.institution_code,
-                )
-            await held.note(state=ImportState.JUDGING)
+            with open_photo_zip(self._files.upload(job.id)) as archive:
+                await held.note(file_format="zip", rows_total=len(archive))
+                progress = partial(held.note_rows, passed_over=job.rows_read)
+                await service.stage(archive, done=job.rows_read, progress=progress)
+                dry_run = await held.is_dry_run()
+                with RejectedPhotos(self._files.prepare_rejected(job.id)) as refused:
+
+                    def tell(one: RejectedPlace) -> None:
+                        photo = archive.read(one.place, limit=rules.largest)
+                        picture = photo.data if len(photo.data) <= rules.largest else None
+                        refused.add(one.place, photo.name, picture, one.code, message(one.code, **one.params))
+
+                    await service.tell_rejected(tell)
             self._files.keep_rejected(job.id)
-            settle = partial(
-                held.settle_photos, ImportJobRepository(session), begun.rows_total or 0, report, dry_run=begun.dry_run
-            )
-            await service.publish(settle)
+            settle = partial(held.settle_photos, ImportJobRepository(session), dry_run=dry_run)
+            outdated = await service.finish(dry_run=dry_run, settle=settle)
+            await self._erasure(session).erase(outdated)
+
+    def _erasure(self, session: AsyncSession) -> StagedPhotoErasure:
+        staged = StagedPhotoRepository(session)
+        return StagedPhotoErasure(session=session, staged=staged, store=self._photos, clock=self._clock)
 
     def _finish_rejected(self, rows: RejectedRows, job_id: UUID) -> None:
         rows.finish()
@@ -161,6 +173,8 @@ class ImportWorker:
             if job is None or job.state in {ImportState.CHECKED, ImportState.QUEUED}:
                 return
             await jobs.drop_staging(job_id)
+        async with self._new_session() as session:
+            await self._erasure(session).erase_import(job_id)
         if job.state == ImportState.PUBLISHED:
             self._files.delete_upload(job_id)
         else:

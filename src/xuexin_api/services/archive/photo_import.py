@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,8 +46,21 @@ class _CheckedPhoto:
     facts: ArchivePhoto
 
 
-async def _nobody_watches(_: int) -> None:
-    pass
+def places_by_number(places: Iterable[PhotoPlace]) -> dict[str, list[PhotoPlace]]:
+    """The records of each candidate number."""
+    found: dict[str, list[PhotoPlace]] = defaultdict(list)
+    for place in places:
+        found[place.candidate_number or ""].append(place)
+    return found
+
+
+def require_one_person(places: Sequence[PhotoPlace]) -> Sequence[PhotoPlace]:
+    """The records of a photo: some, and all of one person."""
+    if not places:
+        raise BrokenRuleError("photo_without_record")
+    if len({place.person_id for place in places}) > 1:
+        raise BrokenRuleError("photo_ambiguous")
+    return places
 
 
 class PhotoImportService(Service):
@@ -73,13 +86,9 @@ class PhotoImportService(Service):
         *,
         kind: str,
         rejected: Callable[[RejectedPhoto], None],
-        progress: Callable[[int], Awaitable[None]] = _nobody_watches,
-        institution_code: str | None = None,
+        progress: Callable[[int], None] = lambda _: None,
     ) -> PhotoReport:
-        """Take the files in batches; each rejected one is told at once and does not stop the others.
-
-        `institution_code` is the only school whose records get photos, where there is one.
-        """
+        """Take the files in batches; each rejected one is told at once and does not stop the others."""
         report = PhotoReport()
         batch: dict[str, _CheckedPhoto] = {}
         # Of the whole run: a later photo of the same number would replace the first, and at each run anew.
@@ -92,7 +101,7 @@ class PhotoImportService(Service):
         looked_at = 0
         for looked_at, file in enumerate(files, start=1):
             if looked_at % _BATCH == 0:
-                await progress(looked_at)
+                progress(looked_at)
             if not is_candidate_number(file.candidate_number):
                 reject(file, "photo_name_malformed")
                 continue
@@ -107,40 +116,33 @@ class PhotoImportService(Service):
             taken.add(file.candidate_number)
             batch[file.candidate_number] = checked
             if len(batch) == _BATCH:
-                await self._take(batch, kind, institution_code, report, reject)
+                await self._take(batch, kind, report, reject)
                 batch = {}
         if batch:
-            await self._take(batch, kind, institution_code, report, reject)
-        await progress(looked_at)
+            await self._take(batch, kind, report, reject)
+        progress(looked_at)
         return report
 
     async def _take(
         self,
         batch: dict[str, _CheckedPhoto],
         kind: str,
-        institution_code: str | None,
         report: PhotoReport,
         reject: Callable[[PhotoFile, str], None],
     ) -> None:
         async with self._read():
-            places = await self._photos.list_places(list(batch), kind, institution_code)
-        by_number: dict[str, list[PhotoPlace]] = defaultdict(list)
-        for place in places:
-            by_number[place.candidate_number or ""].append(place)
+            by_number = places_by_number(await self._photos.list_places(list(batch), kind))
         rows: list[dict[str, Any]] = []
         outdated: list[str] = []
         for number, photo in batch.items():
-            found = by_number[number]
-            if not found:
-                reject(photo.file, "photo_without_record")
-            elif len({place.person_id for place in found}) > 1:
-                reject(photo.file, "photo_ambiguous")
+            try:
+                places = require_one_person(by_number[number])
+            except BrokenRuleError as broken:
+                reject(photo.file, broken.code)
             else:
-                rows += await self._store_for(found, photo, kind, report, outdated)
-        if rows:
-            await self._keep(rows, outdated)
-
-    async def _keep(self, rows: list[dict[str, Any]], outdated: list[str]) -> None:
+                rows += await self._store_for(places, photo, kind, report, outdated)
+        if not rows:
+            return
         async with self._transaction():
             await self._photos.put(rows)
         # Only now nothing points at them any more.
@@ -162,7 +164,7 @@ class PhotoImportService(Service):
                 report.unchanged += 1
                 continue
             key = photo_key(place.enrollment_id, kind, photo.facts.sha256)
-            await self._put(key, photo.file.data)
+            await self._store.put(key, photo.file.data)
             if place.object_key is None:
                 report.added += 1
             else:
@@ -179,37 +181,3 @@ class PhotoImportService(Service):
                 }
             )
         return rows
-
-    async def _put(self, key: str, data: bytes) -> None:
-        await self._store.put(key, data)
-
-
-class GatheredPhotoImport(PhotoImportService):
-    """Nothing points at the photos until `publish`; in a dry run they are not stored at all.
-
-    Stopped before it, there are objects in the store that the next run meets.
-    """
-
-    def __init__(self, *, dry_run: bool, **parts: Any) -> None:
-        super().__init__(**parts)
-        self._dry_run = dry_run
-        self._rows: list[dict[str, Any]] = []
-        self._outdated: list[str] = []
-
-    async def publish(self, settle: Callable[[], Awaitable[None]]) -> None:
-        """All photos in one transaction, and `settle` in it."""
-        async with self._transaction():
-            for first in range(0, len(self._rows), _BATCH):
-                await self._photos.put(self._rows[first : first + _BATCH])
-            await settle()
-        for key in self._outdated:
-            await self._store.delete(key)
-
-    async def _keep(self, rows: list[dict[str, Any]], outdated: list[str]) -> None:
-        if not self._dry_run:
-            self._rows += rows
-            self._outdated += outdated
-
-    async def _put(self, key: str, data: bytes) -> None:
-        if not self._dry_run:
-            await super()._put(key, data)

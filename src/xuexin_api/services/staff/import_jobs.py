@@ -242,9 +242,7 @@ class ImportJobService(Service):
         path = self._files.rejected(job_id)
         if not job.rows_rejected or job.file_format is None or not path.exists():
             raise NothingRejectedError
-        # Of photos there is a list.
-        kind = job.file_format if job.kind == ImportKind.ROSTER else "csv"
-        return RejectedFile(path, f"rejected-{job_id}.{kind}", kind)
+        return RejectedFile(path, f"rejected-{job_id}.{job.file_format}", job.file_format)
 
     async def watch(self, job_id: UUID, claims: Claims) -> AsyncIterator[ImportView | None]:
         """Its views as they change, None where it did not, until it has ended or the stream is old enough."""

@@ -1,0 +1,137 @@
+"""A school's photo archive comes in: checked and stored batch by batch, then hung on the records at once."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.entropy import Entropy
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.roster import is_candidate_number
+from xuexin_api.gateways.photo_archive import PhotoZip
+from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.repositories.archive.record_photos import PhotoPlace, RecordPhotoRepository
+from xuexin_api.repositories.archive.staged_photos import RejectedPlace, StagedPhotoRepository
+from xuexin_api.services.archive.photo_import import PhotoReport, places_by_number, require_one_person
+from xuexin_api.services.base import Service
+
+_MOST_AT_ONCE: Final = 200
+_PHOTO_OF: Final = {"admission_photos": "admission", "graduation_photos": "graduation"}
+
+
+class StagedPhotoImport(Service):
+    """One archive of one institution. A row is there before its object: stopped anywhere, no object is nobody's."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        import_id: UUID,
+        institution_code: str,
+        import_kind: str,
+        staged: StagedPhotoRepository,
+        photos: RecordPhotoRepository,
+        store: PhotoStore,
+        rules: PhotoRules,
+        at_once: int,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> None:
+        super().__init__(session, clock)
+        self._import_id = import_id
+        self._institution_code = institution_code
+        self._kind = _PHOTO_OF[import_kind]
+        self._staged = staged
+        self._photos = photos
+        self._store = store
+        self._rules = rules
+        self._at_once = min(_MOST_AT_ONCE, at_once)
+        self._entropy = entropy
+
+    async def stage(self, archive: PhotoZip, *, done: int, progress: Callable[[int], Awaitable[None]]) -> None:
+        """Judge the files behind the first `done`, which were staged before, and store what is good."""
+        async with self._transaction():
+            # Begun by a process that ended before it said so: its objects may be there or not.
+            await self._staged.abandon_from(self._import_id, done)
+        met = {archive.candidate_number(place) for place in range(done)}
+        for first in range(done, len(archive), self._at_once):
+            places = range(first, min(first + self._at_once, len(archive)))
+            await self._stage_some(archive, places, met)
+            await progress(places.stop)
+
+    async def _stage_some(self, archive: PhotoZip, places: range, met: set[str]) -> None:
+        rows: list[dict[str, Any]] = []
+        good: dict[str, tuple[int, bytes, ArchivePhoto]] = {}
+        for place in places:
+            number = archive.candidate_number(place)
+            data = archive.read(place, limit=self._rules.largest).data
+            try:
+                good[number] = (place, data, self._check(number, data, met))
+            except BrokenRuleError as broken:
+                rows.append(self._row(place, "rejected", code=broken.code, params=dict(broken.params)))
+        async with self._read():
+            found = await self._photos.list_places(list(good), self._kind, self._institution_code)
+        records = places_by_number(found)
+        objects: dict[str, bytes] = {}
+        for number, (place, data, facts) in good.items():
+            try:
+                for record in require_one_person(records[number]):
+                    row = self._judged(place, record, data, facts)
+                    rows.append(row)
+                    if row["object_key"] is not None:
+                        objects[row["object_key"]] = data
+            except BrokenRuleError as broken:
+                rows.append(self._row(place, "rejected", code=broken.code))
+        async with self._transaction():
+            await self._staged.add(rows)
+        for key, data in objects.items():
+            await self._store.put(key, data)
+
+    def _check(self, number: str, data: bytes, met: set[str]) -> ArchivePhoto:
+        """Of a number the first file counts, whatever is in it."""
+        if not is_candidate_number(number):
+            raise BrokenRuleError("photo_name_malformed")
+        if number in met:
+            raise BrokenRuleError("photo_repeated")
+        met.add(number)
+        return check_archive_photo(data, self._rules)
+
+    def _judged(self, place: int, record: PhotoPlace, data: bytes, facts: ArchivePhoto) -> dict[str, Any]:
+        if record.sha256 == facts.sha256:
+            return self._row(place, "unchanged", enrollment_id=record.enrollment_id)
+        row = self._row(
+            place,
+            "added" if record.object_key is None else "replaced",
+            enrollment_id=record.enrollment_id,
+            sha256=facts.sha256,
+            byte_size=len(data),
+        )
+        return row | {"object_key": f"{record.enrollment_id}/{self._kind}/{row['id']}"}
+
+    def _row(self, place: int, outcome: str, **facts: Any) -> dict[str, Any]:
+        names = ("enrollment_id", "object_key", "sha256", "byte_size", "code", "params")
+        own = {"id": self._entropy.identifier(), "import_id": self._import_id, "place": place, "outcome": outcome}
+        return dict.fromkeys(names) | own | facts
+
+    async def tell_rejected(self, tell: Callable[[RejectedPlace], None]) -> None:
+        """Each file that was not taken, in the order of the archive."""
+        async with self._transaction():
+            async for rejected in self._staged.list_rejected(self._import_id):
+                tell(rejected)
+
+    async def finish(self, *, dry_run: bool, settle: Callable[[PhotoReport], Awaitable[None]]) -> list[UUID]:
+        """All photos in one transaction, and `settle` in it; what the records had before, by its rows."""
+        async with self._transaction():
+            counts = await self._staged.count_outcomes(self._import_id)
+            outdated: list[UUID] = []
+            if not dry_run:
+                outdated = await self._staged.publish(
+                    self._import_id, institution_code=self._institution_code, kind=self._kind, now=self._clock.now()
+                )
+            await settle(PhotoReport(**counts))
+        return outdated
