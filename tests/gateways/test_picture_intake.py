@@ -165,7 +165,7 @@ def test_a_hostile_file_is_refused_for_its_own_reason(name: str) -> None:
 
 
 def test_every_reason_has_a_file() -> None:
-    others = {"picture_too_large", "picture_does_not_fit"}
+    others = {"picture_too_large", "picture_far_too_large", "picture_does_not_fit"}
     assert {code for code, _ in REFUSED.values()} | others == {refusal.code for refusal in PICTURE_REFUSALS}
 
 

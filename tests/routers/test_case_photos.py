@@ -142,7 +142,6 @@ async def test_who_may_not_send_is_told_before_a_byte_is_read(client: Client, pa
         assert await ask(stranger) == "too_many_operations"
     assert await ask(client, **{"Content-Type": "image/jpeg"}) == "form_needed"
     assert await ask(client, **{"Content-Encoding": "gzip"}) == "content_encoded"
-    assert await ask(client, **{"Content-Length": str(9 * 1024 * 1024)}) == "body_too_large"
     assert (await client.post(f"{path}/withdraw", None)).status_code == 200
     assert await ask(client) == "case_closed"
     assert read == []
@@ -162,6 +161,52 @@ async def test_a_store_that_is_away_costs_no_photo_of_the_case(client: Client, p
     assert code_of(await send(client, path, "back")) == "photo_limit_reached"
 
 
+async def test_what_is_too_large_to_be_read_is_shown_with_its_reason_all_the_same(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    case_id = await _case(client)
+    path = f"/v1/identity-cases/{case_id}"
+    file = bytes(9 * 1024 * 1024)
+    announced = await send(client, path, "front", file, params={"fit": "true"})
+    assert (announced.status_code, code_of(announced)) == (413, "picture_far_too_large")
+    size = announced.json()["received_bytes"]
+    assert len(file) < size < len(file) + 1024
+    assert f"{size - 8 * 1024 * 1024}" in announced.json()["title"]
+
+    read = 0
+
+    async def unannounced() -> AsyncIterator[bytes]:
+        nonlocal read
+        yield _FILE
+        for _ in range(1000):
+            read += 1
+            yield bytes(64 * 1024)
+
+    form = {"Content-Type": "multipart/form-data; boundary=b"}
+    clock.pass_time(seconds=1)
+    refused = await client.request("POST", f"{path}/photos", content=unannounced(), headers=form)
+    assert (refused.status_code, code_of(refused)) == (413, "picture_far_too_large")
+    assert read == 8 * 16 + 1
+    # A lie about the length is believed: it is not read to be found out.
+    clock.pass_time(seconds=1)
+    lie = form | {"Content-Length": str(10**15)}
+    assert code_of(await client.request("POST", f"{path}/photos", content=unannounced(), headers=lie)) == (
+        "picture_far_too_large"
+    )
+    assert read == 8 * 16 + 2
+    shown = (await case_of(client, case_id))["photos"]
+    assert [(one["side"], one["state"], one["received_sha256"]) for one in shown] == [
+        ("front", "refused", None),
+        (None, "refused", None),
+        (None, "refused", None),
+    ]
+    assert shown[0]["id"] == announced.json()["photo_id"]
+    assert shown[0]["reason"] == {"id": "picture_far_too_large", "title": announced.json()["title"]}
+    assert shown[2]["received_bytes"] == 2**31 - 1
+    assert stored(parts) == []
+
+
+@pytest.mark.settings(code_resend_seconds=1, photos_per_case=4, photos_per_account_day=5)
 async def test_a_photo_that_is_sent_twice_under_one_key_is_kept_once(client: Client, parts: Wiring) -> None:
     path = f"/v1/identity-cases/{await _case(client)}"
     key = {"Idempotency-Key": "8e03978e-40d5-43e8-bc93-6894a57f9324"}
@@ -177,6 +222,11 @@ async def test_a_photo_that_is_sent_twice_under_one_key_is_kept_once(client: Cli
         both = await asyncio.gather(*(send(client, path, "back", photo(quality)) for quality in (40, 50)))
     assert [answer.status_code for answer in both] == [201, 201]
     assert len(stored(parts)) == 2
+    # The answer that was given is given again, and is no try: also when no more are taken, and nothing is open.
+    assert code_of(await send(client, path, "front")) == "photo_limit_reached"
+    assert (await client.post(f"{path}/withdraw", None)).status_code == 200
+    for _ in range(3):
+        assert (await send(client, path, "front", headers=key)).json() == first.json()
 
 
 async def test_photos_are_seen_by_who_has_the_case_and_accepted_by_who_looked(

@@ -749,7 +749,7 @@ class PictureRefusedError(RefusalError):
     Whoever keeps the try adds as `params` under which id, and what arrived.
     """
 
-    members = ("photo_id", "received_sha256", "received_bytes")
+    members: ClassVar[tuple[str, ...]] = ("photo_id", "received_sha256", "received_bytes")
     rule: ClassVar[RuleName]
     """The rule that this refusal is about."""
 
@@ -770,6 +770,15 @@ class PictureTooLargeError(PictureRefusedError):
     status = 413
     code = "picture_too_large"
     rule = "size"
+
+
+class PictureFarTooLargeError(PictureRefusedError):
+    """More bytes than are read, and so not read: nobody knows what it is."""
+
+    status = 413
+    code = "picture_far_too_large"
+    rule = "size"
+    members: ClassVar[tuple[str, ...]] = ("photo_id", "received_bytes")
 
 
 class PictureKindUnknownError(PictureRefusedError):

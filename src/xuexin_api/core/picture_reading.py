@@ -32,6 +32,7 @@ from xuexin_api.core.errors import (
     PictureBombError,
     PictureDamagedError,
     PictureDoesNotFitError,
+    PictureFarTooLargeError,
     PictureKindUnknownError,
     PictureNotAloneError,
     PictureRefusedError,
@@ -84,6 +85,12 @@ def _look_away(_: Image.Image, __: PicturePolicy) -> tuple[PictureHint, ...]:
 def check_size(size: int, *, fit: bool, policy: PicturePolicy) -> None:
     """PictureTooLargeError where so many bytes are not taken: known before any of them is looked at."""
     _check_size(_Rules(), size, fit=fit, policy=policy)
+
+
+def refuse_unread(size: int, policy: PicturePolicy) -> NoReturn:
+    """PictureFarTooLargeError for an upload of which more was announced, or came, than is read."""
+    limit = policy.fit_bytes
+    _Rules().refuse(PictureFarTooLargeError, size=size, over=size - limit, fit_limit=limit)
 
 
 def read_picture(data: bytes, *, fit: bool, policy: PicturePolicy, look: Look = _look_away) -> AcceptedPicture:

@@ -98,6 +98,7 @@ def _photo_service(parts: Wiring, session: AsyncSession, home: PhotoHome) -> Han
         store=parts.handheld,
         slots=parts.upload_slots,
         policy=policy,
+        pictures=parts.settings.picture_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

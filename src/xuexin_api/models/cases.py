@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -186,12 +186,14 @@ class Upload(Base):
     """A hand-held photo of somebody in a case, or of a verification; its bytes lie sealed under `object_key`.
 
     `storing` is written before the bytes go there, and a row outlives account and case until they are gone from there:
-    no photo is forgotten in the store. Of a refused one there are no bytes; `sha256` and `byte_size` are as received.
+    no photo is forgotten in the store. Of a refused one there are no bytes; `sha256` and `byte_size` are as received;
+    of one that was too large to be read the first is not known, and perhaps not the side.
     """
 
     __tablename__ = "uploads"
     __table_args__ = (
         one_of("side", "front", "back"),
+        CheckConstraint("state = 'refused' OR (side IS NOT NULL AND sha256 IS NOT NULL)", name="read"),
         one_of("state", "storing", "refused", "received", "seen", "accepted", "rejected"),
         Index(
             "uq_uploads_case_id_account_id_side",
@@ -219,11 +221,11 @@ class Upload(Base):
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_cases.id", ondelete="SET NULL"))
     verification_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_verifications.id", ondelete="SET NULL"))
-    side: Mapped[str]
+    side: Mapped[str | None]
     state: Mapped[str]
     reason: Mapped[str | None]
     object_key: Mapped[str | None]
-    sha256: Mapped[bytes]
+    sha256: Mapped[bytes | None]
     byte_size: Mapped[int]
     width: Mapped[int | None]
     height: Mapped[int | None]

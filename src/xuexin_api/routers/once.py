@@ -59,7 +59,11 @@ async def answer_once_read(request: Request, handle: Handle, *, route: str) -> R
             raise _GivenBeforeError(answer)
         begun = answer
 
+    async def was_begun() -> bool:
+        return key is not None and await service.knows(_operation(request, key, route, b""))
+
     request.state.begin_once = begin
+    request.state.was_begun_once = was_begun
     try:
         return await _finish(request, handle, service, lambda: begun, secret=False)
     except _GivenBeforeError as before:

@@ -15,12 +15,17 @@ from xuexin_api.core.errors import ContentEncodedError, FieldProblem, FormNeeded
 from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.routers.once import answer_once_read
 from xuexin_api.schemas.photos import Side
-from xuexin_api.services.identity.handheld_photos import SentPhoto
+from xuexin_api.services.identity.handheld_photos import SentPhoto, UnreadablyLarge
 
 _MOST_HEADERS: Final = 4
 _LONGEST_HEADER: Final = 512
 _LONGEST_SIDE: Final = 16
 _PARTS: Final = ("side", "file")
+_AROUND_A_PHOTO: Final = 4 * 1024
+"""What a form needs beside the file in it."""
+_GLANCE: Final = 64 * 1024
+"""How much of what is too large is looked at for its side, which stands before the file where pages are made well."""
+_MOST_NOTED: Final = 2**31 - 1
 SIDES: Final[tuple[str, ...]] = get_args(Side)
 
 
@@ -73,6 +78,12 @@ class _Parts:
     def on_end(self) -> None:
         self.ended = True
 
+    @property
+    def side(self) -> str | None:
+        """Where all of it was read, for another part has begun."""
+        side = self.found.get("side", b"").decode("latin-1")
+        return side if side in SIDES and "file" in self.found else None
+
     def photo(self) -> SentPhoto:
         """Both parts, whole."""
         if not self.ended:
@@ -92,15 +103,24 @@ class PhotoForm:
     def __init__(self, request: Request, largest: int) -> None:
         self._request = request
         self._largest = largest
+        announced = request.headers.get("content-length", "")
+        self._announced = int(announced) if announced.isdigit() else None
 
     @property
     def most_bytes(self) -> int:
-        """What was announced; else the largest photo."""
-        announced = self._request.headers.get("content-length", "")
-        return int(announced) if announced.isdigit() else self._largest
+        """What was announced, as far as it is read; else the largest form."""
+        if self._announced is None:
+            return self._largest
+        return self._announced if self._announced <= self._largest else _GLANCE
 
-    async def read(self) -> SentPhoto:
+    async def was_begun(self) -> bool:
+        """Whether something was sent under this key before."""
+        return bool(await self._request.state.was_begun_once())
+
+    async def read(self) -> SentPhoto | UnreadablyLarge:
         """The photo, unless this key sent it before: the same is the same side, `fit` and bytes of the file."""
+        announced = self._announced or 0
+        most = self._largest if announced <= self._largest else 0
         _, options = parse_options_header(self._request.headers.get("content-type"))
         parts = _Parts()
         try:
@@ -118,8 +138,12 @@ class PhotoForm:
                 max_header_count=_MOST_HEADERS,
                 max_header_size=_LONGEST_HEADER,
             )
+            received = 0
             async for chunk in self._request.stream():
+                received += len(chunk)
                 parser.write(chunk)
+                if received > most and (most or parts.side or received > _GLANCE):
+                    return UnreadablyLarge(parts.side, min(max(received, announced), _MOST_NOTED))
         except FormParserError:
             raise _refused("multipart_malformed") from None
         photo = parts.photo()
@@ -129,7 +153,7 @@ class PhotoForm:
 
 
 async def _photo_form(request: Request, parts: Annotated[Wiring, Depends(wiring)]) -> PhotoForm:
-    return PhotoForm(request, parts.settings.picture_fit_bytes)
+    return PhotoForm(request, parts.settings.picture_fit_bytes + _AROUND_A_PHOTO)
 
 
 SentPhotoForm = Annotated[PhotoForm, Depends(_photo_form)]

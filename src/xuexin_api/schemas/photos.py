@@ -29,7 +29,10 @@ class PhotoHint(Output):
 
 class HandheldPhoto(Output):
     id: Id = Field(examples=[_ID])
-    side: Side = Field(description="Which side of the card the person holds up.", examples=["front"])
+    side: Side | None = Field(
+        description="Which side of the card the person holds up; null where too much was sent to read which.",
+        examples=["front"],
+    )
     state: PhotoState = Field(
         description="`refused` broke a rule and was not kept; `received` is kept and nobody has looked; `seen` a "
         "reviewer has; `erased` is gone from the store.",
@@ -39,11 +42,14 @@ class HandheldPhoto(Output):
         description="What a reviewer said; it stays when the photo is erased.", examples=[None]
     )
     reason: Choice | None = Field(description="Why it was refused or rejected.", examples=[None])
-    received_sha256: str = Field(
-        description="Of the file as it arrived: the same as yours, if all of it did.",
+    received_sha256: str | None = Field(
+        description="Of the file as it arrived: the same as yours, if all of it did. Null where it was not read.",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
     )
-    received_bytes: int = Field(examples=[734003])
+    received_bytes: int = Field(
+        description="Of the file; where it was too large to read, of the upload, at least.",
+        examples=[734003],
+    )
     width: int | None = Field(description="Pixels that are kept.", examples=[1200])
     height: int | None = Field(examples=[900])
     reduced: bool = Field(description="Whether that is fewer than arrived.", examples=[False])

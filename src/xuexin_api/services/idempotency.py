@@ -116,6 +116,12 @@ class IdempotencyService(Service):
             raise AlreadyDoneError
         return Answer(known.status, self._sealer.open(known.sealed, key_hash))
 
+    async def knows(self, operation: Operation) -> bool:
+        """Whether a caller who is somebody began something under this key: `begin` will compare what."""
+        async with self._transaction():
+            key_hash = self._lookups.attempt(operation.route, operation.key, await self._caller(operation, b""))
+            return await self._operations.get(key_hash) is not None
+
     async def finish(self, begun: Begun, answer: Answer, *, secret: bool) -> None:
         """Remember the answer; of one that holds secrets only that it was given."""
         sealed = None if secret else self._sealer.seal(answer.body, begun.key_hash)

@@ -59,11 +59,11 @@ class PhotoRow:
 
     id: UUID
     account_id: UUID | None
-    side: str
+    side: str | None
     state: str
     reason: str | None
     object_key: str | None
-    sha256: bytes
+    sha256: bytes | None
     byte_size: int
     width: int | None
     height: int | None
@@ -115,10 +115,15 @@ class PhotoRepository:
         return int(await self._session.scalar(statement) or 0)
 
     async def note_received(self, photo_id: UUID) -> bool:
-        """Its bytes are in the store: from now on it is there."""
+        """Its bytes are in the store: from now on it is there. False where it was erased or given up meanwhile."""
         statement = (
             update(Upload)
-            .where(Upload.id == photo_id, Upload.state == "storing", Upload.removed_at.is_(None))
+            .where(
+                Upload.id == photo_id,
+                Upload.state == "storing",
+                Upload.object_key.is_not(None),
+                Upload.removed_at.is_(None),
+            )
             .values(state="received")
             .returning(Upload.id)
         )
@@ -174,7 +179,8 @@ class PhotoRepository:
                 Upload.removed_at.is_(None),
             )
         )
-        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+        # Only a refused one may have no side.
+        return [(row[0], row[1]) for row in await self._session.execute(statement) if row[1] is not None]
 
     async def judge(self, photo_ids: list[UUID], *, accepted: bool, reason: str) -> None:
         """Photos that waited for a reviewer's word have had it."""

@@ -48,6 +48,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
         PhotoLimitReachedError,
         TooManyOperationsError,
         ServiceBusyError,
+        UploadNotFoundError,
         *PICTURE_REFUSALS,
     ),
 )

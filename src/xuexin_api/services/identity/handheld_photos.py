@@ -21,8 +21,9 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     UploadNotFoundError,
 )
+from xuexin_api.core.picture_reading import refuse_unread
 from xuexin_api.core.pictures import AcceptedPicture
-from xuexin_api.core.policies import PhotoPolicy
+from xuexin_api.core.policies import PhotoPolicy, PicturePolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.picture_intake import PictureIntake
@@ -48,6 +49,14 @@ class SentPhoto:
     """As it was gathered: a copy would be in memory a second time."""
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadablyLarge:
+    """More than is read: so many bytes at least, and which side, where that stood before them."""
+
+    side: str | None
+    size: int
+
+
 class UnreadPhoto(Protocol):
     """A form on its way."""
 
@@ -56,8 +65,12 @@ class UnreadPhoto(Protocol):
         """How large it may be, by what the sender says or by what the edge lets through."""
         ...
 
-    async def read(self) -> SentPhoto:
-        """All of it."""
+    async def was_begun(self) -> bool:
+        """Whether its Idempotency-Key is known: then an answer is there, and only what was sent is to be compared."""
+        ...
+
+    async def read(self) -> SentPhoto | UnreadablyLarge:
+        """All of it, or as much as it takes to know that it is too large."""
         ...
 
 
@@ -76,11 +89,11 @@ class PhotoView:
     """What became of a photo that was sent, as its owner sees it. `decision` outlives the bytes."""
 
     id: UUID
-    side: str
+    side: str | None
     state: str
     decision: str | None
     reason: str | None
-    sha256: str
+    sha256: str | None
     byte_size: int
     width: int | None
     height: int | None
@@ -100,7 +113,7 @@ def photo_view(row: PhotoRow) -> PhotoView:
         state="erased" if gone else row.state,
         decision=row.state if row.state in {"accepted", "rejected"} else None,
         reason=row.reason,
-        sha256=row.sha256.hex(),
+        sha256=None if row.sha256 is None else row.sha256.hex(),
         byte_size=row.byte_size,
         width=row.width,
         height=row.height,
@@ -128,6 +141,7 @@ class HandheldPhotoService(Service):
         store: PhotoStore,
         slots: UploadSlots,
         policy: PhotoPolicy,
+        pictures: PicturePolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -141,14 +155,19 @@ class HandheldPhotoService(Service):
         self._store = store
         self._slots = slots
         self._policy = policy
+        self._pictures = pictures
         self._entropy = entropy
 
     async def take(self, home_id: UUID, claims: Claims, form: UnreadPhoto, *, fit: bool) -> PhotoView:
         """Keep a photo of one side in place of an earlier one; one that breaks a rule is refused, and the try kept."""
-        to = await self._admit(home_id, claims)
-        with self._slots.one_for(to.account.id, form.most_bytes):
+        # An answer that was given is given again, whatever has become of the home and however many were sent since.
+        to = None if await form.was_begun() else await self._admit(home_id, claims)
+        with self._slots.one_for(claims.account_id, form.most_bytes):
             sent = await form.read()
+            to = to or await self._admit(home_id, claims)
             try:
+                if isinstance(sent, UnreadablyLarge):
+                    refuse_unread(sent.size, self._pictures)
                 picture = await self._intake.take(sent.data, fit=fit)
             except PictureRefusedError as refused:
                 await self._note_refused(to, sent, refused)
@@ -224,24 +243,28 @@ class HandheldPhotoService(Service):
         assert row is not None, "its home is locked by who adds to it"
         return photo_view(row)
 
-    async def _note_refused(self, to: _Addressed, sent: SentPhoto, refused: PictureRefusedError) -> None:
+    async def _note_refused(
+        self, to: _Addressed, sent: SentPhoto | UnreadablyLarge, refused: PictureRefusedError
+    ) -> None:
         """It stays to be seen that it arrived, and why it was refused; its bytes do not stay."""
-        photo_id, digest = self._entropy.identifier(), hashlib.sha256(sent.data)
+        photo_id = self._entropy.identifier()
+        if isinstance(sent, UnreadablyLarge):
+            digest, size = None, sent.size
+        else:
+            digest, size = hashlib.sha256(sent.data).digest(), len(sent.data)
         found = {
             "reason": refused.code,
-            "sha256": digest.digest(),
-            "byte_size": len(sent.data),
+            "sha256": digest,
+            "byte_size": size,
             "reduced": False,
             "rules": [asdict(rule) for rule in refused.rules],
             "hints": [],
         }
         async with self._transaction(), self._sending(to, "photo_refused"):
             await self._photos.add(self._row(photo_id, to, sent.side, "refused") | found)
-        refused.params |= {
-            "photo_id": str(photo_id),
-            "received_sha256": digest.hexdigest(),
-            "received_bytes": len(sent.data),
-        }
+        refused.params |= {"photo_id": str(photo_id), "received_bytes": size}
+        if digest is not None:
+            refused.params["received_sha256"] = digest.hex()
 
     @asynccontextmanager
     async def _sending(self, to: _Addressed, kind: str | None = None) -> AsyncIterator[datetime]:
@@ -255,7 +278,7 @@ class HandheldPhotoService(Service):
     def _addressed(self, home_id: UUID, account: AccountRow, claims: Claims) -> _Addressed:
         return _Addressed(home_id, self._home.place(home_id), account, claims)
 
-    def _row(self, photo_id: UUID, to: _Addressed, side: str, state: str) -> dict[str, Any]:
+    def _row(self, photo_id: UUID, to: _Addressed, side: str | None, state: str) -> dict[str, Any]:
         return {
             "id": photo_id,
             "account_id": to.account.id,

@@ -411,6 +411,7 @@ class ReviewDeskService(Service):
 
 
 def _desk_photo(row: PhotoRow, case: CaseRow) -> DeskPhoto:
+    assert row.side is not None, "what has bytes was read, and only that is shown"
     return DeskPhoto(
         id=row.id,
         sender="claimant" if row.account_id == case.account_id else "holder",
