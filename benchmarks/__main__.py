@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from benchmarks.archive import fill, schools, write_requests
 from benchmarks.ground import (
@@ -29,6 +29,7 @@ from benchmarks.ground import (
     spread,
 )
 from benchmarks.lookalikes import time_lookalikes
+from benchmarks.pages import export_some, fill_school, write_questions
 from benchmarks.uploading import CLIENTS, make_photos, write_uploads
 from xuexin_api.cli.migration import migrate
 from xuexin_api.cli.places import say as say_place
@@ -42,9 +43,11 @@ _CONNECTIONS: Final = 32
 _READS_A_SECOND: Final = 100
 _LOGIN_CONNECTIONS: Final = 8
 _SMALL: Final = 10_000
+_SMALL_SCHOOL: Final = 100_000
 _FORMAT_ROWS: Final = 200_000
 _SAMPLES_A_ROUND: Final = 20
 _UNTOLD: Final = (0.97, 1.03)
+_Side = TypeVar("_Side")
 
 
 class Bench:
@@ -54,6 +57,7 @@ class Bench:
         self.url = server_url
         self.folder = folder
         self.persons: int = arguments.persons
+        self.records: int = arguments.records
         self.seconds: float = arguments.seconds
         self.rounds: int = arguments.rounds
         self.report = Report()
@@ -192,6 +196,47 @@ class Bench:
             detail = f" ({low:.2f} to {high:.2f}; {median(times.known):.1f} ms known)"
             self.report.alike(f"{name}: unknown against known", times.ratio, (low, high), _UNTOLD, detail)
 
+    def pages(self) -> None:
+        """A school's list, searches and export, in a small and in a large school."""
+        sizes = (min(_SMALL_SCHOOL, self.records // 10), self.records)
+        asked = []
+        for records in sizes:
+            url = database_url(self.url, f"bench_school_{records}")
+            asyncio.run(fill_school(url, records))
+            asked.append((url, asyncio.run(write_questions(url, records, self.folder, f"bench_school_{records}"))))
+        (few_url, few), (many_url, many) = asked
+        say(f"==> Pages of a school of {sizes[0]:,} and of one of {sizes[1]:,} records")
+        times: dict[str, tuple[list[float], list[float]]] = {what: ([], []) for what in few}
+        speeds: tuple[list[float], list[float]] = ([], [])
+        with Server("app", few_url) as small, Server("app", many_url) as large, Worker("load", str(LOAD_CORE)) as load:
+            sides = ((small, few), (large, many))
+            for turn in range(2 * self.rounds + 1):
+                for what, kept in times.items():
+                    for (server, files), side in _in_turn(zip(sides, kept, strict=True), turn):
+                        answer = load.ask(
+                            kind="reads", port=server.port, seconds=self.seconds / 8, reads=files[what], connections=1
+                        )
+                        assert set(answer["statuses"]) == {"200"}, answer["statuses"]
+                        if turn:
+                            side.append(answer["p50"])
+                for (server, files), rates in _in_turn(zip(sides, speeds, strict=True), turn):
+                    rate = export_some(server.port, files["the first page"], self.seconds / 2)
+                    if turn:
+                        rates.append(rate)
+        for what, (short, long) in times.items():
+            ratio = median(b / a for a, b in zip(short, long, strict=True))
+            detail = f" ({median(short):.1f} ms to {median(long):.1f} ms)"
+            self.report.at_most(f"{what}: time with {sizes[1]:,} records against {sizes[0]:,}", ratio, 1.2, detail)
+        for what in ("a page anywhere", "the last page"):
+            ratio = median(b / a for a, b in zip(times["the first page"][1], times[what][1], strict=True))
+            self.report.at_most(f"{what} of {sizes[1]:,} records: time against the first", ratio, 1.2)
+        ratio = median(a / b for a, b in zip(*speeds, strict=True))
+        detail = f" ({spread(speeds[0])} and {spread(speeds[1])} records a second)"
+        self.report.at_most(
+            f"export: time of a record with {sizes[1]:,} records against {sizes[0]:,}", ratio, 1.2, detail
+        )
+        self.report.note("peak memory of the server that exports", f"{large.peak_mib:.0f} MiB")
+
     def rosters(self) -> None:
         """The whole import against a bare COPY of the same ready rows."""
         peaks: dict[str, float] = {}
@@ -267,6 +312,12 @@ class Bench:
         self.report.at_most("robot: memory added, MiB", answer["added_mib"], 60)
 
 
+def _in_turn(sides: Iterable[_Side], turn: int) -> list[_Side]:
+    """The other one first, each second time."""
+    both = list(sides)
+    return both[::-1] if turn % 2 else both
+
+
 def _change_some(rows: Iterable[list[str]], every: int) -> Iterator[list[str]]:
     """Each so-many-th student is in another class now."""
     place = list(COLUMNS).index("BH")
@@ -322,15 +373,17 @@ async def _version(url: str) -> str:
 def main() -> None:
     """Run what was asked for, and write benchmarks/RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    known = ("reads", "growth", "logins", "uploads", "lookalikes", "rosters", "robot")
+    known = ("reads", "growth", "logins", "uploads", "lookalikes", "pages", "rosters", "robot")
     parser.add_argument("what", nargs="*", help=f"any of {', '.join(known)}; all by default")
     parser.add_argument("--persons", type=int, default=1_000_000)
+    parser.add_argument("--records", type=int, default=10_000_000, help="of the school whose pages are turned")
     parser.add_argument("--seconds", type=float, default=4.0, help="of one slice")
     parser.add_argument("--rounds", type=int, default=6, help="slices of each side")
     parser.add_argument("--smoke", action="store_true", help="tiny sizes: does it run at all?")
     arguments = parser.parse_args()
     if arguments.smoke:
         arguments.persons, arguments.seconds, arguments.rounds = _SMALL, 0.5, 1
+        arguments.records = _SMALL
     folder = prepare_environment()
     server = start_embedded(folder, say_place)
     bench = Bench(server.url("postgres"), folder, arguments)
@@ -338,7 +391,8 @@ def main() -> None:
         getattr(bench, name)()
     machine = describe_machine(asyncio.run(_version(server.url("postgres"))))
     server.close()
-    text = f"# Results\n\n{machine}. {arguments.persons:,} persons.\n\n{bench.report.table()}\n"
+    sizes = f"{arguments.persons:,} persons; a school of {arguments.records:,} records"
+    text = f"# Results\n\n{machine}. {sizes}.\n\n{bench.report.table()}\n"
     print(text)
     if not arguments.smoke and not arguments.what:
         (PROJECT / "benchmarks" / "RESULTS.md").write_text(text, encoding="utf-8")

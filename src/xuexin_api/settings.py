@@ -33,6 +33,7 @@ from xuexin_api.core.policies import (
     PhotoPolicy,
     PicturePolicy,
     ProofPolicy,
+    RecordListPolicy,
     RecordPolicy,
     RecoveryPolicy,
     RegistrationPolicy,
@@ -419,6 +420,11 @@ class Settings(BaseSettings):
     school_year_month: int = Field(9, ge=1, le=12, description="the school year begins, and the freeze ends: the month")
     school_year_day: int = Field(1, ge=1, le=28, description="and the day, in China")
     transfer_seconds: int = Field(30 * 86400, gt=0, description="a transfer waits for the other school's answer")
+    search_records: int = Field(
+        10_000, ge=100, description="records that a page of a search looks at, so that each takes the same time"
+    )
+    record_export_rows: int = Field(500, gt=0, le=5000, description="records read at once for an export")
+    record_exports_per_day: int = Field(20, gt=0, description="exports of records per registrar and day")
     photo_proof_seconds: int = Field(600, gt=0, description="a photo proof is confirmed within")
     claims_per_day: int = Field(
         5, gt=0, description="records asked for by their numbers, per account and per person and day: no guessing"
@@ -828,6 +834,13 @@ class Settings(BaseSettings):
             equal_fields=self.claim_equal_fields,
             draft=self.claim_draft_seconds,
             undo=self.claim_undo_seconds,
+        )
+
+    def record_list_policy(self) -> RecordListPolicy:
+        return RecordListPolicy(
+            seen_by_page=self.search_records,
+            export_rows=self.record_export_rows,
+            exports_per_day=self.record_exports_per_day,
         )
 
     def proof_policy(self) -> ProofPolicy:

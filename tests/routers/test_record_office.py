@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import io
 from collections import Counter
 from datetime import date
 from typing import Any
 
 import pytest
 
-from support.archive import add_photos, enroll, import_rows
+from support.archive import HEADER, add_photos, enroll, import_rows
 from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import SCHOOLS, students
 from support.records import OFFICE, OTHER, add_records, change_record, registered_row, registrar_of
 from support.staff import member
 from support.tables import rows_of
+from xuexin_api.demo.rosters import generate_rows
 from xuexin_api.dependencies.wiring import Wiring
 
 UNKNOWN = "01999999-9999-7999-8999-999999999999"
@@ -274,6 +277,80 @@ async def test_from_the_first_of_july_nothing_changes_that_a_certificate_will_sa
                 assert code_of(around) == code
             early = await change_record(registrar, unchanged, "graduate", "requirements_met", 1, **_DIPLOMA)
             assert code_of(early) == "graduation_photo_missing"
+
+
+@pytest.mark.settings(search_records=100, record_export_rows=2, record_exports_per_day=3)
+async def test_records_are_found_by_what_they_say_and_taken_home_as_a_roster_that_comes_in_again(
+    client: Client, parts: Wiring
+) -> None:
+    people = students(7)
+    rows = [registered_row(one, class_name="计科2301") for one in people[:5]]
+    rows[3] = registered_row(people[3], class_name="计科2301", status="休学")
+    rows.append(registered_row(people[5], class_name="=计科"))
+    elsewhere = registered_row(people[6], institution_code=OTHER, institution_name=SCHOOLS[1][1])
+    records = await add_records(parts, [*rows, elsewhere])
+    async with registrar_of(client) as registrar:
+        desk = registrar.client
+
+        async def found(**wanted: Any) -> list[int]:
+            answer = await desk.post(f"{OFFICE}/search", {"purpose": "record_keeping"} | wanted)
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["next_cursor"] is None
+            return [records.index(line["id"]) for line in answer.json()["items"]]
+
+        third = people[3].record
+        assert await found(document_number=people[2].document_number.lower()) == [2]
+        assert await found(document_number=people[6].document_number) == []
+        assert await found(class_name="计科2301", statuses=["suspended"]) == [3]
+        assert await found(statuses=["graduated", "withdrawn"]) == []
+        assert await found(grade=third.admission_date.year, name=people[3].name) == [3]
+        assert 0 in await found(programme_name=people[0].record.programme_name)
+        unknown = await desk.post(f"{OFFICE}/search", {"purpose": "complaint", "statuses": ["在籍"]})
+        assert unknown.status_code == 422
+
+        answer = await desk.post(f"{OFFICE}/export", {"purpose": "certificate"})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+        assert answer.headers["cache-control"] == "no-store, private"
+        header, *lines = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+        assert header == HEADER
+        numbers = {line[header.index("SFZH")] for line in lines}
+        assert numbers == {one.document_number for one in people[:6]}
+        # What a spreadsheet would run has a quotation mark in front.
+        classes = Counter(line[header.index("BH")] for line in lines)
+        assert classes == {"计科2301": 5, "'=计科": 1}
+        report, rejected = await import_rows(parts, lines)
+        assert (report.unchanged, report.changed, rejected) == (5, 1, [])
+
+        leave = await desk.post(f"{OFFICE}/export", {"purpose": "certificate", "statuses": ["suspended"]})
+        assert [line.split(",")[-1] for line in leave.text.splitlines()[1:]] == ["休学"]
+        assert (await desk.post(f"{OFFICE}/export", {"purpose": "complaint", "name": "没有人"})).status_code == 200
+        refused = await desk.post(f"{OFFICE}/export", {"purpose": "complaint"})
+        assert (refused.status_code, code_of(refused)) == (429, "too_many_operations")
+    seen = [look for look in await rows_of(parts, "record_accesses") if look["action"] == "exported"]
+    assert Counter(str(look["enrollment_id"]) for look in seen) == Counter([*records[:6], records[3]])
+    assert {look["purpose"] for look in seen} == {"certificate"}
+    trail = await rows_of(parts, "", "SELECT * FROM staff_events WHERE action = 'record:export'")
+    assert len(trail) == 4
+    await client.register(people[0])
+    await client.verify(people[0])
+    looks = (await client.get("/v1/archive/accesses")).json()["items"]
+    assert ("导出学籍名册", "certificate") in {(look["action"]["title"], look["purpose"]["id"]) for look in looks}
+
+
+@pytest.mark.settings(search_records=100)
+async def test_a_page_that_looked_at_as_many_records_as_it_may_leads_on(client: Client, parts: Wiring) -> None:
+    rows = generate_rows(250, seed=3, schools=SCHOOLS[:1])
+    await import_rows(parts, ([*row[:-1], "休学" if number == 240 else "注册学籍"] for number, row in enumerate(rows)))
+    async with registrar_of(client) as registrar:
+        search: dict[str, Any] = {"purpose": "record_keeping", "statuses": ["suspended"]}
+        pages: list[list[str]] = []
+        while not pages or search["cursor"] is not None:
+            page = (await registrar.client.post(f"{OFFICE}/search", search)).json()
+            pages.append([line["status"]["code"] for line in page["items"]])
+            search["cursor"] = page["next_cursor"]
+        assert sorted(pages) == [[], [], ["suspended"]]
+        copy = await registrar.client.post(f"{OFFICE}/export", {"purpose": "record_keeping", "statuses": ["suspended"]})
+        assert len(copy.text.splitlines()) == 2
 
 
 async def test_the_whole_list_of_a_school_comes_in_pages(client: Client, parts: Wiring) -> None:

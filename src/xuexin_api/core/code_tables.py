@@ -30,9 +30,14 @@ class EnrollmentStatus(StrEnum):
         return self in _ENROLLED
 
     @property
+    def word(self) -> str:
+        """As rosters write it: `注册学籍`."""
+        return _STATUS_WORDS[self]
+
+    @property
     def display(self) -> str:
         """As the source shows it: `在籍（注册学籍）`."""
-        return f"{'在籍' if self.enrolled else '不在籍'}（{_STATUS_WORDS[self]}）"
+        return f"{'在籍' if self.enrolled else '不在籍'}（{self.word}）"
 
 
 _STATUS_WORDS: Final = {

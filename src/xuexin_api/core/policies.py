@@ -230,6 +230,15 @@ class RecordPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordListPolicy:
+    """How many records a page of a search looks at, how many a piece of an export has, and exports a day."""
+
+    seen_by_page: int
+    export_rows: int
+    exports_per_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProofPolicy:
     """How long a photo proof waits for its confirmation, and how often a day one may speak of one record."""
 

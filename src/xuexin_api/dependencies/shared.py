@@ -19,6 +19,7 @@ from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
 from xuexin_api.services.accounts.confirmations import Confirmations
@@ -35,6 +36,7 @@ from xuexin_api.services.login.second_factors import SecondFactors
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import Postbox
 from xuexin_api.services.sessions.session_opening import SessionOpening
+from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 
@@ -181,6 +183,10 @@ def case_progress(parts: Wiring, session: AsyncSession) -> CaseProgress:
         policy=parts.settings.case_policy(),
         entropy=parts.entropy,
     )
+
+
+def record_trace(parts: Wiring, session: AsyncSession) -> RecordTrace:
+    return RecordTrace(records=RecordOfficeRepository(session), staff=StaffRepository(session), entropy=parts.entropy)
 
 
 def staff_callers(parts: Wiring, session: AsyncSession) -> StaffCallers:

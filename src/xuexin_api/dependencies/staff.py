@@ -20,6 +20,7 @@ from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
+from xuexin_api.repositories.staff.record_lists import RecordListRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
@@ -29,8 +30,8 @@ from xuexin_api.services.login.passkey_checking import PasskeyChecking
 from xuexin_api.services.login.passkey_making import PasskeyMaking
 from xuexin_api.services.staff.claims import ClaimDeskService
 from xuexin_api.services.staff.record_linking import RecordLinking
+from xuexin_api.services.staff.record_lists import RecordListService
 from xuexin_api.services.staff.record_office import RecordOfficeService
-from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 from xuexin_api.services.staff.staff_enrolment import StaffEnrolmentService
 from xuexin_api.services.staff.staff_passkeys import StaffPasskeyCopies, StaffPasskeyService
@@ -158,12 +159,11 @@ async def review_desk_service(request: Request) -> ReviewDeskService:
 async def record_office_service(request: Request) -> RecordOfficeService:
     parts = wiring(request)
     session = parts.database.session()
-    records = RecordOfficeRepository(session)
     return RecordOfficeService(
         session=session,
-        records=records,
+        records=RecordOfficeRepository(session),
         proofs=ProofRepository(session),
-        trace=RecordTrace(records=records, staff=StaffRepository(session), entropy=parts.entropy),
+        trace=shared.record_trace(parts, session),
         callers=shared.staff_callers(parts, session),
         sealer=parts.sealer,
         policy=parts.settings.record_policy(),
@@ -172,18 +172,33 @@ async def record_office_service(request: Request) -> RecordOfficeService:
     )
 
 
+async def record_list_service(request: Request) -> RecordListService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return RecordListService(
+        session=session,
+        lists=RecordListRepository(session),
+        counters=CounterRepository(session),
+        trace=shared.record_trace(parts, session),
+        callers=shared.staff_callers(parts, session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.record_list_policy(),
+        clock=parts.clock,
+    )
+
+
 async def transfer_service(request: Request) -> TransferService:
     parts = wiring(request)
     session = parts.database.session()
-    records = RecordOfficeRepository(session)
     return TransferService(
         session=session,
         transfers=TransferRepository(session),
-        records=records,
+        records=RecordOfficeRepository(session),
         institutions=InstitutionRepository(session),
         photos=RecordPhotoRepository(session),
         store=parts.photos,
-        trace=RecordTrace(records=records, staff=StaffRepository(session), entropy=parts.entropy),
+        trace=shared.record_trace(parts, session),
         callers=shared.staff_callers(parts, session),
         sealer=parts.sealer,
         policy=parts.settings.record_policy(),
@@ -197,7 +212,7 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
     session = parts.database.session()
     claims, records = ClaimRepository(session), RecordOfficeRepository(session)
     identities = FormerIdentityRepository(session)
-    trace = RecordTrace(records=records, staff=StaffRepository(session), entropy=parts.entropy)
+    trace = shared.record_trace(parts, session)
     return ClaimDeskService(
         session=session,
         claims=claims,

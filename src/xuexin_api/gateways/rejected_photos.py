@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Final, Self
 
-from xuexin_api.gateways.rejected_rows import harmless
+from xuexin_api.core.roster_lines import harmless
 
 _LIST: Final = "list.csv"
 _TITLES: Final = ("文件名", "所在", "错误代码", "错误说明")

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 import xlsxwriter
 
 from xuexin_api.core.roster import Cell
+from xuexin_api.core.roster_lines import harmless
 from xuexin_api.gateways.dbf_file import dbf_widths, fit_dbf, write_dbf
 from xuexin_api.gateways.roster_files import RosterFile, open_roster
 
@@ -20,8 +21,6 @@ from xuexin_api.gateways.roster_files import RosterFile, open_roster
 _TITLES: Final = ("行号", "错误代码", "错误说明")
 _DBF_FIELDS: Final = (("CWHH", 10), ("CWDM", 100), ("CWYY", 254))
 _SEPARATOR: Final = "; "
-# What a spreadsheet takes for the beginning of a formula.
-_ACTIVE: Final = ("=", "+", "-", "@", "\t", "\r")
 _MOST_XLSX_LINES: Final = 1_048_576
 
 
@@ -95,11 +94,6 @@ def _plain(cell: Cell) -> str:
     if cell is None:
         return ""
     return cell.strftime("%Y%m%d") if isinstance(cell, date) else str(cell)
-
-
-def harmless(text: str) -> str:
-    """In a CSV a cell is what a spreadsheet makes of it: with a quotation mark in front it stays text."""
-    return f"'{text}" if text.startswith(_ACTIVE) else text
 
 
 @contextmanager

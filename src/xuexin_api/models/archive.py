@@ -64,9 +64,10 @@ class Enrollment(Base):
         ),
         Index("ix_enrollments_candidate_number", "candidate_number"),
         Index("ix_enrollments_person_id_id", "person_id", "id"),
-        # A school's own list, page by page, and by name.
+        # A school's own list, page by page, by name, and by class.
         Index("ix_enrollments_institution_code_id", "institution_code", "id"),
         Index("ix_enrollments_institution_code_name_id", "institution_code", "name", "id"),
+        Index("ix_enrollments_institution_code_class_name_id", "institution_code", "class_name", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -184,12 +185,12 @@ class Degree(Base):
 
 
 class RecordAccess(Chained, Base):
-    """A member of staff saw or changed a person's record: who, when, what for. Made to be shown to the person."""
+    """A member of staff saw, took or changed a person's record: who, when, what for. Made to be shown to the person."""
 
     __tablename__ = "record_accesses"
     __table_args__ = (
         Index("ix_record_accesses_person_id_id", "person_id", "id"),
-        one_of("action", "listed", "viewed", "changed"),
+        one_of("action", "listed", "viewed", "changed", "exported"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

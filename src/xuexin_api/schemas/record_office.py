@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from xuexin_api.core.code_tables import EnrollmentStatus as StatusCode
 from xuexin_api.schemas.archive import Enrollment, EnrollmentStatus
 from xuexin_api.schemas.proofs import PhotoProof, RecordCheck
 from xuexin_api.schemas.types import Cursor, Day, Id, Input, NextCursor, Output, ShortText
@@ -32,13 +33,29 @@ ArchiveText = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 _CertificateNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{8,20}$")]
 
 
-class EnrollmentSearch(Input):
+class _Wanted(Input):
     purpose: Purpose = Field(
         description="What for; the people whose records are shown can read it.", examples=["record_keeping"]
     )
     student_number: ShortText | None = Field(default=None, examples=["2023010001"])
     candidate_number: ShortText | None = Field(default=None, examples=[None])
     name: ShortText | None = Field(default=None, description="The whole name.", examples=[None])
+    document_number: ShortText | None = Field(
+        default=None, description="The whole number, in any spelling.", examples=[None]
+    )
+    class_name: ShortText | None = Field(default=None, examples=["计科2301"])
+    programme_name: ShortText | None = Field(default=None, examples=[None])
+    grade: Grade | None = Field(default=None, description="年级, by the year of its entry.", examples=[None])
+    statuses: list[Annotated[StatusCode, Field(strict=False)]] = Field(
+        default=[], max_length=len(StatusCode), description="Any of these; empty: all.", examples=[["registered"]]
+    )
+
+
+class EnrollmentExport(_Wanted):
+    """Which records of one's school to take home."""
+
+
+class EnrollmentSearch(_Wanted):
     cursor: Cursor | None = Field(default=None, description="`next_cursor` of the page before.", examples=[None])
     limit: int = Field(default=20, ge=1, le=100, examples=[20])
 
@@ -51,6 +68,7 @@ class EnrollmentLine(Output):
     level: str = Field(examples=["本科"])
     programme_name: str = Field(examples=["计算机科学与技术"])
     class_name: str | None = Field(examples=["计科2301"])
+    grade: int | None = Field(examples=[2023])
     admission_date: date = Field(examples=["2023-09-01"])
     status: EnrollmentStatus
 

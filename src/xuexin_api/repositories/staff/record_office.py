@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Result, insert, select, update
+from sqlalchemy import ARRAY, Result, Uuid, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import (
@@ -70,42 +70,6 @@ class RecordOfficeRepository:
         rows = await self._session.execute(select(*columns).where(Degree.enrollment_id == enrollment_id))
         return _first(rows)
 
-    async def list_for_institution(
-        self,
-        institution_code: str,
-        *,
-        student_number: str | None,
-        candidate_number: str | None,
-        name: str | None,
-        after: UUID,
-        most: int,
-    ) -> Sequence[Mapping[str, Any]]:
-        """The records of one school, oldest first; each word that is given must be the record's."""
-        statement = (
-            select(
-                Enrollment.id,
-                Enrollment.person_id,
-                Enrollment.name,
-                Enrollment.student_number,
-                Enrollment.candidate_number,
-                Enrollment.level,
-                Enrollment.programme_name,
-                Enrollment.class_name,
-                Enrollment.admission_date,
-                Enrollment.status,
-            )
-            .where(Enrollment.institution_code == institution_code, Enrollment.id > after)
-            .order_by(Enrollment.id)
-            .limit(most)
-        )
-        if student_number is not None:
-            statement = statement.where(Enrollment.student_number == student_number)
-        if candidate_number is not None:
-            statement = statement.where(Enrollment.candidate_number == candidate_number)
-        if name is not None:
-            statement = statement.where(Enrollment.name == name)
-        return [dict(row) for row in (await self._session.execute(statement)).mappings()]
-
     async def list_changes(self, enrollment_id: UUID, *, before_id: UUID, most: int) -> Sequence[Mapping[str, Any]]:
         """Of one record, newest first."""
         statement = (
@@ -143,9 +107,14 @@ class RecordOfficeRepository:
     async def add_degree(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Degree).values(**values))
 
-    async def add_accesses(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Who saw or changed which records."""
-        await self._session.execute(insert(RecordAccess), list(rows))
+    async def add_accesses(
+        self, seen: Sequence[tuple[UUID, UUID, UUID]], *, staff_id: UUID, action: str, purpose: str, now: datetime
+    ) -> None:
+        """Who saw or changed which records: a line (its id, person, record) for each, in one statement."""
+        lists = (func.unnest(literal(list(values), ARRAY(Uuid()))) for values in zip(*seen, strict=True))
+        columns = ["id", "person_id", "enrollment_id", "staff_id", "action", "purpose", "at"]
+        rows = select(*lists, literal(staff_id), literal(action), literal(purpose), literal(now))
+        await self._session.execute(insert(RecordAccess).from_select(columns, rows))
 
 
 def _first(rows: Result[*tuple[Any, ...]]) -> dict[str, Any] | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from decimal import Decimal
+
+from fastapi import Response
+from fastapi.responses import StreamingResponse
 
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.messages import Language, message
@@ -15,14 +19,12 @@ from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.outcomes import DegreePage, DegreeView, QualificationPage, QualificationView
 from xuexin_api.services.archive.record_accesses import AccessPage
 from xuexin_api.services.archive.record_history import FieldChange, HistoryPage, RecordChange
+from xuexin_api.services.staff.record_lists import RecordLine, RecordPage, Search
 from xuexin_api.services.staff.record_office import (
     Certificate,
     ChangeRequest,
     DegreeWish,
     OfficeRecord,
-    RecordLine,
-    RecordPage,
-    Search,
 )
 from xuexin_api.services.staff.transfers import Place, TransferLine, TransferPage, TransferView
 
@@ -165,8 +167,14 @@ def place(body: transfer_schemas.TransferAgreement) -> Place:
     )
 
 
-def search(body: office_schemas.EnrollmentSearch) -> Search:
-    return Search(body.purpose, body.student_number, body.candidate_number, body.name)
+def search(body: office_schemas.EnrollmentSearch | office_schemas.EnrollmentExport) -> Search:
+    return Search(**{name: getattr(body, name) for name in Search.__slots__})
+
+
+def roster_file(pieces: AsyncIterator[str]) -> Response:
+    """As a file to be saved, while it is being read."""
+    headers = {"Content-Disposition": 'attachment; filename="roster.csv"', "Cache-Control": "no-store, private"}
+    return StreamingResponse(pieces, media_type="text/csv", headers=headers)
 
 
 def enrollment_lines(page: RecordPage) -> office_schemas.EnrollmentLines:

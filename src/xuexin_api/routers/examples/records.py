@@ -76,6 +76,7 @@ _LINE: Final = EnrollmentLine(
     level="本科",
     programme_name="计算机科学与技术",
     class_name="计科2301",
+    grade=2023,
     admission_date=date(2023, 9, 1),
     status=STATUSES[EnrollmentStatus.REGISTERED],
 )

@@ -1,10 +1,10 @@
-"""Registrars and the records of their school: looking, and changing with a reason. Every look is written down."""
+"""Registrars and one record of their school: looking, and changing with a reason. Every look is written down."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,7 +24,6 @@ from xuexin_api.core.errors import (
     RecordNotFoundError,
     VersionNeededError,
 )
-from xuexin_api.core.names import normalise_name
 from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.core.record_life import REASONS, Change, Wish, allowed, follow
 from xuexin_api.core.sealing import Sealer
@@ -46,49 +45,15 @@ from xuexin_api.services.archive.graduation import (
 from xuexin_api.services.archive.proofs import Check, PhotoProof, check_view, photo_proof_view
 from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
 from xuexin_api.services.base import Service
-from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.paging import read_cursor
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
-_BEFORE_ALL: Final = UUID(int=0)
 _FIELDS_OF_DEGREES: Final = {"degree_too_early": "effective_on", "degree_not_of_this_level": "change"}
 _TAKEN: Final = {
     "uq_qualifications_certificate_number": CertificateNumberTakenError(),
     "uq_degrees_certificate_number": CertificateNumberTakenError(),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What a registrar looks for, and what for. Nothing given: the whole list."""
-
-    purpose: str
-    student_number: str | None = None
-    candidate_number: str | None = None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RecordLine:
-    """A record in a list."""
-
-    id: UUID
-    name: str
-    student_number: str
-    candidate_number: str | None
-    level: str
-    programme_name: str
-    class_name: str | None
-    admission_date: date
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordPage:
-    """Some of a school's records."""
-
-    items: list[RecordLine]
-    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,27 +121,6 @@ class RecordOfficeService(Service):
         self._sealer = sealer
         self._policy = policy
         self._entropy = entropy
-
-    async def search(self, search: Search, claims: Claims, *, cursor: str | None, most: int) -> RecordPage:
-        """The school's records that fit; each that is shown is written down as seen."""
-        after = _BEFORE_ALL if cursor is None else read_cursor(cursor)
-        name = None if search.name is None else _name(search.name)
-        now = self._clock.now()
-        async with self._transaction():
-            member = await self._callers.member_of(claims, Role.REGISTRAR)
-            found = await self._records.list_for_institution(
-                member.institution_code or "",
-                student_number=search.student_number,
-                candidate_number=search.candidate_number,
-                name=name,
-                after=after,
-                most=most + 1,
-            )
-            page = found[:most]
-            await self._trace.looked(page, member, "listed", search.purpose, now=now)
-            await self._trace.note("record:search", member, None, now=now)
-        items = [RecordLine(**{name: row[name] for name in RecordLine.__slots__}) for row in page]
-        return RecordPage(items, write_cursor(items[-1].id) if len(found) > most else None)
 
     async def view(self, enrollment_id: UUID, purpose: str, claims: Claims) -> OfficeRecord:
         """One record of the school's."""
@@ -321,10 +265,3 @@ class RecordOfficeService(Service):
             photo_proof=None if proof is None else photo_proof_view(proof, row["graduation_photo"], self._clock.now()),
             changes={str(change): list(REASONS[change]) for change in allowed(EnrollmentStatus(row["status"]))},
         )
-
-
-def _name(typed: str) -> str:
-    try:
-        return normalise_name(typed)
-    except BrokenRuleError as broken:
-        raise InvalidRequestError([FieldProblem("/name", broken.code, broken.params)]) from None

@@ -31,20 +31,9 @@ class RecordTrace:
         self, rows: Sequence[Mapping[str, Any]], member: StaffRow, action: str, purpose: str, *, now: datetime
     ) -> None:
         """These records were seen, or changed: a line for each person to read."""
-        accesses = [
-            {
-                "id": self._entropy.identifier(),
-                "person_id": row["person_id"],
-                "enrollment_id": row["id"],
-                "staff_id": member.id,
-                "action": action,
-                "purpose": purpose,
-                "at": now,
-            }
-            for row in rows
-        ]
-        if accesses:
-            await self._records.add_accesses(accesses)
+        if rows:
+            seen = [(self._entropy.identifier(), row["person_id"], row["id"]) for row in rows]
+            await self._records.add_accesses(seen, staff_id=member.id, action=action, purpose=purpose, now=now)
 
     async def changed(
         self,

@@ -1,0 +1,144 @@
+"""The records of a school in their order: some that are looked for, or all, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Row, Select, Text, any_, literal, select, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from xuexin_api.models.archive import Enrollment, Institution, Person
+from xuexin_api.models.claims import FormerIdentity
+
+LINE: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    Enrollment.id,
+    Enrollment.person_id,
+    Enrollment.name,
+    Enrollment.student_number,
+    Enrollment.candidate_number,
+    Enrollment.level,
+    Enrollment.programme_name,
+    Enrollment.class_name,
+    Enrollment.grade,
+    Enrollment.admission_date,
+    Enrollment.status,
+)
+"""A record in a list."""
+WHOLE: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    *LINE,
+    Enrollment.sex,
+    Enrollment.birth_date,
+    Enrollment.document_ciphertext,
+    Enrollment.ethnicity,
+    Enrollment.programme_code,
+    Enrollment.branch,
+    Enrollment.department,
+    Enrollment.duration_years,
+    Enrollment.study_form,
+    Enrollment.expected_graduation_date,
+)
+"""A record as a roster has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which records of a school; what is None or empty is any."""
+
+    student_number: str | None = None
+    candidate_number: str | None = None
+    name: str | None = None
+    document_key: bytes | None = None
+    class_name: str | None = None
+    programme_name: str | None = None
+    grade: int | None = None
+    statuses: Sequence[str] = ()
+
+    @property
+    def sifted(self) -> bool:
+        """Whether records are looked at that may not be wanted: no index leads to a programme, grade or status."""
+        return self.programme_name is not None or self.grade is not None or bool(self.statuses)
+
+
+class RecordListRepository:
+    """Every page costs the same: none counts what stands before it, and none looks at more records than `most_seen`.
+
+    They are in the order of their ids, which is that of their making.
+    """
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_for_institution(
+        self,
+        institution_code: str,
+        wanted: Wanted,
+        columns: Sequence[InstrumentedAttribute[Any]],
+        *,
+        after: UUID,
+        most: int,
+        most_seen: int,
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        """The next records that are wanted, of the next so many that are seen."""
+        if wanted.sifted:
+            led = _led_to(institution_code, wanted, after, (*columns, Enrollment.institution_code))
+            seen = led.limit(most_seen).subquery().c
+            statement = select(*(seen[column.key] for column in columns)).order_by(seen.institution_code, seen.id)
+            if wanted.programme_name is not None:
+                statement = statement.where(seen.programme_name == wanted.programme_name)
+            if wanted.grade is not None:
+                statement = statement.where(seen.grade == wanted.grade)
+            if wanted.statuses:
+                statement = statement.where(seen.status.in_(wanted.statuses))
+        else:
+            statement = _led_to(institution_code, wanted, after, columns)
+        return (await self._session.execute(statement.limit(most))).all()
+
+    async def get_last_seen(self, institution_code: str, wanted: Wanted, *, after: UUID, most_seen: int) -> UUID | None:
+        """The last of the records that were seen; None where they are the last of all."""
+        statement = _led_to(institution_code, wanted, after, (Enrollment.id,)).offset(most_seen - 1).limit(1)
+        found: UUID | None = await self._session.scalar(statement)
+        return found
+
+    async def get_institution_name(self, institution_code: str) -> str:
+        name = await self._session.scalar(select(Institution.name).where(Institution.code == institution_code))
+        assert name is not None, "a registrar's school is on the list"
+        return name
+
+
+def _led_to(
+    institution_code: str, wanted: Wanted, after: UUID, columns: Sequence[InstrumentedAttribute[Any]]
+) -> Select[*tuple[Any, ...]]:
+    """What indexes lead to, in their order.
+
+    The school is one of an array, and the order begins with it, so that only an index that begins with the school can
+    give the order. With `institution_code = …` and an order by id alone, PostgreSQL takes the ids of all schools where
+    one has most of them, and at the end of its list goes over those of the others: a million of them in half a second.
+    """
+    statement = (
+        select(*columns)
+        .where(Enrollment.institution_code == any_(literal([institution_code], ARRAY(Text()))), Enrollment.id > after)
+        .order_by(Enrollment.institution_code, Enrollment.id)
+    )
+    for column, value in (
+        (Enrollment.student_number, wanted.student_number),
+        (Enrollment.candidate_number, wanted.candidate_number),
+        (Enrollment.name, wanted.name),
+        (Enrollment.class_name, wanted.class_name),
+    ):
+        if value is not None:
+            statement = statement.where(column == value)
+    if wanted.document_key is not None:
+        owners = union_all(
+            select(Person.id).where(Person.document_key == wanted.document_key),
+            select(FormerIdentity.person_id).where(
+                FormerIdentity.document_key == wanted.document_key,
+                FormerIdentity.stands_for,
+                FormerIdentity.undone_at.is_(None),
+            ),
+        )
+        statement = statement.where(Enrollment.person_id.in_(owners))
+    return statement
