@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "d83a5c1e92b6"
-down_revision = "8d3f60a1c27e"
+down_revision = "f1c6d03b8a27"
 branch_labels = None
 depends_on = None
 
