@@ -133,7 +133,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         photos=photos,
         pictures=PictureIntake(settings.picture_policy(), settings.picture_bounds()),
         handheld=handheld,
-        upload_slots=UploadSlots(settings.photo_bytes_at_once),
+        upload_slots=UploadSlots(settings.photo_bytes_at_once, settings.picture_bounds()),
         help_library=HelpLibrary(
             folder=settings.help_folder,
             values={**RULES, **settings.help_values()},

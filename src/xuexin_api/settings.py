@@ -397,9 +397,9 @@ class Settings(BaseSettings):
         description="the session that sent accepted photos may take its tokens so long",
     )
     photo_bytes_at_once: int = Field(
-        48 * 1024 * 1024,
+        18 * 1024 * 1024,
         gt=0,
-        description="bytes of photos that a process holds at once, past which 503: fifty of 1 MB, or six of 8 MB",
+        description="bytes of photos that a process holds at once, others wait unread: eighteen of 1 MB, or two of 8",
     )
 
     # Staff

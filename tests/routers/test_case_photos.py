@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from support.archive import enroll
@@ -17,6 +18,7 @@ from support.people import students
 from support.photos import large_photo, photo, send, send_both
 from support.staff import member
 from support.tables import rows_of
+from support.waiting import until
 from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)
@@ -361,3 +363,67 @@ async def test_a_photo_for_which_there_is_no_room_may_come_back(client: Client) 
         refused = await send(client, f"/v1/identity-cases/{case_id}", "front")
         assert (refused.status_code, code_of(refused)) == (503, "service_busy")
         assert int(refused.headers["retry-after"]) > 0
+
+
+class _Slow:
+    """Photos on their way: each stops after its first bytes, until all may go on."""
+
+    def __init__(self, client: Client, case_id: str) -> None:
+        self.begun: list[str] = []
+        self.go_on = asyncio.Event()
+        self._client = client
+        self._path = f"/v1/identity-cases/{case_id}/photos"
+        self._form = httpx.Request("POST", "http://x", data={"side": "front"}, files={"file": photo()})
+        self._bytes = self._form.read()
+
+    def send(self, name: str) -> asyncio.Task[httpx.Response]:
+        headers = {key: self._form.headers[key] for key in ("content-type", "content-length")}
+        return asyncio.create_task(
+            self._client.request("POST", self._path, content=self._content(name), headers=headers)
+        )
+
+    async def began(self, name: str) -> None:
+        async def has() -> bool:
+            return name in self.begun
+
+        await until(has)
+
+    async def _content(self, name: str) -> AsyncIterator[bytes]:
+        self.begun.append(name)
+        yield self._bytes[:100]
+        await self.go_on.wait()
+        yield self._bytes[100:]
+
+
+_TRIES = "SELECT 1 FROM attempt_counters WHERE scope = 'photo_uploads' AND count = 2"
+
+
+@pytest.mark.settings(photo_bytes_at_once=len(photo()) + 500)
+async def test_who_finds_no_room_waits_in_turn_and_unread(client: Client, parts: Wiring) -> None:
+    slow = _Slow(client, await _case(client))
+    first = slow.send("first")
+    await slow.began("first")
+    second = slow.send("second")
+    await until(lambda: rows_of(parts, "", _TRIES))
+    assert slow.begun == ["first"]
+    slow.go_on.set()
+    async with asyncio.timeout(20):
+        answers = await asyncio.gather(first, second)
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert slow.begun == ["first", "second"]
+
+
+@pytest.mark.settings(photo_bytes_at_once=len(photo()) + 500, picture_wait_seconds=0.2)
+async def test_who_waits_too_long_for_room_may_come_back(client: Client, parts: Wiring) -> None:
+    slow = _Slow(client, await _case(client))
+    first = slow.send("first")
+    await slow.began("first")
+    async with asyncio.timeout(20):
+        gone = slow.send("gone")
+        await until(lambda: rows_of(parts, "", _TRIES))
+        gone.cancel()
+        refused = await slow.send("second")
+        assert (refused.status_code, code_of(refused), slow.begun) == (503, "service_busy", ["first"])
+        slow.go_on.set()
+        assert (await first).status_code == 201
+        assert (await slow.send("third")).status_code == 201

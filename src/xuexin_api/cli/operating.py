@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from alembic.util import CommandError
 from pydantic import SecretStr
 from rich.console import Console
 from rich.table import Table
 
+from xuexin_api.cli.migration import UnknownRevisionError
 from xuexin_api.cli.migration import migrate as migrate_database
 from xuexin_api.cli.places import Places, open_places, say
 from xuexin_api.cli.workbench import make_wiring, with_parts
@@ -35,7 +35,7 @@ def migrate(revision: Annotated[str, typer.Argument(help="Where to go")] = "head
     with open_places() as places:
         try:
             asyncio.run(migrate_database(places.database_url, revision))
-        except CommandError as unknown:
+        except UnknownRevisionError as unknown:
             raise typer.BadParameter(str(unknown), param_hint="REVISION") from None
     say("The database is up to date")
 

@@ -162,7 +162,7 @@ class HandheldPhotoService(Service):
         """Keep a photo of one side in place of an earlier one; one that breaks a rule is refused, and the try kept."""
         # An answer that was given is given again, whatever has become of the home and however many were sent since.
         to = None if await form.was_begun() else await self._admit(home_id, claims)
-        with self._slots.one_for(claims.account_id, form.most_bytes):
+        async with self._slots.one_for(claims.account_id, form.most_bytes):
             sent = await form.read()
             to = to or await self._admit(home_id, claims)
             try:
