@@ -136,7 +136,11 @@ _REJECT: Final = (
     """,
 )
 # What a recognised row is about: the record that is still exactly as that row.
-_RECOGNISED: Final = "k.institution_code = e.institution_code AND k.fingerprint = e.roster_fingerprint # e.version"
+# The schools are asked for first: of a file that is one school's, nobody goes over the records of all others.
+_RECOGNISED: Final = """
+    e.institution_code = ANY (ARRAY(SELECT DISTINCT institution_code FROM recognised))
+    AND k.institution_code = e.institution_code AND k.fingerprint = e.roster_fingerprint # e.version
+"""
 _REJECT_BESIDE_RECOGNISED: Final = (
     # Changed by somebody since the row was recognised, which was not looked at any more.
     f"""
