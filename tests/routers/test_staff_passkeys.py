@@ -110,6 +110,14 @@ async def test_a_member_enrols_and_logs_in_by_password_and_passkey_without_an_ap
         {"login_name": one.login_name, "password": STAFF_PASSWORD, "factor": "totp", "code": "000000"},
     )
     assert code_of(refused) == "login_rejected"
+    body = {"login_name": one.login_name, "password": STAFF_PASSWORD}
+    for more, problems in (
+        ({}, [("/code", "required")]),
+        ({"factor": "passkey", "code": "000000"}, [("/assertion", "required"), ("/code", "extra_field")]),
+    ):
+        answer = await client.post("/v1/staff/sessions", body | more)
+        assert answer.status_code == 422
+        assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == problems
     actions = [event["action"] for event in await rows_of(parts, "staff_events")]
     assert sorted(actions) == ["staff:add", "staff:enrol", "staff:login", "staff:passkey:add"]
 

@@ -82,7 +82,6 @@ class Member:
         body = {
             "login_name": self.login_name,
             "password": STAFF_PASSWORD,
-            "factor": "totp",
             "code": changes.pop("code", None) or self.code(),
         }
         return await self.client.post("/v1/staff/sessions", body | changes)

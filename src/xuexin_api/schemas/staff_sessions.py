@@ -34,16 +34,20 @@ class StaffProofByPasskey(_Proof):
     assertion: PasskeyAssertion = Field(description="What the passkey signed, as the browser's `toJSON()` gives it.")
 
 
-class StaffLoginByCode(StaffProofByCode):
-    login_name: ShortText = Field(examples=["reviewer.one"])
+class StaffLogin(_Proof):
+    """`code` with the factor `totp`, `assertion` with `passkey`."""
 
-
-class StaffLoginByPasskey(StaffProofByPasskey):
     login_name: ShortText = Field(examples=["reviewer.one"])
+    factor: Literal["totp", "passkey"] = Field(default="totp", examples=["totp"])
+    code: CodeText | None = Field(
+        default=None, description="Of the authenticator app; each works once.", examples=["424242"]
+    )
+    assertion: PasskeyAssertion | None = Field(
+        default=None, description="What the passkey signed, as the browser's `toJSON()` gives it.", examples=[None]
+    )
 
 
 StaffProof = Annotated[StaffProofByCode | StaffProofByPasskey, Field(discriminator="factor")]
-StaffLogin = Annotated[StaffLoginByCode | StaffLoginByPasskey, Field(discriminator="factor")]
 
 
 class StaffMember(Output):
