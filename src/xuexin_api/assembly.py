@@ -74,7 +74,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     cleaning, chaining = database.session(), database.session()
     photos = _photo_store(settings, "photos", sealer)
     handheld = _photo_store(settings, "handheld", sealer)
-    import_files = ImportFiles(settings.data_dir / "imports")
+    import_files = ImportFiles(settings.data_dir / "imports", sealer)
     return Wiring(
         settings=settings,
         clock=clock,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import os
 import signal
@@ -18,6 +19,7 @@ from support.archive import add_schools, import_rows
 from support.client import Client, code_of
 from support.clock import HandClock
 from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked
+from support.keys import keys_for_tests
 from support.people import SCHOOLS
 from support.staff import Member, member
 from support.tables import count_rows, rows_of
@@ -43,6 +45,17 @@ def _files(parts: Wiring) -> list[str]:
     return sorted(path.suffix for path in folder.iterdir()) if folder.exists() else []
 
 
+def _blocks(content: bytes) -> set[bytes]:
+    """Every eight bytes of it that tell something."""
+    return {block for at in range(len(content) - 8) if len(set(block := content[at : at + 8])) > 3}
+
+
+def _on_disk(parts: Wiring) -> set[bytes]:
+    """The same of all files that imports have."""
+    files = [path.read_bytes() for path in (parts.settings.data_dir / "imports").iterdir()]
+    return set().union(*map(_blocks, files))
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "dbf"])
 async def test_good_rows_are_published_and_rejected_ones_come_back_in_their_format(
     registrar: Member, parts: Wiring, tmp_path: Path, kind: Format
@@ -53,7 +66,9 @@ async def test_good_rows_are_published_and_rejected_ones_come_back_in_their_form
     rows[7][CODES.index("XM")] = "王"
     rows[9] = rows_of_school(THEIRS, 1, seed=5)[0]
     rows[12][CODES.index("XH")] = rows[2][CODES.index("XH")]
-    job = await uploaded(registrar, roster(tmp_path, rows, kind))
+    content = roster(tmp_path, rows, kind)
+    job = await uploaded(registrar, content)
+    assert _on_disk(parts).isdisjoint(_blocks(content))
     assert (job["state"], job["percent"], job["result"], job["format"]) == ("queued", 0, None, None)
     assert await count_rows(parts, "enrollments") == 0
     done = await worked(registrar, job)
@@ -63,6 +78,8 @@ async def test_good_rows_are_published_and_rejected_ones_come_back_in_their_form
 
     answer = await registrar.client.get(f"/v1/staff/imports/{job['id']}/rejected")
     assert answer.headers["content-disposition"].endswith(f'.{kind}"')
+    assert answer.headers["content-length"] == str(len(answer.content))
+    assert _on_disk(parts).isdisjoint(_blocks(answer.content))
     path = tmp_path / "rejected"
     path.write_bytes(answer.content)
     again = open_roster(path)
@@ -104,10 +121,10 @@ async def test_a_dry_run_publishes_nothing_until_it_is_told_to(
 
 
 async def test_a_file_that_a_crash_left_without_an_import_goes(parts: Wiring, clock: HandClock) -> None:
-    file = parts.import_files.upload(parts.entropy.identifier())
-    file.parent.mkdir(parents=True)
-    file.write_bytes(b"half a roster, with names and numbers")
-    (file.parent / "lost+found").mkdir()
+    folder = parts.settings.data_dir / "imports"
+    (folder / "lost+found").mkdir(parents=True)
+    file = folder / f"{parts.entropy.identifier()}.upload"
+    file.write_bytes(b"half a roster")
     await parts.housekeeping.purge()
     assert file.exists()
     clock.pass_time(hours=25)
@@ -344,8 +361,11 @@ async def test_a_killed_process_is_followed_by_one_that_goes_on_where_it_stopped
 
 
 async def _start_worker(parts: Wiring) -> asyncio.subprocess.Process:
-    """A process as servers start it, on this test's database and files; its keys are its own."""
+    """A process as servers start it, on this test's database, files and keys."""
+    keys = keys_for_tests()
     environment = {
+        "XUEXIN_LOOKUP_KEY": base64.b64encode(keys.lookup).decode(),
+        "XUEXIN_SEALING_KEYS": f"1:{base64.b64encode(keys.sealing[1]).decode()}",
         "XUEXIN_DATABASE_URL": parts.database.url,
         "XUEXIN_DATA_DIR": str(parts.settings.data_dir),
         "XUEXIN_ROSTER_CHUNK_ROWS": "20",

@@ -17,6 +17,9 @@ KEY_BYTES: Final = 32
 LOOKUP_BYTES: Final = 16
 _VERSION: Final = struct.Struct(">H")
 _NONCE_BYTES: Final = 12
+_TAG_BYTES: Final = 16
+SEAL_BYTES: Final = _VERSION.size + _NONCE_BYTES + _TAG_BYTES
+"""How much longer than its content a seal is."""
 # What the columns of accounts and persons bind their seals to: a sealed phone does not open as a document.
 DOCUMENT_CONTEXT: Final = b"document"
 EMAIL_CONTEXT: Final = b"email"
@@ -69,6 +72,8 @@ class Sealer:
 
     def open(self, sealed: bytes, context: bytes) -> bytes:
         """The plain bytes, or SealBrokenError."""
+        if len(sealed) < SEAL_BYTES:
+            raise SealBrokenError("shorter than a seal")
         version = _VERSION.unpack_from(sealed)[0]
         cipher = self._ciphers.get(version)
         if cipher is None:

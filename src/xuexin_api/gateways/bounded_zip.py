@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import BinaryIO
 
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.gateways.sealed_file import Readable
 
 
-class _BoundedFile(io.FileIO):
+class _BoundedStream:
     """Reads as much at once as it may. The directory is read in one piece, of the size that the file says."""
 
-    def __init__(self, path: Path, most: int) -> None:
-        super().__init__(path)
+    def __init__(self, stream: BinaryIO, most: int) -> None:
+        self._stream = stream
         self._most = most
+        self.seek, self.tell, self.seekable = stream.seek, stream.tell, stream.seekable
 
-    def read(self, size: int | None = -1, /) -> bytes | None:  # type: ignore[override]
-        if size is not None and size > self._most:
+    def read(self, size: int = -1) -> bytes:
+        if size > self._most:
             raise BrokenRuleError("zip_directory_too_large")
-        return super().read(self._most if size is None or size < 0 else size)
+        return self._stream.read(self._most if size < 0 else size)
 
 
 @contextmanager
-def open_zip(path: Path, *, largest_directory: int) -> Iterator[zipfile.ZipFile]:
+def open_zip(file: Readable, *, largest_directory: int) -> Iterator[zipfile.ZipFile]:
     """BrokenRuleError where the directory is larger, and what `zipfile` raises where the file is damaged."""
-    with _BoundedFile(path, largest_directory) as stream, zipfile.ZipFile(stream) as archive:
+    with file.open("rb") as stream, zipfile.ZipFile(_BoundedStream(stream, largest_directory)) as archive:  # type: ignore[arg-type]
         yield archive

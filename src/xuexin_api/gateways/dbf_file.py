@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.gateways.sealed_file import Readable
 
 _HEADER: Final = struct.Struct("<BxBBIHH20x")
 _FIELD: Final = struct.Struct("<11sc4xBB14x")
@@ -40,17 +42,17 @@ def count_dbf(head: bytes) -> int:
     return int(_HEADER.unpack_from(head)[3])
 
 
-def read_dbf(path: Path) -> Iterator[tuple[int, list[str]]]:
+def read_dbf(file: Readable) -> Iterator[tuple[int, list[str]]]:
     """(number, cells): the names of the fields as number 0, then the records from 1; deleted ones are passed over."""
-    with path.open("rb") as stream:
+    with file.open("rb") as stream:
         version, _, _, count, header_size, record_size = _HEADER.unpack(stream.read(_HEADER.size))
         names, widths = _fields(stream, header_size)
         if version not in _VERSIONS or 1 + sum(widths) != record_size:
             raise BrokenRuleError("dbf_damaged")
         yield 0, list(names)
-        stream.seek(header_size)
-        if path.stat().st_size < header_size + count * record_size:
+        if stream.seek(0, io.SEEK_END) < header_size + count * record_size:
             raise BrokenRuleError("file_truncated")
+        stream.seek(header_size)
         yield from _records(stream, count, record_size, widths)
 
 
@@ -96,9 +98,9 @@ def _records(stream: BinaryIO, count: int, size: int, widths: list[int]) -> Iter
                 yield number, [_decode_damaged(cell.rstrip(b" \0")) for cell in cells]
 
 
-def dbf_widths(path: Path) -> list[int]:
+def dbf_widths(file: Readable) -> list[int]:
     """How many bytes each field of a table holds."""
-    with path.open("rb") as stream:
+    with file.open("rb") as stream:
         header_size = _HEADER.unpack(stream.read(_HEADER.size))[4]
         return _fields(stream, header_size)[1]
 

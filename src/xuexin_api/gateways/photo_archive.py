@@ -12,6 +12,7 @@ from typing import Final
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.gateways.bounded_zip import open_zip
+from xuexin_api.gateways.sealed_file import Readable
 
 _ZIP: Final = b"PK"
 _SUFFIXES: Final = frozenset({".jpg", ".jpeg"})
@@ -68,13 +69,13 @@ class PhotoZip:
 
 
 @contextmanager
-def open_photo_zip(path: Path) -> Iterator[PhotoZip]:
+def open_photo_zip(file: Readable) -> Iterator[PhotoZip]:
     """BrokenRuleError where it is none."""
-    if not _is_zip(path):
+    if not _is_zip(file):
         raise BrokenRuleError("photo_archive_unknown")
     with ExitStack() as opened:
         try:
-            archive = PhotoZip(opened.enter_context(open_zip(path, largest_directory=_LARGEST_DIRECTORY)))
+            archive = PhotoZip(opened.enter_context(open_zip(file, largest_directory=_LARGEST_DIRECTORY)))
         except BrokenRuleError:
             raise
         except _DAMAGE:
@@ -82,11 +83,9 @@ def open_photo_zip(path: Path) -> Iterator[PhotoZip]:
         yield archive
 
 
-def _is_zip(path: Path) -> bool:
+def _is_zip(file: Readable) -> bool:
     """By its first bytes: one that was cut off has lost its last."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as stream:
+    with file.open("rb") as stream:
         return stream.read(len(_ZIP)) == _ZIP
 
 

@@ -16,6 +16,7 @@ from xuexin_api.core.roster import Cell
 from xuexin_api.core.roster_lines import harmless
 from xuexin_api.gateways.dbf_file import dbf_widths, fit_dbf, write_dbf
 from xuexin_api.gateways.roster_files import RosterFile, open_roster
+from xuexin_api.gateways.sealed_file import Readable
 
 # Columns of other names are read past: a corrected file may come back as it is.
 _TITLES: Final = ("行号", "错误代码", "错误说明")
@@ -37,7 +38,7 @@ class RejectedRows:
     Without a broken cell `target` is not written to.
     """
 
-    def __init__(self, source: Path, target: Path) -> None:
+    def __init__(self, source: Readable, target: Path) -> None:
         self._source = source
         self._target = target
         self._line: _Line | None = None
@@ -97,7 +98,7 @@ def _plain(cell: Cell) -> str:
 
 
 @contextmanager
-def _csv(_: Path, target: Path, roster: RosterFile, header: Sequence[Cell]) -> Iterator[_Write]:
+def _csv(_: Readable, target: Path, roster: RosterFile, header: Sequence[Cell]) -> Iterator[_Write]:
     # With its mark, UTF-8 opens in any spreadsheet.
     encoding = "utf-8-sig" if roster.encoding == "utf-8" else roster.encoding
     with target.open("w", encoding=encoding, errors="replace", newline="") as text:
@@ -112,7 +113,7 @@ def _csv(_: Path, target: Path, roster: RosterFile, header: Sequence[Cell]) -> I
 
 
 @contextmanager
-def _xlsx(_: Path, target: Path, __: RosterFile, header: Sequence[Cell]) -> Iterator[_Write]:
+def _xlsx(_: Readable, target: Path, __: RosterFile, header: Sequence[Cell]) -> Iterator[_Write]:
     """Cells are written by their kind: text is never taken for a formula."""
     with xlsxwriter.Workbook(str(target), {"constant_memory": True}) as workbook:
         sheet = workbook.add_worksheet()
@@ -138,7 +139,7 @@ def _xlsx(_: Path, target: Path, __: RosterFile, header: Sequence[Cell]) -> Iter
 
 
 @contextmanager
-def _dbf(source: Path, target: Path, _: RosterFile, header: Sequence[Cell]) -> Iterator[_Write]:
+def _dbf(source: Readable, target: Path, _: RosterFile, header: Sequence[Cell]) -> Iterator[_Write]:
     fields = [*zip(map(str, header), dbf_widths(source), strict=True), *_DBF_FIELDS]
     with write_dbf(target, fields) as add:
 
@@ -149,7 +150,7 @@ def _dbf(source: Path, target: Path, _: RosterFile, header: Sequence[Cell]) -> I
         yield write
 
 
-_WRITERS: Final[dict[str, Callable[[Path, Path, RosterFile, Sequence[Cell]], AbstractContextManager[Any]]]] = {
+_WRITERS: Final[dict[str, Callable[[Readable, Path, RosterFile, Sequence[Cell]], AbstractContextManager[Any]]]] = {
     "csv": _csv,
     "xlsx": _xlsx,
     "dbf": _dbf,

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Final, Literal, TextIO
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import Cell
 from xuexin_api.gateways.dbf_file import count_dbf, looks_like_dbf, read_dbf
+from xuexin_api.gateways.sealed_file import Readable
 from xuexin_api.gateways.xlsx_file import read_xlsx
 
 _BLOCK: Final = 1 << 16
@@ -36,20 +37,20 @@ class RosterFile:
     rows: Rows
 
 
-def open_roster(path: Path) -> RosterFile:
+def open_roster(file: Readable) -> RosterFile:
     """BrokenRuleError where the file as a whole cannot be read, here or while its rows are."""
     try:
-        with path.open("rb") as stream:
+        with file.open("rb") as stream:
             head = stream.read(_HEAD)
     except OSError:
         raise BrokenRuleError("file_unreadable") from None
     if not head:
         raise BrokenRuleError("file_empty")
     if head.startswith(b"PK"):
-        lines, rows = read_xlsx(path)
+        lines, rows = read_xlsx(file)
         return RosterFile("xlsx", "utf-8", max(lines - 1, 0), rows)
     if looks_like_dbf(head):
-        records: Rows = ((number, list(cells)) for number, cells in read_dbf(path))
+        records: Rows = ((number, list(cells)) for number, cells in read_dbf(file))
         return RosterFile("dbf", "gb18030", count_dbf(head), records)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BrokenRuleError("file_utf16")
@@ -58,18 +59,20 @@ def open_roster(path: Path) -> RosterFile:
         raise BrokenRuleError("file_utf16")
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise BrokenRuleError("file_old_excel")
-    return open_csv(path)
+    return open_csv(file)
 
 
-def open_csv(path: Path) -> RosterFile:
+def open_csv(file: Readable) -> RosterFile:
     """A CSV, whatever it is a table of."""
-    encoding, lines = _encoding_of(path)
-    return RosterFile("csv", encoding, max(lines - 1, 0), _read_csv(path, encoding))
+    encoding, lines = _encoding_of(file)
+    return RosterFile("csv", encoding, max(lines - 1, 0), _read_csv(file, encoding))
 
 
-def _read_csv(path: Path, encoding: str) -> Rows:
+def _read_csv(file: Readable, encoding: str) -> Rows:
     """UTF-8, with or without BOM, or GB18030; one encoding for the whole file, lines of a bounded length."""
-    with path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline="") as text:
+    with io.TextIOWrapper(
+        file.open("rb"), encoding="utf-8-sig" if encoding == "utf-8" else encoding, newline=""
+    ) as text:
         lines = _Lines(text, beware_of_utf8=encoding != "utf-8")
         reader = csv.reader(lines, strict=True)
         try:
@@ -83,16 +86,16 @@ def _read_csv(path: Path, encoding: str) -> Rows:
             raise BrokenRuleError("csv_malformed", line=reader.line_num) from None
 
 
-def _encoding_of(path: Path) -> tuple[str, int]:
+def _encoding_of(file: Readable) -> tuple[str, int]:
     """UTF-8 if the whole file is that, else GB18030; one in two encodings is neither. And how many lines there are."""
-    with path.open("rb") as stream:
+    with file.open("rb") as stream:
         marked = stream.read(len(_UTF8_BOM)) == _UTF8_BOM
     # Most of UTF-8 can be read as GB18030, as other characters: a file that says it is UTF-8 is nothing else.
     for encoding in ("utf-8",) if marked else ("utf-8", "gb18030"):
         decoder = codecs.getincrementaldecoder(encoding)()
         lines = 0
         try:
-            with path.open("rb") as stream:
+            with file.open("rb") as stream:
                 while block := stream.read(_BLOCK):
                     decoder.decode(block)
                     lines += block.count(b"\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import re
 import zipfile
@@ -9,13 +10,13 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 from xml.parsers import expat
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import Cell
 from xuexin_api.gateways.bounded_zip import open_zip
+from xuexin_api.gateways.sealed_file import Readable
 from xuexin_api.gateways.shared_strings import SharedStrings
 from xuexin_api.gateways.xlsx_cells import DateStyles, SheetRows, read_date_styles
 from xuexin_api.gateways.xml_pieces import Pieces, parse_small
@@ -45,19 +46,19 @@ _DAMAGE: Final = (
 )
 
 
-def read_xlsx(path: Path) -> tuple[int, Iterator[tuple[int, list[Cell]]]]:
+def read_xlsx(file: Readable) -> tuple[int, Iterator[tuple[int, list[Cell]]]]:
     """The first visible sheet: about how many lines, and its rows. Formulas count by the value they were saved with."""
-    seen = _look_through(path)
-    with _opened(path) as archive:
+    seen = _look_through(file)
+    with _opened(file) as archive:
         book = _read_book(archive)
     sheet = seen.get(book.sheet, _Seen())
     if sheet.merged:
         raise BrokenRuleError("xlsx_merged_cells", place=sheet.merged)
-    return sheet.lines, _rows(path, book)
+    return sheet.lines, _rows(file, book)
 
 
-def _rows(path: Path, book: _Book) -> Iterator[tuple[int, list[Cell]]]:
-    with _opened(path) as archive, SharedStrings() as strings:
+def _rows(file: Readable, book: _Book) -> Iterator[tuple[int, list[Cell]]]:
+    with _opened(file) as archive, SharedStrings() as strings:
         if book.strings is not None:
             with archive.open(book.strings) as stream:
                 strings.read(Pieces(stream, container=b"sst", element=b"si"))
@@ -69,10 +70,10 @@ def _rows(path: Path, book: _Book) -> Iterator[tuple[int, list[Cell]]]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+def _opened(file: Readable) -> Iterator[zipfile.ZipFile]:
     """The workbook; whatever is wrong with it is one refusal."""
     try:
-        with open_zip(path, largest_directory=_LARGEST_DIRECTORY) as archive:
+        with open_zip(file, largest_directory=_LARGEST_DIRECTORY) as archive:
             yield archive
     except BrokenRuleError:
         raise
@@ -98,12 +99,14 @@ class _Seen:
             )
 
 
-def _look_through(path: Path) -> dict[str, _Seen]:
+def _look_through(file: Readable) -> dict[str, _Seen]:
     """What is known of each sheet. Unpacked once for counting: what a zip says of sizes is its author's word."""
     unpacked = 0
     sheets: dict[str, _Seen] = {}
-    bound = min(_LARGEST_UNPACKED, max(path.stat().st_size, _BLOCK) * _HIGHEST_RATIO)
-    with _opened(path) as archive:
+    with file.open("rb") as stream:
+        size = stream.seek(0, io.SEEK_END)
+    bound = min(_LARGEST_UNPACKED, max(size, _BLOCK) * _HIGHEST_RATIO)
+    with _opened(file) as archive:
         for entry in archive.infolist():
             name = entry.filename
             sheet = sheets.setdefault(name, _Seen()) if name.startswith("xl/worksheets/") else None

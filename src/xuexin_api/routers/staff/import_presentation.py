@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from fastapi import Response
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
 from xuexin_api.schemas.imports import Import, ImportFailure, ImportList
@@ -40,7 +40,8 @@ def shown_imports(page: ImportPage, language: Language) -> ImportList:
 
 def rejected_rows(file: RejectedFile) -> Response:
     """As a file to be saved: what schools typed is opened by no browser."""
-    return FileResponse(file.path, media_type=MEDIA_TYPES[file.format], filename=file.name)
+    headers = {"Content-Disposition": f'attachment; filename="{file.name}"', "Content-Length": str(file.file.size())}
+    return StreamingResponse(file.file.blocks(), media_type=MEDIA_TYPES[file.format], headers=headers)
 
 
 def import_events(changes: AsyncIterator[ImportView | None], language: Language) -> Response:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -27,6 +26,7 @@ from xuexin_api.core.record_life import school_year_of
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.import_files import ImportFiles
+from xuexin_api.gateways.sealed_file import SealedFile
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
@@ -86,7 +86,7 @@ class ImportPage:
 class RejectedFile:
     """The rejected rows, in the format that they came in."""
 
-    path: Path
+    file: SealedFile
     name: str
     format: str
 
@@ -239,10 +239,10 @@ class ImportJobService(Service):
             _, job = await self._reach(job_id, claims)
         if job is None:
             raise ImportNotFoundError
-        path = self._files.rejected(job_id)
-        if not job.rows_rejected or job.file_format is None or not path.exists():
+        file = self._files.rejected(job_id)
+        if not job.rows_rejected or job.file_format is None or not file.exists():
             raise NothingRejectedError
-        return RejectedFile(path, f"rejected-{job_id}.{job.file_format}", job.file_format)
+        return RejectedFile(file, f"rejected-{job_id}.{job.file_format}", job.file_format)
 
     async def watch(self, job_id: UUID, claims: Claims) -> AsyncIterator[ImportView | None]:
         """Its views as they change, None where it did not, until it has ended or the stream is old enough."""
