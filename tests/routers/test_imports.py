@@ -15,14 +15,16 @@ from typing import Any
 
 import pytest
 
-from support.archive import add_schools, import_rows
+from support.archive import add_photos, add_schools, import_rows
 from support.client import Client, code_of
 from support.clock import HandClock
 from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked
 from support.keys import keys_for_tests
-from support.people import SCHOOLS
+from support.people import SCHOOLS, students
+from support.records import add_records, registered_row
 from support.staff import Member, member
 from support.tables import count_rows, rows_of
+from xuexin_api.core import graduates
 from xuexin_api.core.errors import NotReadyError
 from xuexin_api.core.staff import Role
 from xuexin_api.demo.photos import draw_archive_photo
@@ -391,6 +393,45 @@ async def test_another_school_s_import_is_not_there_and_the_try_is_written_down(
         assert (await other.client.get("/v1/staff/imports")).json()["items"] == []
     async with member(client, "reviewer.one") as reviewer:
         assert code_of(await upload(reviewer, b"x")) == "role_not_allowed"
+
+
+async def test_graduates_leave_by_a_list_all_at_once_or_nobody(registrar: Member, parts: Wiring) -> None:
+    people = students(2)
+    await add_records(parts, [registered_row(one) for one in people])
+    await add_photos(parts, people[0])
+    level = "06" if people[0].record.level == "专科" else "05"
+    first, second = (one.record.student_number for one in people)
+    lines = [
+        ",".join(graduates.COLUMNS),
+        f"{first},{OURS[0]},毕业,20310301,9900112031{level}000001,示例校长,,",
+        f"{first},{THEIRS[0]},肄业,20310301,,,,",
+        f"{second},{OURS[0]},肄业,20310301,,,,",
+        f"{second}9,{OURS[0]},肄业,20310301,,,,",
+    ]
+    content = "\n".join(lines).encode()
+    expected = {"added": 0, "changed": 2, "unchanged": 0, "rejected": 2}
+
+    checked = await worked(registrar, await uploaded(registrar, content, kind="graduates", dry_run=True))
+    assert (checked["state"], checked["rows_read"], checked["result"]) == ("checked", 4, expected)
+    assert {row["status"] for row in await rows_of(parts, "enrollments")} == {"registered"}
+    answer = await registrar.client.get(f"/v1/staff/imports/{checked['id']}/rejected")
+    told = [line.split(",")[-3:-1] for line in answer.content.decode("utf-8-sig").splitlines()[1:]]
+    assert told == [["3", "YXDM:institution_not_yours"], ["5", "XH:student_number_unknown"]]
+
+    await registrar.client.post(f"/v1/staff/imports/{checked['id']}/publish", None)
+    done = await worked(registrar, checked)
+    assert (done["state"], done["result"]) == ("published", expected)
+    assert {row["status"] for row in await rows_of(parts, "enrollments")} == {"graduated", "incomplete"}
+    assert await count_rows(parts, "qualifications") == 1
+    assert (await uploaded(registrar, content, kind="graduates"))["id"] == done["id"]
+    again = await worked(registrar, await uploaded(registrar, content + b"\n", kind="graduates"))
+    assert again["result"] == expected | {"changed": 0, "unchanged": 2}
+
+    # Broken off at the last row, it has done nothing.
+    broken = content.replace(f"{second}9".encode(), f'"{second}"9'.encode())
+    assert (await worked(registrar, await uploaded(registrar, broken, kind="graduates")))["state"] == "failed"
+    (published,) = {row["id"] for row in await rows_of(parts, "roster_imports") if row["rows_changed"] == 2}
+    assert published == (await rows_of(parts, "import_jobs"))[0]["roster_import_id"]
 
 
 @pytest.mark.settings(imports_open=2)

@@ -24,6 +24,7 @@ from xuexin_api.gateways.institution_file import InstitutionError, ListedInstitu
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
+from xuexin_api.services.archive.graduate_import import UnattendedGraduates
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_import import PhotoImportService
 from xuexin_api.services.archive.roster_import import RejectedCell, UnattendedWatch
@@ -57,7 +58,8 @@ def demo_data() -> None:
         service = await make_graduate_import(parts)
         rows = graduate_rows(students[:_WITH_PHOTOS], today=china_date(parts.clock.now()))
         lines: Iterator[tuple[int, list[Cell]]] = ((line, [*cells]) for line, cells in enumerate(rows, start=1))
-        await service.run(lines, file_name="demo graduates", rejected=_never)
+        watch = UnattendedGraduates(dry_run=False)
+        await service.run(lines, file_name="demo graduates", rejected=_never, watch=watch)
         return added
 
     say(f"Demo data: {with_parts(load)} records added")

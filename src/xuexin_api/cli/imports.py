@@ -28,7 +28,11 @@ from xuexin_api.repositories.archive.graduates import GraduateRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import open_staging
-from xuexin_api.services.archive.graduate_import import GraduateImportService, GraduateReport
+from xuexin_api.services.archive.graduate_import import (
+    GraduateImportService,
+    GraduateReport,
+    UnattendedGraduates,
+)
 from xuexin_api.services.archive.institution_import import InstitutionImportService, InstitutionReport
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
 from xuexin_api.services.archive.roster_import import (
@@ -141,18 +145,28 @@ async def make_graduate_import(parts: Wiring) -> GraduateImportService:
     )
 
 
-def import_graduates(file: ExistingFile) -> None:
+def import_graduates(
+    file: ExistingFile,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge every row, write nothing")] = False,
+) -> None:
     """Import a school's list of graduates: 毕业, 结业 and 肄业, with certificates and degrees; CSV, XLSX or DBF."""
 
     async def work(parts: Wiring, _: Places) -> GraduateReport:
         service = await make_graduate_import(parts)
-        return await service.run(open_roster(file).rows, file_name=file.name, rejected=_show_rejected_row)
+        return await service.run(
+            open_roster(file).rows,
+            file_name=file.name,
+            rejected=_show_rejected_row,
+            watch=UnattendedGraduates(dry_run=dry_run),
+        )
 
     try:
         report = with_parts(work)
     except BrokenRuleError as broken:
         raise _refuse_file(broken) from None
-    say(f"{report.read} rows: {report.changed} left, {report.unchanged} unchanged, {report.rejected} rejected")
+    verb = "would leave" if dry_run else "left"
+    say(f"{report.read} rows: {report.changed} {verb}, {report.unchanged} unchanged, {report.rejected} rejected")
 
 
 def _show_rejected_row(error: RowError) -> None:

@@ -46,7 +46,9 @@ class Graduate(NamedTuple):
 class GraduateRowParser:
     """Parses rows of one file. A broken row gives every broken cell, not only the first."""
 
-    def __init__(self, header: Sequence[Cell], institutions: InstitutionNames) -> None:
+    def __init__(
+        self, header: Sequence[Cell], institutions: InstitutionNames, only_institution: str | None = None
+    ) -> None:
         titles = {title: code for code, title in COLUMNS.items()}
         found = [unicodedata.normalize("NFKC", str(cell or "")).strip().strip("\ufeff") for cell in header]
         self._places = {titles.get(name, name.upper()): place for place, name in enumerate(found)}
@@ -54,6 +56,7 @@ class GraduateRowParser:
         if missing:
             raise BrokenRuleError("roster_columns_missing", columns=", ".join(missing))
         self._institutions = institutions
+        self._only_institution = only_institution
 
     def parse(self, line: int, cells: Sequence[Cell]) -> Graduate | list[RowError]:
         """The row, or everything that is wrong with it."""
@@ -100,10 +103,13 @@ class GraduateRowParser:
 
     def _school(self, line: int, code: str, errors: list[RowError]) -> str | None:
         try:
-            return self._institutions.resolve(code, "")
+            found = self._institutions.resolve(code, "")
+            if self._only_institution not in {None, found}:
+                raise BrokenRuleError("institution_not_yours")
         except BrokenRuleError as broken:
             errors.append(RowError(line, "YXDM", broken.code, broken.params))
             return None
+        return found
 
 
 def _misfits(values: Mapping[str, str], change: Change) -> Iterator[tuple[str, str]]:

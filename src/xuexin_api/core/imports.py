@@ -10,6 +10,7 @@ class ImportKind(StrEnum):
     """What a file holds."""
 
     ROSTER = "roster"
+    GRADUATES = "graduates"
     ADMISSION_PHOTOS = "admission_photos"
     GRADUATION_PHOTOS = "graduation_photos"
 

@@ -28,5 +28,5 @@ class _BoundedStream:
 @contextmanager
 def open_zip(file: Readable, *, largest_directory: int) -> Iterator[zipfile.ZipFile]:
     """BrokenRuleError where the directory is larger, and what `zipfile` raises where the file is damaged."""
-    with file.open("rb") as stream, zipfile.ZipFile(_BoundedStream(stream, largest_directory)) as archive:  # type: ignore[arg-type]
+    with file.open("rb") as stream, zipfile.ZipFile(_BoundedStream(stream, largest_directory)) as archive:
         yield archive

@@ -17,7 +17,7 @@ class ImportJob(Base):
 
     __tablename__ = "import_jobs"
     __table_args__ = (
-        one_of("kind", "roster", "admission_photos", "graduation_photos"),
+        one_of("kind", "roster", "graduates", "admission_photos", "graduation_photos"),
         one_of("state", "queued", "reading", "judging", "checked", "published", "failed", "cancelled"),
         Index("ix_import_jobs_institution_code_id", "institution_code", "id"),
         # The same content comes once at a time.

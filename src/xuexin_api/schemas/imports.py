@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.types import Id, Moment, NextCursor, Output
 
-ImportKindName = Literal["roster", "admission_photos", "graduation_photos"]
+ImportKindName = Literal["roster", "graduates", "admission_photos", "graduation_photos"]
 ImportStateName = Literal["queued", "reading", "judging", "checked", "published", "failed", "cancelled"]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=120, pattern=r"^[^\x00-\x1f\x7f/\\]+$")]
 _ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"

@@ -19,7 +19,11 @@ from xuexin_api.core.roster import Cell, InstitutionNames, RowError
 from xuexin_api.demo.graduates import earlier_record, graduate_rows
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.archive.graduates import GraduateRepository
-from xuexin_api.services.archive.graduate_import import GraduateImportService, GraduateReport
+from xuexin_api.services.archive.graduate_import import (
+    GraduateImportService,
+    GraduateReport,
+    UnattendedGraduates,
+)
 
 
 async def _import(parts: Wiring, rows: Sequence[Sequence[Cell]]) -> tuple[GraduateReport, list[tuple[str, str]]]:
@@ -34,7 +38,8 @@ async def _import(parts: Wiring, rows: Sequence[Sequence[Cell]]) -> tuple[Gradua
     )
     rejected: list[RowError] = []
     lines = [(line, list(cells)) for line, cells in enumerate(rows, start=1)]
-    report = await service.run(iter(lines), file_name="graduates.csv", rejected=rejected.append)
+    watch = UnattendedGraduates(dry_run=False)
+    report = await service.run(iter(lines), file_name="graduates.csv", rejected=rejected.append, watch=watch)
     return report, [(error.column, error.code) for error in rejected]
 
 

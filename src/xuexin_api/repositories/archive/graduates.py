@@ -27,11 +27,15 @@ class GraduateRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
+    async def lock_institution(self, institution_code: str) -> None:
+        """Until the transaction ends no other roster or list of it is published."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"roster {institution_code}"))))
+
     async def add_import(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(RosterImport).values(**values))
 
-    async def complete_import(self, import_id: UUID, counts: Mapping[str, int]) -> None:
-        await self._session.execute(update(RosterImport).where(RosterImport.id == import_id).values(**counts))
+    async def complete_import(self, import_id: UUID, facts: Mapping[str, Any]) -> None:
+        await self._session.execute(update(RosterImport).where(RosterImport.id == import_id).values(**facts))
 
     async def list_records(self, keys: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
         """The records of these schools and student numbers, locked, each with its certificate and photo."""

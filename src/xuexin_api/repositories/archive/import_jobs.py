@@ -107,9 +107,9 @@ class ImportJobRepository:
             _Later.state == ImportState.PUBLISHED,
             _Later.finished_at > ImportJob.finished_at,
         )
-        # Also the operators' imports, which are no jobs.
+        # Also the operators' imports, which are no jobs, and of rosters and graduates the one after the other.
         later_roster = exists().where(
-            ImportJob.kind == ImportKind.ROSTER,
+            ImportJob.kind.in_((ImportKind.ROSTER, ImportKind.GRADUATES)),
             literal(institution_code) == any_(RosterImport.institution_codes),
             RosterImport.published_at > ImportJob.finished_at,
         )

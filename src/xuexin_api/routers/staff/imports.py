@@ -1,4 +1,4 @@
-"""What schools upload: rosters and photos."""
+"""What schools upload: rosters, lists of graduates, photos."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _THE_IMPORT = (*_REGISTRAR, ImportNotFoundError)
 _FILE: Final = {
     "requestBody": {
         "required": True,
-        "description": "The file as it is: a roster as CSV (UTF-8, GB18030), XLSX or DBF, photos as a zip. "
-        "It is known by what it holds.",
+        "description": "The file as it is: a roster or a list of graduates as CSV (UTF-8, GB18030), XLSX or DBF, "
+        "photos as a zip. It is known by what it holds.",
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
@@ -145,5 +145,5 @@ async def cancel_import(import_id: ImportId, claims: StaffClaims, jobs: Jobs) ->
     responses=refusals(*_THE_IMPORT, ImportEndedError),
 )
 async def publish_import(import_id: ImportId, claims: StaffClaims, jobs: Jobs) -> Import:
-    """What was staged is judged once more, as the archive is by then, and published in one transaction."""
+    """What was staged, or of a list of graduates the file, is judged once more, and published in one transaction."""
     return show.shown_import(await jobs.publish(import_id, claims))

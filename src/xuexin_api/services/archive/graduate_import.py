@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -51,8 +52,37 @@ class _Batch:
     degrees: list[dict[str, Any]] = field(default_factory=list)
 
 
+class GraduateWatch(Protocol):
+    """Whom an import tells how far it is; stopping it is done by raising."""
+
+    async def note_rows(self, read: int, *, passed_over: int) -> None:
+        """So many rows are read."""
+
+    async def is_dry_run(self) -> bool:
+        """All rows are judged: whether that was all."""
+
+    async def settle(self, report: GraduateReport, import_id: UUID | None) -> None:
+        """The last word, in the transaction that publishes; `import_id` is None in a dry run."""
+
+
+class UnattendedGraduates:
+    """Nobody stops the import."""
+
+    def __init__(self, *, dry_run: bool) -> None:
+        self._dry_run = dry_run
+
+    async def note_rows(self, read: int, *, passed_over: int) -> None:
+        pass
+
+    async def is_dry_run(self) -> bool:
+        return self._dry_run
+
+    async def settle(self, report: GraduateReport, import_id: UUID | None) -> None:
+        pass
+
+
 class GraduateImportService(Service):
-    """Run twice, nothing changes; stopped, what was taken stays and the rest is taken next time."""
+    """One transaction: run twice, nothing changes; stopped, nothing has happened."""
 
     def __init__(
         self,
@@ -71,50 +101,78 @@ class GraduateImportService(Service):
         self._entropy = entropy
 
     async def run(
-        self, rows: Iterator[tuple[int, list[Cell]]], *, file_name: str, rejected: Callable[[RowError], None]
+        self,
+        rows: Iterator[tuple[int, list[Cell]]],
+        *,
+        file_name: str,
+        rejected: Callable[[RowError], None],
+        watch: GraduateWatch,
+        institution_code: str | None = None,
     ) -> GraduateReport:
-        """Take the file whose rows these are, header first; every broken rule is told."""
+        """Take the file whose rows these are, header first; every broken rule is told, in the file's order.
+
+        `institution_code` is the only school whose students may leave by it, where there is one.
+        """
         _, header = next(rows, (0, []))
-        parser = GraduateRowParser(header, self._institutions)
+        parser = GraduateRowParser(header, self._institutions, institution_code)
         report = GraduateReport()
-        import_id, now = self._entropy.identifier(), self._clock.now()
-        async with self._transaction():
-            await self._graduates.add_import(
-                {
-                    "id": import_id,
-                    "file_name": file_name,
-                    "started_at": now,
-                    "published_at": now,
-                    **dict.fromkeys(("rows_read", "rows_added", "rows_changed", "rows_unchanged", "rows_rejected"), 0),
+        import_id = self._entropy.identifier()
+        async with self._transaction() as transaction:
+            if institution_code is not None:
+                await self._graduates.lock_institution(institution_code)
+            await self._begin(import_id, file_name)
+            schools: set[str] = set()
+            while some := list(islice(rows, _BATCH)):
+                for error in sorted(
+                    await self._take_some(some, parser, import_id, report, schools), key=attrgetter("line")
+                ):
+                    rejected(error)
+                await watch.note_rows(report.read, passed_over=0)
+            dry_run = await watch.is_dry_run()
+            if dry_run:
+                await transaction.rollback()
+            else:
+                counts = {
+                    f"rows_{name}": getattr(report, name) for name in ("read", "changed", "unchanged", "rejected")
                 }
-            )
+                await self._graduates.complete_import(import_id, counts | {"institution_codes": sorted(schools)})
+                await watch.settle(report, import_id)
+        if dry_run:
+            async with self._transaction():
+                await watch.settle(report, None)
+        return report
+
+    async def _begin(self, import_id: UUID, file_name: str) -> None:
+        now = self._clock.now()
+        none_yet = dict.fromkeys(("rows_read", "rows_added", "rows_changed", "rows_unchanged", "rows_rejected"), 0)
+        when = {"started_at": now, "published_at": now}
+        await self._graduates.add_import({"id": import_id, "file_name": file_name, **when, **none_yet})
+
+    async def _take_some(
+        self,
+        rows: Sequence[tuple[int, list[Cell]]],
+        parser: GraduateRowParser,
+        import_id: UUID,
+        report: GraduateReport,
+        schools: set[str],
+    ) -> list[RowError]:
+        found: list[RowError] = []
 
         def reject(*errors: RowError) -> None:
             report.rejected += 1
-            for error in errors:
-                rejected(error)
+            found.extend(errors)
 
-        while some := list(islice(rows, _BATCH)):
-            good: dict[int, Graduate] = {}
-            for line, cells in some:
-                parsed = parser.parse(line, cells)
-                if isinstance(parsed, Graduate):
-                    good[line] = parsed
-                else:
-                    reject(*parsed)
-            report.read += len(some)
-            async with self._transaction():
-                await self._take(good, import_id, report, reject)
-                await self._graduates.complete_import(
-                    import_id,
-                    {
-                        "rows_read": report.read,
-                        "rows_changed": report.changed,
-                        "rows_unchanged": report.unchanged,
-                        "rows_rejected": report.rejected,
-                    },
-                )
-        return report
+        good: dict[int, Graduate] = {}
+        for line, cells in rows:
+            parsed = parser.parse(line, cells)
+            if isinstance(parsed, Graduate):
+                good[line] = parsed
+                schools.add(parsed.institution_code)
+            else:
+                reject(*parsed)
+        report.read += len(rows)
+        await self._take(good, import_id, report, reject)
+        return found
 
     async def _take(
         self, good: dict[int, Graduate], import_id: UUID, report: GraduateReport, reject: Callable[[RowError], None]

@@ -15,7 +15,6 @@ from xuexin_api.core.imports import ImportCancelledError, ImportState, LeaseLost
 from xuexin_api.core.policies import ImportPolicy
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging
-from xuexin_api.services.archive.photo_import import PhotoReport
 
 _BEATS: Final = 3
 """Signs of life within a lease."""
@@ -67,8 +66,10 @@ class HeldImport:
             await self.note()
             raise LeaseLostError
 
-    async def settle_photos(self, jobs: ImportJobRepository, report: PhotoReport, *, dry_run: bool) -> None:
-        """The same for photos, with the statements of the transaction that publishes them."""
+    async def settle(
+        self, jobs: ImportJobRepository, counts: Counts, rejected: int, *, dry_run: bool, **values: Any
+    ) -> None:
+        """The same with statements of a session's transaction."""
         now = self._clock.now()
         job = await jobs.note(self.job.id, self._owner, {"progress_at": now})
         if job is None:
@@ -79,17 +80,17 @@ class HeldImport:
         state = ImportState.PUBLISHED if not dry_run else ImportState.CHECKED if job.dry_run else ImportState.QUEUED
         outcome = {
             "state": state,
-            "rows_added": report.added,
-            "rows_changed": report.replaced,
-            "rows_unchanged": report.unchanged,
-            "rows_rejected": report.rejected,
+            "rows_added": counts.added,
+            "rows_changed": counts.changed,
+            "rows_unchanged": counts.unchanged,
+            "rows_rejected": rejected,
             "attempts": 0,
             "finished_at": now,
             "expires_at": now + timedelta(seconds=self._policy.kept),
             "lease_owner": None,
             "lease_until": None,
         }
-        await jobs.note(self.job.id, self._owner, outcome)
+        await jobs.note(self.job.id, self._owner, values | outcome)
 
     async def end(self, state: ImportState, **values: Any) -> None:
         """It is over, and nothing of it was published; unless it is another's by now."""

@@ -19,7 +19,7 @@ from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.imports import ImportCancelledError, ImportKind, ImportState, LeaseLostError
 from xuexin_api.core.messages import message
 from xuexin_api.core.policies import ImportPolicy, RecordPolicy
-from xuexin_api.core.roster import InstitutionNames
+from xuexin_api.core.roster import InstitutionNames, RowError
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.gateways.import_files import ImportFiles
 from xuexin_api.gateways.photo_archive import open_photo_zip
@@ -27,12 +27,15 @@ from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.rejected_photos import RejectedPhotos
 from xuexin_api.gateways.rejected_rows import RejectedRows
 from xuexin_api.gateways.roster_files import open_roster
+from xuexin_api.repositories.archive.graduates import GraduateRepository
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow, staging_schema
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, open_kept_staging
 from xuexin_api.repositories.archive.staged_photos import RejectedPlace, StagedPhotoRepository
+from xuexin_api.services.archive.graduate_import import GraduateImportService, GraduateReport
 from xuexin_api.services.archive.held_import import HeldImport
+from xuexin_api.services.archive.photo_import import PhotoReport
 from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService
 from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
 from xuexin_api.services.archive.staged_photo_import import StagedPhotoImport
@@ -84,7 +87,13 @@ class ImportWorker:
             if job.attempts > self._policy.most_attempts:
                 raise BrokenRuleError("import_given_up")
             async with held.alive():
-                await (self._import_roster if job.kind == ImportKind.ROSTER else self._import_photos)(held)
+                match job.kind:
+                    case ImportKind.ROSTER:
+                        await self._import_roster(held)
+                    case ImportKind.GRADUATES:
+                        await self._import_graduates(held)
+                    case _:
+                        await self._import_photos(held)
         except BrokenRuleError as broken:
             await held.end(ImportState.FAILED, error_code=broken.code, error_params=broken.params)
         except ImportCancelledError:
@@ -120,6 +129,31 @@ class ImportWorker:
                 watch=watch,
             )
 
+    async def _import_graduates(self, held: HeldImport) -> None:
+        job = held.job
+        upload = self._files.upload(job.id)
+        table = open_roster(upload)
+        await held.note(file_format=table.format, rows_total=table.length)
+        async with self._new_session() as session:
+            service = GraduateImportService(
+                session=session,
+                graduates=GraduateRepository(session),
+                institutions=await self._institutions(),
+                policy=self._record_policy,
+                clock=self._clock,
+                entropy=self._entropy,
+            )
+            with RejectedRows(upload, self._files.prepare_rejected(job.id)) as rows:
+                await service.run(
+                    table.rows,
+                    file_name=job.file_name,
+                    institution_code=job.institution_code,
+                    rejected=partial(_reject, rows),
+                    watch=_GraduateWatch(
+                        held, ImportJobRepository(session), partial(self._finish_rejected, rows, job.id)
+                    ),
+                )
+
     async def _import_photos(self, held: HeldImport) -> None:
         job, rules = held.job, self._photo_rules
         async with self._new_session() as session:
@@ -150,7 +184,11 @@ class ImportWorker:
 
                     await service.tell_rejected(tell)
             self._files.keep_rejected(job.id)
-            settle = partial(held.settle_photos, ImportJobRepository(session), dry_run=dry_run)
+
+            async def settle(report: PhotoReport) -> None:
+                counts = Counts(report.added, report.replaced, report.unchanged)
+                await held.settle(ImportJobRepository(session), counts, report.rejected, dry_run=dry_run)
+
             outdated = await service.finish(dry_run=dry_run, settle=settle)
             await self._erasure(session).erase(outdated)
 
@@ -206,5 +244,26 @@ class _RosterWatch:
         await self._held.settle_roster(staging, read, counts, import_id)
 
 
-def _reject(rows: RejectedRows, cell: RejectedCell) -> None:
+class _GraduateWatch:
+    """The same for a list of graduates, whose session settles it."""
+
+    def __init__(self, held: HeldImport, jobs: ImportJobRepository, finish_rejected: Callable[[], None]) -> None:
+        self._held = held
+        self._jobs = jobs
+        self._finish_rejected = finish_rejected
+        self.note_rows = held.note_rows
+        self.is_dry_run = held.is_dry_run
+
+    async def settle(self, report: GraduateReport, import_id: UUID | None) -> None:
+        self._finish_rejected()
+        await self._held.settle(
+            self._jobs,
+            Counts(0, report.changed, report.unchanged),
+            report.rejected,
+            dry_run=import_id is None,
+            roster_import_id=import_id,
+        )
+
+
+def _reject(rows: RejectedRows, cell: RejectedCell | RowError) -> None:
     rows.add(cell.line, cell.column, cell.code, message(cell.code, **cell.params))
