@@ -12,18 +12,18 @@ down_revision = "d83a5c1e92b6"
 branch_labels = None
 depends_on = None
 
-_KIND = op.f("ck_import_jobs_kind")
-
 
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    op.drop_constraint(_KIND, "import_jobs")
+    op.drop_constraint(op.f("ck_import_jobs_kind"), "import_jobs")
     kinds = "kind IN ('roster', 'graduates', 'admission_photos', 'graduation_photos')"
-    op.create_check_constraint(_KIND, "import_jobs", kinds)
+    op.create_check_constraint(op.f("ck_import_jobs_kind"), "import_jobs", kinds)
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("DELETE FROM import_jobs WHERE kind = 'graduates'")
-    op.drop_constraint(_KIND, "import_jobs")
-    op.create_check_constraint(_KIND, "import_jobs", "kind IN ('roster', 'admission_photos', 'graduation_photos')")
+    op.drop_constraint(op.f("ck_import_jobs_kind"), "import_jobs")
+    op.create_check_constraint(
+        op.f("ck_import_jobs_kind"), "import_jobs", "kind IN ('roster', 'admission_photos', 'graduation_photos')"
+    )

@@ -19,8 +19,15 @@ CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 
 
 async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the body once it is whole; `/slow` begins an answer and does not end it, `/headers` tells them."""
+    """Answers with the body once it is whole; `/slow` begins an answer and does not end it, `/headers` tells them.
+
+    `/refused` is answered unread.
+    """
     if scope["type"] != "http":
+        return
+    if scope["path"] == "/refused":
+        await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"no"})
         return
     body, more = b"", True
     while more:
@@ -78,6 +85,24 @@ async def test_a_request_that_does_not_arrive_is_told_so_and_cut(port: int, sent
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 ")
     assert json.loads(body)["code"] == "request_timeout"
+
+
+async def test_a_body_that_was_refused_unread_is_not_read_to_its_end(port: int) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    refused = b"POST /refused HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
+    async with asyncio.timeout(10):
+        # Little of it is read past: the connection serves the next request.
+        for size in (500_000, 1 << 30):
+            writer.write(refused % size)
+            assert (await reader.readuntil(b"no")).startswith(b"HTTP/1.1 401 ")
+            sent = 0
+            with contextlib.suppress(ConnectionError):
+                while sent < size:
+                    writer.write(bytes(50_000))
+                    await writer.drain()
+                    sent += 50_000
+        assert sent < 100 << 20
+    writer.close()
 
 
 async def test_who_asks_nothing_is_cut_without_a_word(port: int) -> None:

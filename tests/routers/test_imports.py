@@ -9,11 +9,12 @@ import os
 import signal
 import sys
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from support.archive import add_photos, add_schools, import_rows
 from support.client import Client, code_of
@@ -168,6 +169,38 @@ def _zip(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
+def _workbook(spoil: Callable[[xlsxwriter.worksheet.Worksheet], object], rows: Sequence[list[str]] = ()) -> bytes:
+    """A roster with a hidden sheet of other things before it, and something done to it."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made) as book:
+        hidden = book.add_worksheet()
+        hidden.write_row(0, 0, ["not", "for", "you"])
+        hidden.hide()
+        shown = book.add_worksheet()
+        shown.activate()
+        shown.set_first_sheet()
+        for line, row in enumerate([CODES, *rows]):
+            shown.write_row(line, 0, row)
+        spoil(shown)
+    return made.getvalue()
+
+
+async def test_formulas_count_by_their_value_and_hidden_sheets_not_at_all(registrar: Member, parts: Wiring) -> None:
+    rows = rows_of_school(OURS, 2)
+
+    def calculate(sheet: xlsxwriter.worksheet.Worksheet) -> None:
+        sheet.write_formula(1, CODES.index("BH"), '="二"&"班"', None, "二班")
+        sheet.write_formula(2, CODES.index("BH"), "=VLOOKUP(1,A1:A2,9)", None, "#REF!")
+
+    job = await uploaded(registrar, _workbook(calculate, rows))
+    assert (await worked(registrar, job))["result"] == {"added": 1, "changed": 0, "unchanged": 0, "rejected": 1}
+    assert [row["class_name"] for row in await rows_of(parts, "enrollments")] == ["二班"]
+    answer = await registrar.client.get(f"/v1/staff/imports/{job['id']}/rejected")
+    rejected = parts.settings.data_dir / "rejected.xlsx"
+    rejected.write_bytes(answer.content)
+    assert [cells[-2] for _, cells in open_roster(rejected).rows] == ["错误代码", "BH:formula_failed"]
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -177,6 +210,9 @@ def _zip(files: dict[str, bytes]) -> bytes:
         (b"x" * (2 << 20), "csv_line_too_long"),
         (_zip({"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": bytes(30 << 20)}), "xlsx_too_large"),
         (b"PK\x03\x04 and then nothing", "xlsx_damaged"),
+        (_workbook(lambda sheet: sheet.merge_range(1, 4, 3, 4, "男")), "xlsx_merged_cells"),
+        (_workbook(lambda sheet: sheet.very_hidden()), "xlsx_no_sheet"),
+        (_workbook(lambda sheet: sheet.write_string(0, 300, "x")), "xlsx_too_many_cells"),
     ],
 )
 async def test_a_file_that_cannot_be_read_fails_whole(

@@ -16,6 +16,8 @@ from xuexin_api.problems import MEDIA_TYPE, problem_document
 _LONGEST_HEAD: Final = 32 * 1024
 # Lengths of chunks and what may follow the last one; a client that sends its body byte by byte needs this much.
 _MOST_AROUND_BODY: Final = 1024 * 1024
+# Of a body that was answered before it was read: enough that who sends it sees the answer, and keeps the connection.
+_MOST_UNWANTED: Final = 1024 * 1024
 _REASONS: Final = {
     "bad_request": "400 Bad Request",
     "request_timeout": "408 Request Timeout",
@@ -30,13 +32,15 @@ class HeadTooLargeError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """Refuses a head of more than 32 KiB and hangs up on who takes longer than `seconds` for a request and its answer.
 
+    Who is answered and sends on, such as a gigabyte that was refused for want of a token, is cut off, too.
+
     Uploads to the addresses in `longer` take so many seconds. What is no HTTP gets a problem document, as everything
     does.
     """
 
     _head_bytes = 0
     _in_head = _asked = False
-    _received = _body_bytes = 0
+    _received = _body_bytes = _unwanted = 0
     _timer: asyncio.TimerHandle | None = None
 
     def __init__(
@@ -75,7 +79,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._received = self._body_bytes = 0
+        self._received = self._body_bytes = self._unwanted = 0
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > _LONGEST_HEAD:
             raise HeadTooLargeError
         super().on_headers_complete()
@@ -92,6 +96,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
+        if self.cycle.response_complete:
+            self._unwanted += len(body)
+            if self._unwanted > _MOST_UNWANTED:
+                self.transport.close()
         super().on_body(body)
 
     def on_response_complete(self) -> None:
