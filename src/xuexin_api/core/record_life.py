@@ -134,6 +134,8 @@ class RecordFacts:
     registered_year: int | None
     certified_change: date | None = None
     """When something that a certificate will say was changed last."""
+    known_since: date | None = None
+    """Since when the record is kept here: a day before was none of a freeze. None where it came from another school."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +256,9 @@ def _register_year(record: RecordFacts, wish: Wish, today: date, policy: RecordP
 
 def _certify(record: RecordFacts, wish: Wish, _: date, policy: RecordPolicy) -> dict[str, Any]:
     """Who is put off by a year, changed, and graduates after all, would have a certificate of what was frozen."""
-    changed = record.certified_change
+    changed, since = record.certified_change, record.known_since
+    if since is not None and wish.effective_on < since:
+        return {}
     if changed is not None and changed >= certificate_stands_from(wish.effective_on, policy):
         if frozen_year(wish.effective_on, policy) is not None:
             raise RecordFrozenError

@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from support.archive import add_photos
+from support.archive import add_photos, import_rows
 from support.client import Client
 from support.people import SCHOOLS, students
 from support.records import add_records, registered_row
@@ -60,6 +60,11 @@ async def test_graduates_get_their_certificates_and_read_them_and_a_second_run_c
     for one in (senior, bachelor):
         await add_photos(parts, one)
     rows = list(graduate_rows([senior.record, bachelor.record], today=date(2031, 3, 1)))
+    # A mistake of the first list is mended: certificates of years before the record came here are not held up by it.
+    mended = registered_row(
+        bachelor, expected_graduation_date=bachelor.record.expected_graduation_date, programme_name="示例专业"
+    )
+    assert (await import_rows(parts, [mended]))[0].changed == 1
     report, rejected = await _import(parts, rows)
     assert (report.changed, rejected) == (2, [])
     again, rejected = await _import(parts, rows)
@@ -74,7 +79,8 @@ async def test_graduates_get_their_certificates_and_read_them_and_a_second_run_c
     assert answer["explanation"] is None
     assert len((await client.get("/v1/archive/degrees")).json()["items"]) == 1
     for record in (await client.get("/v1/archive/enrollments")).json()["items"]:
-        (change,) = (await client.get(f"/v1/archive/enrollments/{record['id']}/history")).json()["items"]
+        history = (await client.get(f"/v1/archive/enrollments/{record['id']}/history")).json()["items"]
+        (change,) = (one for one in history if one["change"]["id"] != "roster")
         assert (change["change"]["id"], change["reason"]["id"]) == ("graduate", "requirements_met")
 
 

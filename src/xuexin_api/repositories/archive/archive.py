@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.record_life import CERTIFIED
@@ -77,6 +77,13 @@ CERTIFIED_CHANGE = (
     .label("certified_change")
 )
 """When something that a certificate says of the record was changed last, by a school in its everyday work."""
+TRANSFERRED_IN = (
+    exists()
+    .where(EnrollmentChange.enrollment_id == Enrollment.id, EnrollmentChange.change == "transfer_in")
+    .correlate(Enrollment)
+    .label("transferred_in")
+)
+"""Whether the record came from another school."""
 _OWN = and_(Enrollment.person_id == Account.person_id, Account.state == "active")
 _ASKING = and_(SessionRow.id == bindparam("session_id"), Account.id == bindparam("account_id"))
 

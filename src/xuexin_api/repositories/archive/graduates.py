@@ -18,7 +18,7 @@ from xuexin_api.models.archive import (
     RecordPhoto,
     RosterImport,
 )
-from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE
+from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, TRANSFERRED_IN
 
 
 class GraduateRepository:
@@ -55,6 +55,7 @@ class GraduateRepository:
             select(
                 *Enrollment.__table__.columns,
                 CERTIFIED_CHANGE,
+                TRANSFERRED_IN,
                 photo.label("photos"),
                 number.label("certificate_number"),
             )

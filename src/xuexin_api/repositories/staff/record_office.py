@@ -19,7 +19,7 @@ from xuexin_api.models.archive import (
     RecordAccess,
     RecordPhoto,
 )
-from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, CHANGE, RECORD
+from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, CHANGE, RECORD, TRANSFERRED_IN
 
 _KEPT: Final = (
     *RECORD,
@@ -29,6 +29,7 @@ _KEPT: Final = (
     Enrollment.registered_year,
     Enrollment.version,
     CERTIFIED_CHANGE,
+    TRANSFERRED_IN,
     select(RecordPhoto.sha256)
     .where(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == "graduation")
     .correlate(Enrollment)

@@ -273,7 +273,7 @@ def _row_error(line: int, refused: RefusalError | BrokenRuleError) -> RowError:
         problem = refused.problems[0]
         return RowError(line, "BYRQ", problem.code, problem.params)
     code = refused.code
-    column = {"change_not_allowed": "BYJL", "graduation_photo_missing": "XH"}.get(code, "ZSBH")
+    column = {"change_not_allowed": "BYJL", "graduation_photo_missing": "XH", "record_frozen": "BYRQ"}.get(code, "ZSBH")
     if code.startswith("degree_"):
         column = "XWZSBH"
     return RowError(line, column, code, refused.params)

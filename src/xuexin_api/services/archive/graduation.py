@@ -11,6 +11,7 @@ from uuid import UUID
 from xuexin_api.core.certificates import check_certificate_number, check_degree
 from xuexin_api.core.clock import china_date
 from xuexin_api.core.code_tables import EnrollmentStatus
+from xuexin_api.core.entropy import born_at
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.record_life import CERTIFIED, Change, RecordFacts
 
@@ -20,7 +21,7 @@ _COPIED: Final = ("person_id", *CERTIFIED)
 
 def facts_of(row: Mapping[str, Any]) -> RecordFacts:
     """What decides about a record. Only a graduation asks when something was changed that a certificate says."""
-    certified = row.get("certified_change")
+    certified, transferred = row.get("certified_change"), row.get("transferred_in", False)
     return RecordFacts(
         status=EnrollmentStatus(row["status"]),
         admission_date=row["admission_date"],
@@ -30,6 +31,7 @@ def facts_of(row: Mapping[str, Any]) -> RecordFacts:
         grade=row["grade"],
         registered_year=row["registered_year"],
         certified_change=None if certified is None else china_date(certified),
+        known_since=None if transferred else china_date(born_at(row["id"])),
     )
 
 
