@@ -152,6 +152,47 @@ class CaseLife(RuleBasedStateMachine):
         if strong and account["person_id"] is not None:
             await verify_strongly(self.life.parts, PERSON)
 
+    @rule(
+        phone=st.sampled_from([PERSON.phone, PERSON.phone, PERSON.phone, *CLAIMANTS]),
+        one_side=seldom,
+        verdict=st.sampled_from(["", "accept_photos", "accept_unseen", "refuse_photos"]),
+    )
+    def verify_by_photos(self, phone: str, one_side: bool, verdict: str) -> None:
+        """Whoever it is open to: before, during and after a case. A verdict may come at once, or much later."""
+
+        async def work() -> None:
+            if phone in self.clients:
+                await self._send_photos(self.clients[phone], one_side=one_side)
+            if verdict:
+                await self._judge_photos(verdict)
+
+        self._play(work())
+
+    async def _send_photos(self, client: Client, *, one_side: bool) -> None:
+        begun = await client.post("/v1/identity-verifications", {"method": "handheld_photo"})
+        if begun.status_code != 201:
+            return
+        mine = f"/v1/identity-verifications/{begun.json()['id']}"
+        for side in ("front",) if one_side else ("front", "back"):
+            assert (await send(client, mine, side)).status_code == 201
+        handed_in = await client.post(f"{mine}/submit", None)
+        assert (handed_in.status_code == 200) is not one_side, handed_in.text
+
+    async def _judge_photos(self, verdict: str) -> None:
+        """Of the verification that waits longest. Whoever accepts without having looked is refused."""
+        desk, queue = self.members[REVIEWERS[0]].client, "/v1/staff/identity-verifications"
+        for waiting in _items(await desk.get(queue))[:1]:
+            path = f"{queue}/{waiting['id']}"
+            assert (await desk.post(f"{path}/take", None)).status_code == 200
+            unseen = verdict == "accept_unseen"
+            for photo in () if unseen else (await desk.get(path)).json()["photos"]:
+                assert (await desk.get(f"{path}/photos/{photo['id']}")).status_code == 200
+            decision = "accept_photos" if unseen else verdict
+            body = {"decision": decision, "reason": _REASONS[decision], "note": None}
+            answer = await desk.post(f"{path}/decision", body)
+            refusals = {"photos_not_seen"} if unseen else {"identity_held", "verification_closed"}
+            assert answer.status_code == 204 or code_of(answer) in refusals, answer.text
+
     @rule(phone=claimant, kind=evidence)
     def bring_evidence(self, phone: str, kind: str) -> None:
         """In a draft, which is opened where there is none."""
@@ -259,9 +300,29 @@ class CaseLife(RuleBasedStateMachine):
         assert max(waiting.values(), default=1) == 1, "one claim waits, and beside it photos at most"
         for case in cases:
             await self._look_at(case, accounts)
-        self._look_into_the_store(await rows_of(parts, "uploads"))
+        photos = await rows_of(parts, "uploads")
+        self._look_into_the_store(photos)
+        await self._look_at_verifications(photos)
         self.seen.accounts = accounts
         self.seen.states = {row["id"]: row["state"] for row in cases}
+
+    async def _look_at_verifications(self, photos: list[Row]) -> None:
+        """No account is verified by photos that nobody looked at and accepted, both sides, the same reviewer."""
+        by_photos = await rows_of(
+            self.life.parts, "", "SELECT * FROM identity_verifications WHERE queued_at IS NOT NULL"
+        )
+        for row in by_photos:
+            mine = [photo for photo in photos if photo["verification_id"] == row["id"]]
+            accepted = {photo["side"]: photo["id"] for photo in mine if photo["state"] == "accepted"}
+            assert bool(accepted) is (row["person_id"] is not None)
+            if row["person_id"] is None:
+                continue
+            assert set(accepted) == {"front", "back"}, "no verification without its photos"
+            said = f"subject_id = '{row['id']}' AND action = 'verification:accept_photos'"
+            (decided,) = await rows_of(self.life.parts, "", f"SELECT staff_id FROM staff_events WHERE {said}")
+            looks = "SELECT subject_id FROM staff_events WHERE action = 'verification:photo:view' AND staff_id = "
+            seen = await rows_of(self.life.parts, "", f"{looks}'{decided['staff_id']}'")
+            assert set(accepted.values()) <= {look["subject_id"] for look in seen}
 
     def _look_into_the_store(self, photos: list[Row]) -> None:
         folder = self.life.parts.settings.data_dir / "handheld"

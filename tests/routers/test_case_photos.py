@@ -248,6 +248,13 @@ async def test_photos_are_seen_by_who_has_the_case_and_accepted_by_who_looked(
         assert code_of(await one.client.get(f"{at_the_desk}/photos/{case_id}")) == "upload_not_found"
         early = await one.decide(case_id, "accept_photos", "photos_show_applicant")
         assert code_of(early) == "photos_not_seen"
+        # A look that shows nothing is written down, and is none.
+        folder = parts.settings.data_dir / "handheld"
+        away = folder.rename(folder.with_name("away"))
+        for photo in (front, back):
+            assert (await one.client.get(f"{at_the_desk}/photos/{photo['id']}")).status_code == 404
+        assert code_of(await one.decide(case_id, "accept_photos", "photos_show_applicant")) == "photos_not_seen"
+        away.rename(folder)
         seen = await one.client.get(f"{at_the_desk}/photos/{front['id']}")
         assert (seen.status_code, seen.content[:3]) == (200, b"\xff\xd8\xff")
         assert (seen.headers["cache-control"], seen.headers["content-type"]) == ("no-store, private", "image/jpeg")
@@ -260,7 +267,7 @@ async def test_photos_are_seen_by_who_has_the_case_and_accepted_by_who_looked(
         }
         case = await case_of(client, case_id)
         looked = [event for event in case["log"] if event["kind"] == "photo_viewed"]
-        assert [(event["actor"], event["reason"]["id"]) for event in looked] == [("staff", "photos_in_review")] * 2
+        assert [(event["actor"], event["reason"]["id"]) for event in looked] == [("staff", "photos_in_review")] * 4
         assert (await one.decide(case_id, "accept_photos", "photos_show_applicant")).status_code == 204
         done = await rows_of(parts, "", "SELECT subject_id FROM staff_events WHERE action = 'case:photo:view'")
         assert [str(row["subject_id"]) for row in done] == [front["id"], back["id"]]

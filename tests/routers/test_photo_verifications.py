@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
 
 from support.archive import enroll
@@ -15,6 +18,7 @@ from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)
 _DESK = "/v1/staff/identity-verifications"
+HOUR = timedelta(hours=1)
 
 
 async def _registered(client: Client) -> Student:
@@ -22,6 +26,10 @@ async def _registered(client: Client) -> Student:
     await enroll(client.parts, student)
     await client.register(student)
     return student
+
+
+def _steps(shown: dict[str, Any]) -> list[str]:
+    return [step["id"] for step in shown["next"]]
 
 
 async def _begin(client: Client) -> str:
@@ -60,12 +68,15 @@ async def test_photos_that_a_reviewer_accepts_open_the_archive_to_who_sent_them(
     student = await _registered(client)
     assert await _reason(client) is None
     mine = await _begin(client)
+    assert _steps((await client.get(mine)).json()) == ["send_photos", "end_verification"]
     assert code_of(await client.post(f"{mine}/submit", None)) == "photo_side_missing"
     assert (await send(client, mine, "front", b"nothing")).status_code == 415
     front, _ = await send_both(client, mine)
     assert code_of(await client.post(f"{mine}/check", None)) == "verification_not_found"
+    assert _steps((await client.get(mine)).json()) == ["submit_photos", "send_photos", "end_verification"]
     handed_in = (await client.post(f"{mine}/submit", None)).json()
     assert (handed_in["status"], len(handed_in["photos"])) == ("in_review", 3)
+    assert _steps(handed_in) == ["await_review", "end_verification"]
     assert code_of(await send(client, mine, "front")) == "verification_closed"
     assert await _reason(client) == "in_review"
     assert (await client.post(f"{mine}/check", None)).json()["status"] == "pending"
@@ -92,6 +103,7 @@ async def test_photos_that_a_reviewer_accepts_open_the_archive_to_who_sent_them(
     assert code_of(await client.get("/v1/archive/enrollments")) == "insufficient_user_authentication"
     result = (await client.get(mine)).json()
     assert (result["status"], result["strength"]) == ("accepted", "strong")
+    assert (_steps(result), result["waiting_before"], result["expected_by"]) == (["check_verification"], None, None)
     assert [event["kind"] for event in result["log"]].count("photo_viewed") == 2
     passed = await client.post(f"{mine}/check", None)
     assert passed.json()["status"] == "passed"
@@ -101,6 +113,41 @@ async def test_photos_that_a_reviewer_accepts_open_the_archive_to_who_sent_them(
     clock.pass_time(days=30, minutes=1)
     await parts.housekeeping.purge()
     assert list((parts.settings.data_dir / "handheld").iterdir()) == []
+
+
+async def test_reviews_say_how_long_the_next_will_take(client: Client, parts: Wiring, clock: HandClock) -> None:
+    first, second, third = students(3)
+    await enroll(parts, first, second, third)
+
+    async def hand_in(sender: Client, student: Student) -> str:
+        await sender.register(student)
+        mine = await _begin(sender)
+        await send_both(sender, mine)
+        assert (await sender.post(f"{mine}/submit", None)).status_code == 200
+        return mine
+
+    async def waiting(sender: Client, student: Student, mine: str) -> tuple[int, float]:
+        await sender.log_in(student.phone)
+        shown = (await sender.get(mine)).json()
+        hours = (datetime.fromisoformat(shown["expected_by"]) - datetime.fromisoformat(shown["queued_at"])) / HOUR
+        return shown["waiting_before"], round(hours, 1)
+
+    async with member(client) as one, connected_client(client.app, parts) as other:
+        mine = await hand_in(client, first)
+        assert await waiting(client, first, mine) == (0, 72.0)
+        clock.pass_time(hours=5)
+        await one.log_in()
+        assert await _decide(one, mine, "refuse_photos", "photos_unreadable") == ""
+        await client.log_in(first.phone)
+        assert _steps((await client.get(mine)).json()) == ["verify_identity"]
+        mine = await hand_in(client, second)
+        clock.pass_time(hours=1)
+        others = await hand_in(other, third)
+        assert await waiting(client, second, mine) == (0, 5.0)
+        assert await waiting(other, third, others) == (1, 5.0)
+        # Past it, no time is told that is over.
+        clock.pass_time(hours=9)
+        assert await waiting(other, third, others) == (1, 9.0)
 
 
 async def test_photos_that_are_not_accepted_say_why_and_may_be_sent_again(client: Client, parts: Wiring) -> None:

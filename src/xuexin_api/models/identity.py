@@ -31,6 +31,7 @@ class IdentityVerification(Base):
             postgresql_where=text("status = 'in_review'"),
         ),
         Index("ix_identity_verifications_queued_at", "queued_at", postgresql_where=text("status = 'in_review'")),
+        Index("ix_identity_verifications_decided_at", "decided_at", postgresql_where=text("decided_at IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

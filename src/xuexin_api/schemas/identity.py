@@ -106,7 +106,16 @@ class VerificationResult(Output):
     created_at: Moment = Field(examples=["2026-11-23T08:00:00Z"])
     queued_at: Moment | None = Field(description="When photos were handed in.", examples=[None])
     decided_at: Moment | None = Field(description="When a reviewer decided.", examples=[None])
-    expected_by: Moment | None = Field(description="Deadline of the review that is waited for.", examples=[None])
+    waiting_before: int | None = Field(
+        description="Where photos are to be looked at: how many verifications have waited longer.", examples=[None]
+    )
+    expected_by: Moment | None = Field(
+        description="Until then three of four reviews were done lately; no promise.", examples=[None]
+    )
+    next: list[Choice] = Field(
+        description="What can be done now, the most useful first.",
+        examples=[[{"id": "end_verification", "title": "撤销本次认证"}]],
+    )
     reason: Choice | None = Field(
         description="Why photos were not accepted.",
         examples=[{"id": "photos_unreadable", "title": "照片不清晰或证件文字不可辨认"}],

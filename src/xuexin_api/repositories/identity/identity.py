@@ -8,11 +8,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.identity import IdentityVerification, VerificationEvent
+
+_REVIEWS_IN_SAMPLE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,27 @@ class VerificationRepository:
             statement = statement.where(IdentityVerification.id < before)
         rows = await self._session.execute(statement.order_by(IdentityVerification.id.desc()).limit(most))
         return [VerificationRow(*row) for row in rows]
+
+    async def usual_review(self) -> float | None:
+        """Seconds within which three quarters of the last reviews were done; None where none was."""
+        latest = (
+            select(
+                func.extract("epoch", IdentityVerification.decided_at - IdentityVerification.queued_at).label("seconds")
+            )
+            .where(IdentityVerification.decided_at.is_not(None))
+            .order_by(IdentityVerification.decided_at.desc())
+            .limit(_REVIEWS_IN_SAMPLE)
+            .subquery()
+        )
+        value = await self._session.scalar(select(func.percentile_cont(0.75).within_group(latest.c.seconds)))
+        return None if value is None else float(value)
+
+    async def count_queued_before(self, queued_at: datetime) -> int:
+        """Verifications that wait for people longer."""
+        statement = select(func.count()).where(
+            IdentityVerification.status == "in_review", IdentityVerification.queued_at < queued_at
+        )
+        return int(await self._session.scalar(statement) or 0)
 
     async def is_in_review(self, account_id: UUID) -> bool:
         """Whether photos of the account wait for a reviewer."""

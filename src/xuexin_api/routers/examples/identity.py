@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID, NOW, VERIFIED_TOKENS
@@ -54,7 +55,9 @@ _RESULT: Final = VerificationView(
     created_at=NOW,
     queued_at=None,
     decided_at=None,
+    waiting_before=None,
     expected_by=None,
+    next=(Option("end_verification"),),
     reason=None,
     photos=[],
     log=[],
@@ -80,6 +83,7 @@ _BY_PHOTOS: Final = replace(
     strength="strong",
     status="pending",
     photos=[RECEIVED, replace(RECEIVED, side="back")],
+    next=(Option("submit_photos"), Option("send_photos"), Option("end_verification")),
     passed_at=None,
     valid_until=None,
 )
@@ -88,14 +92,18 @@ _IN_REVIEW: Final = replace(
     status="in_review",
     photos=[SEEN, replace(RECEIVED, side="back")],
     queued_at=_HANDED_IN,
-    expected_by=_HANDED_IN + timedelta(days=3),
+    waiting_before=3,
+    expected_by=_HANDED_IN + timedelta(hours=9),
+    next=(Option("await_review"), Option("end_verification")),
 )
 _ACCEPTED: Final = replace(
     _IN_REVIEW,
     status="accepted",
     photos=[ACCEPTED, replace(ACCEPTED, side="back")],
     decided_at=_DECIDED,
+    waiting_before=None,
     expected_by=None,
+    next=(Option("check_verification"),),
 )
 _FAILED: Final = replace(
     _IN_REVIEW,
@@ -103,7 +111,9 @@ _FAILED: Final = replace(
     reason="photos_unreadable",
     photos=[REJECTED, replace(REJECTED, side="back")],
     decided_at=_DECIDED,
+    waiting_before=None,
     expected_by=None,
+    next=(Option("verify_identity"),),
 )
 
 

@@ -8,12 +8,13 @@ from typing import Final
 from xuexin_api.core.messages import Language, message
 from xuexin_api.routers.identity.case_presentation import reason
 from xuexin_api.routers.identity.photo_presentation import handheld_photo
+from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas import identity as schemas
 from xuexin_api.schemas import staff as staff_schemas
 from xuexin_api.services.identity.verification_results import VerificationView
 from xuexin_api.services.staff.verification_desk import DeskVerification
 
-_PLAIN: Final = tuple(name for name in VerificationView.__slots__ if name not in {"reason", "photos", "log"})
+_PLAIN: Final = tuple(name for name in VerificationView.__slots__ if name not in {"reason", "photos", "log", "next"})
 _AT_THE_DESK: Final = tuple(name for name in DeskVerification.__slots__ if name != "log")
 
 
@@ -22,6 +23,7 @@ def verification_result(view: VerificationView, language: Language) -> schemas.V
         {name: getattr(view, name) for name in _PLAIN}
         | {
             "reason": reason(view.reason, language),
+            "next": choices(view.next, language),
             "photos": [handheld_photo(photo, language) for photo in view.photos],
             "log": _log(view, language),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,12 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.case_rules import BOTH_SIDES, Evidence
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import PhotoSideMissingError, VerificationClosedError, VerificationNotFoundError
+from xuexin_api.core.errors import (
+    Option,
+    PhotoSideMissingError,
+    VerificationClosedError,
+    VerificationNotFoundError,
+)
 from xuexin_api.core.policies import PhotoPolicy, SessionPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.identity.identity import VerificationEventRow, VerificationRepository, VerificationRow
-from xuexin_api.repositories.identity.photos import PhotoRepository
+from xuexin_api.repositories.identity.photos import PhotoRepository, PhotoRow
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.base import Service
@@ -38,7 +44,9 @@ class VerificationView:
     created_at: datetime
     queued_at: datetime | None
     decided_at: datetime | None
+    waiting_before: int | None
     expected_by: datetime | None
+    next: tuple[Option, ...]
     reason: str | None
     photos: list[PhotoView]
     log: list[VerificationEventRow]
@@ -55,6 +63,11 @@ class VerificationPage:
     next_cursor: str | None
 
 
+_NEXT: Final[Mapping[str, tuple[str, ...]]] = {
+    "in_review": ("await_review", "end_verification"),
+    "accepted": ("check_verification",),
+    "passed": ("end_verification",),
+}
 _WITHOUT_RESULT: Final = frozenset({"pending", "in_review"})
 _MOST_PHOTOS: Final = 100
 _MOST_EVENTS: Final = 200
@@ -163,6 +176,7 @@ class VerificationResultService(Service):
             log = await self._verifications.list_events(row.id, most=_MOST_EVENTS)
         late = row.status == "pending" and row.expires_at <= now
         opens = row.status == "passed" and row.passed_at is not None
+        waiting = await self._waiting(row, now)
         return VerificationView(
             id=row.id,
             method=row.method,
@@ -171,7 +185,9 @@ class VerificationResultService(Service):
             created_at=row.created_at,
             queued_at=row.queued_at,
             decided_at=row.decided_at,
-            expected_by=self._expected_by(row, now),
+            waiting_before=None if waiting is None else waiting[0],
+            expected_by=None if waiting is None else waiting[1],
+            next=_steps("expired" if late else row.status, row.method, photos),
             reason=row.reason,
             photos=[photo_view(photo) for photo in photos],
             log=log,
@@ -180,8 +196,24 @@ class VerificationResultService(Service):
             ended_at=row.ended_at,
         )
 
-    def _expected_by(self, row: VerificationRow, now: datetime) -> datetime | None:
-        """By the deadline of reviews, where one is waited for."""
+    async def _waiting(self, row: VerificationRow, now: datetime) -> tuple[int, datetime] | None:
+        """How many wait before it, and until when to expect a decision: by how long reviews took lately."""
         if row.status != "in_review" or row.queued_at is None:
             return None
-        return max(row.queued_at + timedelta(seconds=self._photo_policy.review), now)
+        usual = await self._verifications.usual_review()
+        seconds = self._photo_policy.review if usual is None else usual
+        before = await self._verifications.count_queued_before(row.queued_at)
+        return before, max(row.queued_at + timedelta(seconds=seconds), now)
+
+
+def _steps(status: str, method: str, photos: list[PhotoRow]) -> tuple[Option, ...]:
+    """What its owner can do next, the most useful first; with one that came to nothing, begin another."""
+    if status != "pending":
+        return tuple(Option(step) for step in _NEXT.get(status, ("verify_identity",)))
+    if method == Evidence.RECORD_FACTS:
+        return (Option("answer_questions"),)
+    if method != Evidence.HANDHELD_PHOTO:
+        return (Option("check_verification"),)
+    ready = {photo.side for photo in photos if photo.state == "received" and photo.removed_at is None} == BOTH_SIDES
+    steps = ("submit_photos", "send_photos") if ready else ("send_photos",)
+    return tuple(Option(step) for step in (*steps, "end_verification"))

@@ -213,7 +213,10 @@ class ReviewDeskService(Service):
             return await self._desk_case(case)
 
     async def view_photo(self, case_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
-        """One photo of the reviewer's own case. Who looked, when and why is written down before the photo is read."""
+        """One photo of the reviewer's own case. Who looked, when and why is written down before the photo is read.
+
+        It counts as seen once there was something to see.
+        """
         async with self._transaction():
             member = await self._callers.member_of(claims, Role.REVIEWER)
             now = self._clock.now()
@@ -223,13 +226,14 @@ class ReviewDeskService(Service):
             row = await self._photos.get_shown(photo_id, PhotoPlace(case_id=case_id))
             if row is None or row.object_key is None:
                 raise UploadNotFoundError
-            await self._photos.note_seen(photo_id)
             reason = _WHY[CaseState(case.state)]
             await self._log.note(case_id, "photo_viewed", "staff", now=now, staff_id=member.id, reason=reason)
-            await self._note(_PHOTO_VIEWED, member, photo_id, now)
         photo = await self._store.get(row.object_key)
         if photo is None:
             raise UploadNotFoundError
+        async with self._transaction():
+            await self._photos.note_seen(photo_id)
+            await self._note(_PHOTO_VIEWED, member, photo_id, now)
         return photo
 
     async def decide(self, case_id: UUID, decision: Decision, reason: str, note: str | None, claims: Claims) -> None:

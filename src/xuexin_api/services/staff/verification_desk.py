@@ -179,7 +179,7 @@ class VerificationDeskService(Service):
             )
 
     async def view_photo(self, verification_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
-        """One photo. Who looked, when and why is written down before the photo is read."""
+        """One photo. Who looked, when and why is written down before it is read; seen it is once there was one."""
         async with self._transaction():
             member, row = await self._mine(verification_id, claims)
             await self._refuse_if_involved(row, member)
@@ -187,14 +187,15 @@ class VerificationDeskService(Service):
             if photo is None or photo.object_key is None:
                 raise UploadNotFoundError
             now = self._clock.now()
-            await self._photos.note_seen(photo_id)
             await self._shown(verification_id, "photo_viewed", member, now, reason="photos_in_review")
-            await self._staff.add_event(
-                self._entropy.identifier(), _PHOTO_VIEWED, staff_id=member.id, subject_id=photo_id, now=now
-            )
         data = await self._store.get(photo.object_key)
         if data is None:
             raise UploadNotFoundError
+        async with self._transaction():
+            await self._photos.note_seen(photo_id)
+            await self._staff.add_event(
+                self._entropy.identifier(), _PHOTO_VIEWED, staff_id=member.id, subject_id=photo_id, now=now
+            )
         return data
 
     async def decide(
