@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import re
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Final
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
+from starlette.routing import BaseRoute
 
 from xuexin_api import openapi, problems
 from xuexin_api.dependencies.wiring import Wiring
@@ -78,6 +80,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await parts.database.close()
 
 
+def _named(routes: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
+    """Function names are the SDK."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            route.operation_id = route.name
+        yield route
+
+
 def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     """The application around its parts; with its background tasks, unless somebody else sends and cleans."""
     app = FastAPI(
@@ -87,7 +97,6 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
-        generate_unique_id_function=openapi.operation_id,
         redirect_slashes=False,
         # Metrics and logs are ours; asking the framework's own at every request whether they are wanted is not free.
         telemetry={"metrics": False, "logs": False},
@@ -96,11 +105,10 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     app.state.background = background
     app.state.registry = CollectorRegistry()
     app.state.registry.register(MessageMetrics(parts.dispatcher.outcomes))
-    # Tried first, and as they are.
-    for hot in (archive.hot_router, sessions.hot_router):
-        app.router.routes.extend(hot.routes)
     # Routes are tried in this order: what is asked for most stands first.
     for router in (
+        archive.hot_router,
+        sessions.hot_router,
         account.router,
         archive.router,
         outcomes.router,
@@ -141,7 +149,8 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         help_robot.router,
         docs.router,
     ):
-        app.include_router(router)
+        # As they are: a router that is included has every route made anew for the application, and looked for twice.
+        app.router.routes.extend(_named(router.routes))
     problems.install(app)
     app.openapi = lambda: openapi.build_openapi(app, EXAMPLES)  # type: ignore[method-assign]
     app.add_middleware(

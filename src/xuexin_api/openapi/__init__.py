@@ -1,6 +1,6 @@
 """The contract: FastAPI's document, made whole. Nothing here answers a request."""
 
-from xuexin_api.openapi.document import build_openapi, operation_id
+from xuexin_api.openapi.document import build_openapi
 from xuexin_api.openapi.files import JPEG, photo_form
 from xuexin_api.openapi.lint import faults, operation_of, operations
 from xuexin_api.openapi.once import IDEMPOTENCY_HEADER, ONCE, once
@@ -16,7 +16,6 @@ __all__ = [
     "build_openapi",
     "faults",
     "once",
-    "operation_id",
     "operation_of",
     "operations",
     "photo_form",

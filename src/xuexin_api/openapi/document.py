@@ -8,7 +8,6 @@ from typing import Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 
 from xuexin_api.core.errors import (
     ContentEncodedError,
@@ -77,11 +76,6 @@ _HEADERS: Final = {
         "example": '"0c4f3c1d2f8e7a6b5c4d3e2f1a0b9c8d"',
     },
 }
-
-
-def operation_id(route: APIRoute) -> str:
-    """Function names are the SDK."""
-    return route.name
 
 
 def build_openapi(app: FastAPI, examples: Examples = MappingProxyType({})) -> Document:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
-from xuexin_api.openapi import IDEMPOTENCY_HEADER, operation_id
+from xuexin_api.openapi import IDEMPOTENCY_HEADER
 from xuexin_api.routers.strict_route import StrictRoute, parse_strictly
 from xuexin_api.schemas.types import parse_id
 
@@ -61,11 +61,6 @@ class HotRoute(StrictRoute):
             return answer
         content = answer.__pydantic_serializer__.to_json(answer)
         return Response(content, status_code=self.status_code or 200, media_type="application/json")
-
-
-def hot_routes(*, prefix: str, tag: str) -> APIRouter:
-    """For routes that the application takes over as they are; one that it includes looks for each route twice."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=HotRoute, generate_unique_id_function=operation_id)
 
 
 def _services(dependant: Dependant) -> Iterator[tuple[str, Callable[[Request], Awaitable[object]]]]:

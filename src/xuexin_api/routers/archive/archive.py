@@ -18,7 +18,7 @@ from xuexin_api.dependencies.callers import KnownTags, RequestLanguage
 from xuexin_api.openapi import JPEG, refusals
 from xuexin_api.routers.archive.record_presentation import record_history
 from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
-from xuexin_api.routers.hot_route import hot_routes
+from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import enrollment
 from xuexin_api.routers.strict_route import StrictRoute
@@ -28,7 +28,7 @@ from xuexin_api.services.archive.archive import ArchiveService
 
 _PREFIX = "/v1/archive/enrollments"
 router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=StrictRoute)
-hot_router = hot_routes(prefix=_PREFIX, tag="archive")
+hot_router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=HotRoute)
 EnrollmentId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 Archive = Annotated[ArchiveService, Depends(archive_service)]
 _VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)

@@ -27,7 +27,7 @@ from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, Reque
 from xuexin_api.dependencies.login import login_doors, login_service
 from xuexin_api.dependencies.sessions import session_service
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.hot_route import hot_routes
+from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.presentation import (
     further_factor,
@@ -56,7 +56,7 @@ from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.sessions.sessions import SessionService
 
 router = APIRouter(prefix="/v1", tags=["sessions"], route_class=StrictRoute)
-hot_router = hot_routes(prefix="/v1", tag="sessions")
+hot_router = APIRouter(prefix="/v1", tags=["sessions"], route_class=HotRoute)
 Sessions = Annotated[SessionService, Depends(session_service)]
 _LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
