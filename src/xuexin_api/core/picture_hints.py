@@ -35,6 +35,10 @@ _EDGE: Final = 3
 _TILE: Final = 60
 _LEAST_CONTRAST: Final = 12.0
 _BETTER: Final = 80
+_LEAST_FACE_PIXELS: Final = 24
+_LEAST_FACE: Final = 6
+"""Of the short side. Beside a card that can be read, which is half as wide, a face is twice that; and searching for
+smaller ones would take most of the time that hints take."""
 _CASCADE: Final = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
 
 # One process reads one picture at a time; threads of its own would only take cores from others.
@@ -128,7 +132,7 @@ def _length_of_card(outline: Any, grey: Grey) -> float:
 
 def _face(grey: Grey) -> float:
     """How much of the picture's height the largest frontal face takes; 0 where none is found."""
-    least = max(24, min(grey.shape) // 12)
+    least = max(_LEAST_FACE_PIXELS, min(grey.shape) // _LEAST_FACE)
     faces = _CASCADE.detectMultiScale(cv2.equalizeHist(grey), 1.15, 4, minSize=(least, least))
     largest = max((int(face[3]) for face in faces), default=0)
     return round(largest / float(grey.shape[0]), 2)
