@@ -109,6 +109,7 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "upload_import": "post",  # the same content is the same import
         "send_help_message": "post",  # asked again it answers again
         "search_enrollments": "post",  # reads: a POST because a name belongs into no URL
+        "export_enrollments": "post",  # reads: each time it is asked for, it is written down
         "check_help_request": "post",  # reads: a POST because a secret belongs into no URL
         "delete_help_request": "delete",
         "delete_conversation": "delete",
