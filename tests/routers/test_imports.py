@@ -467,7 +467,7 @@ async def test_graduates_leave_by_a_list_all_at_once_or_nobody(registrar: Member
     broken = content.replace(f"{second}9".encode(), f'"{second}"9'.encode())
     assert (await worked(registrar, await uploaded(registrar, broken, kind="graduates")))["state"] == "failed"
     (published,) = {row["id"] for row in await rows_of(parts, "roster_imports") if row["rows_changed"] == 2}
-    assert published == (await rows_of(parts, "import_jobs"))[0]["roster_import_id"]
+    assert published in {row["roster_import_id"] for row in await rows_of(parts, "import_jobs")}
 
 
 @pytest.mark.settings(imports_open=2)
