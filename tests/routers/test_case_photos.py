@@ -231,6 +231,15 @@ async def test_a_photo_that_is_sent_twice_under_one_key_is_kept_once(client: Cli
         assert (await send(client, path, "front", headers=key)).json() == first.json()
 
 
+@pytest.mark.settings(photos_per_account_day=2)
+async def test_what_is_read_to_be_compared_is_counted_by_itself(client: Client) -> None:
+    path = f"/v1/identity-cases/{await _case(client)}"
+    key = {"Idempotency-Key": "one-photo"}
+    answers = [await send(client, path, "front", headers=key) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [201, 201, 201, 429]
+    assert (await send(client, path, "back")).status_code == 201
+
+
 async def test_photos_are_seen_by_who_has_the_case_and_accepted_by_who_looked(
     client: Client, parts: Wiring, clock: HandClock
 ) -> None:

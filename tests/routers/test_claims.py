@@ -16,7 +16,7 @@ from support.claims import CLAIMS, DESK, FORMER_NAME, decide, former, hand_in, k
 from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
-from support.records import OTHER, add_records, registrar_of
+from support.records import OTHER, add_records, change_record, registrar_of
 from support.tables import count_rows, rows_of
 from support.waiting import until_blocked
 from support.work import counted_work
@@ -87,6 +87,13 @@ async def test_a_record_under_a_former_number_is_found_and_granted_by_its_school
         assert granted.status_code == 200, granted.text
         assert list(granted.json()["decisions"]) == ["undo"]
         assert code_of(await decide(here, draft["id"], "decline", "another_person")) == "claim_closed"
+    # Two looks, the second by deciding, each at two persons.
+    purposes = [row["purpose"] for row in await rows_of(parts, "record_accesses")]
+    assert sorted(purposes) == ["claim"] * 4 + ["claim_granted"]
+    # The record is the claimant's now, whatever number stands in it.
+    async with registrar_of(client, "registrar.three", document=student.document_number) as own:
+        refused = await change_record(own, hidden, "suspend", "health", 2)
+        assert code_of(refused) == "not_yours_to_decide"
     tries = [row["action"] for row in await rows_of(parts, "staff_events")]
     assert "claim:out_of_reach" in tries
 

@@ -25,6 +25,7 @@ from support.people import SCHOOLS, students
 from support.records import add_records, registered_row
 from support.staff import Member, member
 from support.tables import count_rows, rows_of
+from support.waiting import until, until_blocked
 from xuexin_api.core import graduates
 from xuexin_api.core.errors import NotReadyError
 from xuexin_api.core.staff import Role
@@ -327,6 +328,26 @@ async def test_photos_that_were_stored_before_a_crash_are_not_stored_again(
     await parts.housekeeping.purge()
     assert _stored(parts).keys() == hung
     assert await count_rows(parts, "staged_photos") == 0
+
+
+@pytest.mark.settings(roster_chunk_rows=2)
+async def test_a_process_that_was_thought_dead_stages_nothing_beside_the_next(registrar: Member, parts: Wiring) -> None:
+    await import_rows(parts, rows_of_school(OURS, 3))
+    photo = draw_archive_photo(1, "admission")
+    content = _zip({f"{row['candidate_number']}.jpg": photo for row in await rows_of(parts, "enrollments")})
+    job = await uploaded(registrar, content, kind="admission_photos")
+    async with parts.database.engine.begin() as other:
+        await other.exec_driver_sql("LOCK TABLE record_photos IN ACCESS EXCLUSIVE MODE")
+        first = asyncio.create_task(work(parts))
+        await until_blocked(parts)
+        await _set(parts, job, "lease_until = '-infinity'")
+        second = asyncio.create_task(work(parts))
+        await until(lambda: rows_of(parts, "", "SELECT 1 FROM import_jobs WHERE attempts = 2"))
+    async with asyncio.timeout(20):
+        await asyncio.gather(first, second)
+    done = await seen(registrar, job)
+    assert (done["state"], done["result"]["added"]) == ("published", 3)
+    assert _stored(parts).keys() == await _rows_with_objects(parts, "record_photos")
 
 
 @pytest.mark.settings(roster_chunk_rows=2)

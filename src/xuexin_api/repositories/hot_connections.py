@@ -37,9 +37,14 @@ class HotConnections:
         """Close all, after the statements that run."""
         if self._pool is None:
             return
+        for _ in range(self._most):
+            await self._turns.acquire()
         while self._idle:
             await self._pool.release(self._idle.pop())
         await self._pool.close()
+        # Who comes now is told that it is closed.
+        for _ in range(self._most):
+            self._turns.release()
 
     async def row(self, sql: str, arguments: Sequence[Any]) -> Mapping[str, Any] | None:
         """The first row, or None."""

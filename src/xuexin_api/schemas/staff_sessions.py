@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,29 +15,10 @@ RoleName = Literal["registrar", "reviewer", "operator"]
 _INVITATION = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 
 
-class _Proof(Input):
-    password: Password = Field(examples=["correct-horse-battery"])
-    challenge: ChallengeAnswer | None = Field(
-        default=None,
-        description="The answer to a `login` challenge, where `challenge_required` asked for it.",
-        examples=[None],
-    )
-
-
-class StaffProofByCode(_Proof):
-    factor: Literal["totp"] = Field(examples=["totp"])
-    code: CodeText = Field(description="Of the authenticator app; each works once.", examples=["424242"])
-
-
-class StaffProofByPasskey(_Proof):
-    factor: Literal["passkey"] = Field(examples=["passkey"])
-    assertion: PasskeyAssertion = Field(description="What the passkey signed, as the browser's `toJSON()` gives it.")
-
-
-class StaffLogin(_Proof):
+class StaffProof(Input):
     """`code` with the factor `totp`, `assertion` with `passkey`."""
 
-    login_name: ShortText = Field(examples=["reviewer.one"])
+    password: Password = Field(examples=["correct-horse-battery"])
     factor: Literal["totp", "passkey"] = Field(default="totp", examples=["totp"])
     code: CodeText | None = Field(
         default=None, description="Of the authenticator app; each works once.", examples=["424242"]
@@ -45,9 +26,15 @@ class StaffLogin(_Proof):
     assertion: PasskeyAssertion | None = Field(
         default=None, description="What the passkey signed, as the browser's `toJSON()` gives it.", examples=[None]
     )
+    challenge: ChallengeAnswer | None = Field(
+        default=None,
+        description="The answer to a `login` challenge, where `challenge_required` asked for it.",
+        examples=[None],
+    )
 
 
-StaffProof = Annotated[StaffProofByCode | StaffProofByPasskey, Field(discriminator="factor")]
+class StaffLogin(StaffProof):
+    login_name: ShortText = Field(examples=["reviewer.one"])
 
 
 class StaffMember(Output):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Result, Uuid, func, insert, literal, select, update
+from sqlalchemy import ARRAY, Result, Uuid, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import (
@@ -15,6 +15,7 @@ from xuexin_api.models.archive import (
     Enrollment,
     EnrollmentChange,
     Institution,
+    Person,
     Qualification,
     RecordAccess,
     RecordPhoto,
@@ -59,6 +60,17 @@ class RecordOfficeRepository:
             .where(Enrollment.id == enrollment_id)
         )
         return _first(rows)
+
+    async def is_of(self, enrollment_id: UUID, document_key: bytes) -> bool:
+        """Whether the record, or the person whose it is by now, has this number."""
+        statement = select(
+            exists().where(
+                Enrollment.id == enrollment_id,
+                Person.id == Enrollment.person_id,
+                or_(Enrollment.document_key == document_key, Person.document_key == document_key),
+            )
+        )
+        return bool(await self._session.scalar(statement))
 
     async def get_certificate(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
         """The 学历 of a record."""

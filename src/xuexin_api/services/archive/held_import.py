@@ -66,16 +66,21 @@ class HeldImport:
             await self.note()
             raise LeaseLostError
 
+    async def confirm(self, jobs: ImportJobRepository) -> ImportJobRow:
+        """This process's still, and until the session's transaction ends; LeaseLostError, or ImportCancelledError."""
+        job = await jobs.note(self.job.id, self._owner, {"progress_at": self._clock.now()})
+        if job is None:
+            raise LeaseLostError
+        if job.cancel_asked_at is not None:
+            raise ImportCancelledError
+        return job
+
     async def settle(
         self, jobs: ImportJobRepository, counts: Counts, rejected: int, *, dry_run: bool, **values: Any
     ) -> None:
         """The same with statements of a session's transaction."""
         now = self._clock.now()
-        job = await jobs.note(self.job.id, self._owner, {"progress_at": now})
-        if job is None:
-            raise LeaseLostError
-        if job.cancel_asked_at is not None:
-            raise ImportCancelledError
+        job = await self.confirm(jobs)
         # A dry run that meanwhile became the real thing waits for a process again.
         state = ImportState.PUBLISHED if not dry_run else ImportState.CHECKED if job.dry_run else ImportState.QUEUED
         outcome = {

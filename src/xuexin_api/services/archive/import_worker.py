@@ -173,7 +173,8 @@ class ImportWorker:
             with open_photo_zip(self._files.upload(job.id)) as archive:
                 await held.note(file_format="zip", rows_total=len(archive))
                 progress = partial(held.note_rows, passed_over=job.rows_read)
-                await service.stage(archive, done=job.rows_read, progress=progress)
+                confirm = partial(held.confirm, ImportJobRepository(session))
+                await service.stage(archive, done=job.rows_read, progress=progress, confirm=confirm)
                 dry_run = await held.is_dry_run()
                 with RejectedPhotos(self._files.prepare_rejected(job.id)) as refused:
 

@@ -53,18 +53,31 @@ class StagedPhotoImport(Service):
         self._at_once = min(_MOST_AT_ONCE, at_once)
         self._entropy = entropy
 
-    async def stage(self, archive: PhotoZip, *, done: int, progress: Callable[[int], Awaitable[None]]) -> None:
-        """Judge the files behind the first `done`, which were staged before, and store what is good."""
+    async def stage(
+        self,
+        archive: PhotoZip,
+        *,
+        done: int,
+        progress: Callable[[int], Awaitable[None]],
+        confirm: Callable[[], Awaitable[object]],
+    ) -> None:
+        """Judge the files behind the first `done`, which were staged before, and store what is good.
+
+        `confirm` raises where the import is another process's by now: one thought dead must not stage beside it.
+        """
         async with self._transaction():
+            await confirm()
             # Begun by a process that ended before it said so: its objects may be there or not.
             await self._staged.abandon_from(self._import_id, done)
         met = {archive.candidate_number(place) for place in range(done)}
         for first in range(done, len(archive), self._at_once):
             places = range(first, min(first + self._at_once, len(archive)))
-            await self._stage_some(archive, places, met)
+            await self._stage_some(archive, places, met, confirm)
             await progress(places.stop)
 
-    async def _stage_some(self, archive: PhotoZip, places: range, met: set[str]) -> None:
+    async def _stage_some(
+        self, archive: PhotoZip, places: range, met: set[str], confirm: Callable[[], Awaitable[object]]
+    ) -> None:
         rows: list[dict[str, Any]] = []
         good: dict[str, tuple[int, bytes, ArchivePhoto]] = {}
         for place in places:
@@ -88,6 +101,7 @@ class StagedPhotoImport(Service):
             except BrokenRuleError as broken:
                 rows.append(self._row(place, "rejected", code=broken.code))
         async with self._transaction():
+            await confirm()
             await self._staged.add(rows)
         for key, data in objects.items():
             await self._store.put(key, data)

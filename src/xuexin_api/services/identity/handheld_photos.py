@@ -38,6 +38,7 @@ from xuexin_api.services.identity.photo_erasure import PhotoErasure
 from xuexin_api.services.identity.photo_homes import PhotoHome
 
 _UPLOADS: Final = "photo_uploads"
+_REPEATS: Final = "photo_repeats"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +161,12 @@ class HandheldPhotoService(Service):
 
     async def take(self, home_id: UUID, claims: Claims, form: UnreadPhoto, *, fit: bool) -> PhotoView:
         """Keep a photo of one side in place of an earlier one; one that breaks a rule is refused, and the try kept."""
-        # An answer that was given is given again, whatever has become of the home and however many were sent since.
-        to = None if await form.was_begun() else await self._admit(home_id, claims)
+        # An answer that was given is given again, whatever has become of the home and however many were sent since; but
+        # what is read for it is counted, too, and by itself: a lost answer may be the one of the last try.
+        again = await form.was_begun()
+        to = None if again else await self._admit(home_id, claims)
+        if again:
+            await self._count(_REPEATS, claims)
         async with self._slots.one_for(claims.account_id, form.most_bytes):
             sent = await form.read()
             to = to or await self._admit(home_id, claims)
@@ -197,12 +202,8 @@ class HandheldPhotoService(Service):
 
     async def _admit(self, home_id: UUID, claims: Claims) -> _Addressed:
         """Counted whatever comes of it, then looked at."""
+        account = await self._count(_UPLOADS, claims)
         now = self._clock.now()
-        async with self._transaction():
-            account = await self._callers.account_of(claims)
-            tries = await self._counters.add_one(_UPLOADS, account.id.bytes, now=now, window_ends_at=now + DAY)
-        if tries.count > self._policy.per_account_day:
-            raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
         to = self._addressed(home_id, account, claims)
         async with self._read():
             await self._home.sender(home_id, account, claims, now=now, lock=False)
@@ -210,6 +211,16 @@ class HandheldPhotoService(Service):
         if sent >= self._policy.per_case:
             raise PhotoLimitReachedError
         return to
+
+    async def _count(self, scope: str, claims: Claims) -> AccountRow:
+        """So many a day of an account; whose it is."""
+        now = self._clock.now()
+        async with self._transaction():
+            account = await self._callers.account_of(claims)
+            tries = await self._counters.add_one(scope, account.id.bytes, now=now, window_ends_at=now + DAY)
+        if tries.count > self._policy.per_account_day:
+            raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
+        return account
 
     async def _keep(self, to: _Addressed, side: str, picture: AcceptedPicture) -> PhotoView:
         """The row before the bytes, so that no crash leaves bytes that no row knows."""

@@ -148,13 +148,7 @@ class ClaimDeskService(Service):
         async with self._transaction():
             member, claim = await self._reach(claim_id, claims)
             if claim is not None:
-                # Both are seen: whose the record is, and who says that it is theirs.
-                subjects = [
-                    {"id": claim.enrollment_id, "person_id": person_id}
-                    for person_id in (claim.from_person_id, claim.person_id)
-                ]
-                await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
-                return await self._office_claim(claim)
+                return await self._show(claim, member, now)
         raise ClaimNotFoundError
 
     async def decide(
@@ -181,7 +175,7 @@ class ClaimDeskService(Service):
             await self._settle(claim, step, reason, note, member, now)
             settled = await self._claims.get_for_institution(claim_id, claim.institution_code)
             assert settled is not None, "it was moved just now"
-            return await self._office_claim(settled)
+            return await self._show(settled, member, now)
 
     async def _settle(
         self, claim: ClaimRow, step: ClaimStep, reason: str, note: str | None, member: StaffRow, now: datetime
@@ -208,10 +202,9 @@ class ClaimDeskService(Service):
 
     async def _refuse_own(self, claim: ClaimRow, member: StaffRow) -> None:
         """Nobody decides about their own record, or one that they ask for."""
-        record = await self._records.get(claim.enrollment_id)
-        assert record is not None, "a record is never deleted"
         account = await self._accounts.get(claim.account_id)
-        if member.document_key in {record["document_key"], None if account is None else account.document_key}:
+        asks = account is not None and account.document_key == member.document_key
+        if asks or await self._records.is_of(claim.enrollment_id, member.document_key):
             raise NotYoursToDecideError
 
     async def _refuse_unless_claimed(self, claim: ClaimRow) -> None:
@@ -226,6 +219,14 @@ class ClaimDeskService(Service):
         if claim is None:
             await self._trace.note("claim:out_of_reach", member, claim_id, now=self._clock.now())
         return member, claim
+
+    async def _show(self, claim: ClaimRow, member: StaffRow, now: datetime) -> OfficeClaim:
+        """Both are seen: whose the record is, and who says that it is theirs."""
+        subjects = [
+            {"id": claim.enrollment_id, "person_id": person_id} for person_id in (claim.from_person_id, claim.person_id)
+        ]
+        await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
+        return await self._office_claim(claim)
 
     async def _office_claim(self, claim: ClaimRow) -> OfficeClaim:
         record = await self._records.get(claim.enrollment_id)

@@ -136,7 +136,7 @@ class ImportJobService(Service):
             async with self._transaction():
                 # Of several that come at once each sees those before it, and what they hold.
                 await self._jobs.lock_institution(institution)
-                job = await self._known(institution, kind, received.sha256, dry_run=dry_run)
+                job = await self._known(member, institution, kind, received.sha256, dry_run=dry_run)
                 if job is None:
                     if await self._jobs.count_open(institution) >= self._policy.most_open:
                         raise ImportsWaitingError(retry_after=_RETRY_AFTER)
@@ -167,15 +167,20 @@ class ImportJobService(Service):
         self._dispatcher.poke()
         return self._view(job)
 
-    async def _known(self, institution: str, kind: ImportKind, sha256: bytes, *, dry_run: bool) -> ImportJobRow | None:
+    async def _known(
+        self, member: StaffRow, institution: str, kind: ImportKind, sha256: bytes, *, dry_run: bool
+    ) -> ImportJobRow | None:
         """The import of the same content that is under way, or whose outcome still stands."""
         known = await self._jobs.get_open_by_content(institution, kind, sha256)
         if known is None:
             known = await self._jobs.get_standing_by_content(institution, kind, sha256)
             return known if known is not None and self._of_this_year(known) else None
-        if known.dry_run and not dry_run:
-            return await self._jobs.ask_to_publish(known.id)
-        return known
+        if not known.dry_run or dry_run:
+            return known
+        published = await self._jobs.ask_to_publish(known.id)
+        if published is not None:
+            await self._note(member, "import:publish", known.id)
+        return published
 
     def _of_this_year(self, job: ImportJobRow) -> bool:
         """In another school year, the same roster registers its students anew."""

@@ -85,7 +85,9 @@ class RecordLinking:
         record = await self._identities.get_record_for_update(claim.enrollment_id)
         if record.person_id != claim.person_id:
             raise ClaimClosedError
-        await self._identities.lock_person(claim.person_id)
+        # A roster gives the claimant records under the number of whom it was before: it waits for either of them.
+        for person_id in sorted((claim.person_id, claim.from_person_id)):
+            await self._identities.lock_person(person_id)
         read_by_rosters = await self._identities.undo(claim.id, now=now)
         back = [record]
         if read_by_rosters:

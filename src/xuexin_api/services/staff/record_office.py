@@ -150,9 +150,10 @@ class RecordOfficeService(Service):
         """Change the record that the registrar saw, and write down who, when, why, before and after."""
         async with self._transaction():
             member, row = await self._reach(enrollment_id, claims)
+            own = await self._records.is_of(enrollment_id, member.document_key)
         if row is None:
             raise RecordNotFoundError
-        if row["document_key"] == member.document_key:
+        if own:
             raise NotYoursToDecideError
         if expected is None:
             raise VersionNeededError

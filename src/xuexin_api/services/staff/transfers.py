@@ -167,9 +167,10 @@ class TransferService(Service):
             if not mine:
                 await self._trace.note("record:out_of_reach", member, enrollment_id, now=now)
             known = await self._institutions.exists(to_code)
+            own = await self._records.is_of(enrollment_id, member.document_key)
         if row is None or not mine:
             raise RecordNotFoundError
-        if row["document_key"] == member.document_key:
+        if own:
             raise NotYoursToDecideError
         if expected is None:
             raise VersionNeededError
@@ -236,7 +237,7 @@ class TransferService(Service):
         new_id = self._entropy.identifier()
         async with self._transaction():
             old = await self._transfers.get_whole_for_update(transfer.enrollment_id)
-            if old["document_key"] == member.document_key:
+            if await self._records.is_of(transfer.enrollment_id, member.document_key):
                 raise NotYoursToDecideError
             after = self._leave(old)
             if not place.expected_graduation_date > china_date(now):
