@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import struct
 import subprocess
@@ -44,6 +45,7 @@ from xuexin_api.core.picture_hints import look
 from xuexin_api.core.picture_reading import read_picture
 from xuexin_api.gateways import picture_worker
 from xuexin_api.gateways.picture_answers import ASK
+from xuexin_api.gateways.picture_doubts import leaves_doubts
 from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.settings import Settings
 
@@ -60,6 +62,15 @@ def _many_scans() -> bytes:
 def _first_scans() -> bytes:
     jpeg = encoded(drawing(), progressive=True)
     return jpeg[: jpeg.rindex(b"\xff\xda")] + b"\xff\xd9"
+
+
+def _scan_cut(number: int) -> bytes:
+    """A progressive file of which one scan lacks its last bytes, and nothing else does."""
+    jpeg = encoded(drawing(), progressive=True)
+    scan = [mark.start() for mark in re.finditer(b"\xff\xda", jpeg)][number]
+    end = re.compile(b"\xff[\xc4\xda\xd9]").search(jpeg, scan + 2)
+    assert end is not None
+    return jpeg[: end.start() - 3] + jpeg[end.start() :]
 
 
 def _packed(name: bytes, head: bytes) -> bytes:
@@ -89,6 +100,9 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: encoded(drawing(5000, 3000), quality=30)[:-9000] + b"\xff\xd9",
     ),
     "progressive jpeg of its first scans, with its end put back": ("picture_truncated", _first_scans),
+    "progressive jpeg cut in its first scan": ("picture_damaged", lambda: _scan_cut(0)),
+    "progressive jpeg cut in a scan of colour": ("picture_damaged", lambda: _scan_cut(2)),
+    "progressive jpeg cut in its last scan, with its end put back": ("picture_damaged", lambda: _scan_cut(-1)),
     "png header alone": ("picture_truncated", lambda: PNG[:8]),
     "png cut in half": ("picture_truncated", lambda: PNG[: len(PNG) // 2]),
     "png without its end": ("picture_truncated", lambda: PNG[:-12]),
@@ -156,7 +170,7 @@ REFUSED: dict[str, tuple[str, Callable[[], bytes]]] = {
 def test_a_hostile_file_is_refused_for_its_own_reason(name: str) -> None:
     code, make = REFUSED[name]
     with pytest.raises(PictureRefusedError) as refused:
-        read_picture(make(), fit=False, policy=POLICY)
+        read_picture(make(), fit=False, policy=POLICY, doubt=leaves_doubts)
     assert refused.value.code == code
     *kept, broken = refused.value.rules
     assert all(rule.passed for rule in kept)
@@ -180,6 +194,8 @@ TAKEN: dict[str, Callable[[], bytes]] = {
     "jpeg": lambda: JPEG,
     "progressive": lambda: encoded(drawing(), progressive=True),
     "grey": lambda: encoded(drawing(mode="L")),
+    "progressive grey": lambda: encoded(drawing(mode="L"), progressive=True),
+    "progressive cmyk": lambda: encoded(drawing(mode="CMYK"), progressive=True),
     "cmyk": lambda: encoded(drawing(mode="CMYK")),
     "other sampling": lambda: encoded(drawing(), subsampling=0, quality=97),
     "marks to start again": lambda: encoded(drawing(), restart_marker_blocks=3, optimize=True),
@@ -200,7 +216,7 @@ TAKEN: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", TAKEN)
 def test_a_picture_is_drawn_anew_and_nothing_else_of_it_is_kept(name: str) -> None:
     data = TAKEN[name]()
-    picture = read_picture(data, fit=False, policy=POLICY)
+    picture = read_picture(data, fit=False, policy=POLICY, doubt=leaves_doubts)
     assert (picture.width, picture.height, picture.reduced) == (480, 360, False)
     assert all(rule.passed for rule in picture.rules)
     assert SECRET not in picture.jpeg

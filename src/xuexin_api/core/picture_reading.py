@@ -60,6 +60,8 @@ _DEEP: Final = ("I", "I;16", "I;16B", "I;16L")
 _BYTES_A_PIXEL: Final = 4
 """What the library holds for one pixel of any colour."""
 Look: TypeAlias = Callable[[Image.Image, PicturePolicy], tuple[PictureHint, ...]]
+Doubt: TypeAlias = Callable[[bytes], bool]
+"""Whether a JPEG of several scans was made up where it ended early."""
 _LEAST_STEP: Final = 0.95
 _LARGEST_TABLE_ENTRY: Final = 255
 
@@ -82,6 +84,10 @@ def _look_away(_: Image.Image, __: PicturePolicy) -> tuple[PictureHint, ...]:
     return ()
 
 
+def _doubt_nothing(_: bytes) -> bool:
+    return False
+
+
 def check_size(size: int, *, fit: bool, policy: PicturePolicy) -> None:
     """PictureTooLargeError where so many bytes are not taken: known before any of them is looked at."""
     _check_size(_Rules(), size, fit=fit, policy=policy)
@@ -93,13 +99,17 @@ def refuse_unread(size: int, policy: PicturePolicy) -> NoReturn:
     _Rules().refuse(PictureFarTooLargeError, size=size, over=size - limit, fit_limit=limit)
 
 
-def read_picture(data: bytes, *, fit: bool, policy: PicturePolicy, look: Look = _look_away) -> AcceptedPicture:
+def read_picture(
+    data: bytes, *, fit: bool, policy: PicturePolicy, look: Look = _look_away, doubt: Doubt = _doubt_nothing
+) -> AcceptedPicture:
     """The picture as it is stored, or PictureRefusedError; never anything else, for any bytes. `look` gives hints."""
     rules = _Rules()
     _check_size(rules, len(data), fit=fit, policy=policy)
     facts = _check_parts(rules, data)
     halved = max(facts.width, facts.height) >= 2 * policy.long_side
     _check_pixels(rules, facts, policy, halved=halved)
+    if facts.coefficient_bytes and doubt(facts.essentials):
+        rules.refuse(PictureDamagedError)
     try:
         image, own = _draw(facts, halved=halved, most_pixels=policy.most_pixels)
     except Exception:  # noqa: BLE001 - a decoder of strangers' bytes raises what it likes; none of it is our fault

@@ -19,6 +19,7 @@ from xuexin_api.core.picture_reading import read_picture
 from xuexin_api.core.pictures import AcceptedPicture
 from xuexin_api.core.policies import PicturePolicy
 from xuexin_api.gateways.picture_answers import ASK, write_answer
+from xuexin_api.gateways.picture_doubts import leaves_doubts
 
 if sys.platform == "linux":
     import resource
@@ -74,7 +75,7 @@ def _grown() -> bool:
 
 def _answer(data: bytes, *, fit: bool, policy: PicturePolicy) -> AcceptedPicture | PictureRefusedError:
     try:
-        return read_picture(data, fit=fit, policy=policy, look=look)
+        return read_picture(data, fit=fit, policy=policy, look=look, doubt=leaves_doubts)
     except PictureRefusedError as refused:
         return refused
 
