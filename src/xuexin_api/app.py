@@ -44,7 +44,7 @@ from xuexin_api.routers.staff import (
 )
 
 _LARGEST_BODY = 64 * 1024
-_PHOTO_UPLOADS: Final = re.compile("/v1/identity-.*/photos")
+_PHOTO_UPLOADS: Final = re.compile("/v1/(identity-.*/photos|archive/.*proofs)")
 _IMPORT_UPLOADS: Final = re.compile(re.escape(imports.router.prefix))
 
 

@@ -43,10 +43,10 @@ from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
@@ -58,10 +58,10 @@ from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_progress import CaseProgress
-from xuexin_api.services.identity.photo_erasure import PhotoErasure
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox
+from xuexin_api.services.photos.photo_erasure import PhotoErasure
 from xuexin_api.services.sessions.session_opening import DeviceTokens
 from xuexin_api.settings import Settings
 

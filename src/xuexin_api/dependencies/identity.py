@@ -13,20 +13,19 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.identity.vouchings import VouchingRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.services.identity.case_view import CaseViews
-from xuexin_api.services.identity.handheld_photos import HandheldPhotoService
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
-from xuexin_api.services.identity.photo_erasure import PhotoErasure
-from xuexin_api.services.identity.photo_homes import CasePhotos, PhotoHome, VerificationPhotos
+from xuexin_api.services.identity.photo_homes import CasePhotos, VerificationPhotos
 from xuexin_api.services.identity.provider_asking import ProviderAsking
 from xuexin_api.services.identity.verification_results import VerificationResultService
 from xuexin_api.services.identity.vouching import VouchingService
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
+from xuexin_api.services.photos.sent_photos import SentPhotoService
 
 
 async def identity_verification_service(request: Request) -> IdentityVerificationService:
@@ -72,36 +71,17 @@ async def verification_result_service(request: Request) -> VerificationResultSer
     )
 
 
-async def case_photo_service(request: Request) -> HandheldPhotoService:
+async def case_photo_service(request: Request) -> SentPhotoService:
     parts = wiring(request)
     session = parts.database.session()
     home = CasePhotos(cases=CaseRepository(session), log=shared.case_log(parts, session))
-    return _photo_service(parts, session, home)
+    return shared.sent_photos(parts, session, home)
 
 
-async def verification_photo_service(request: Request) -> HandheldPhotoService:
+async def verification_photo_service(request: Request) -> SentPhotoService:
     parts = wiring(request)
     session = parts.database.session()
-    return _photo_service(parts, session, VerificationPhotos(VerificationRepository(session)))
-
-
-def _photo_service(parts: Wiring, session: AsyncSession, home: PhotoHome) -> HandheldPhotoService:
-    photos, policy = PhotoRepository(session), parts.settings.photo_policy()
-    return HandheldPhotoService(
-        session=session,
-        photos=photos,
-        home=home,
-        counters=CounterRepository(session),
-        callers=shared.callers(parts, session),
-        erasure=PhotoErasure(session=session, photos=photos, store=parts.handheld, policy=policy, clock=parts.clock),
-        intake=parts.pictures,
-        store=parts.handheld,
-        slots=parts.upload_slots,
-        policy=policy,
-        pictures=parts.settings.picture_policy(),
-        clock=parts.clock,
-        entropy=parts.entropy,
-    )
+    return shared.sent_photos(parts, session, VerificationPhotos(VerificationRepository(session)))
 
 
 def _case_views(parts: Wiring, session: AsyncSession) -> CaseViews:

@@ -12,13 +12,13 @@ from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.factors import FactorRepository
 from xuexin_api.repositories.login.logins import LoginRepository
 from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
@@ -35,6 +35,9 @@ from xuexin_api.services.login.passkey_copies import AccountPasskeyCopies
 from xuexin_api.services.login.second_factors import SecondFactors
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import Postbox
+from xuexin_api.services.photos.photo_erasure import PhotoErasure
+from xuexin_api.services.photos.photo_home import PhotoHome
+from xuexin_api.services.photos.sent_photos import SentPhotoService
 from xuexin_api.services.sessions.session_opening import SessionOpening
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
@@ -181,6 +184,26 @@ def case_progress(parts: Wiring, session: AsyncSession) -> CaseProgress:
         log=case_log(parts, session),
         lookups=parts.lookups,
         policy=parts.settings.case_policy(),
+        entropy=parts.entropy,
+    )
+
+
+def sent_photos(parts: Wiring, session: AsyncSession, home: PhotoHome) -> SentPhotoService:
+    """Those of one home."""
+    photos, policy = PhotoRepository(session), parts.settings.photo_policy()
+    return SentPhotoService(
+        session=session,
+        photos=photos,
+        home=home,
+        counters=CounterRepository(session),
+        callers=callers(parts, session),
+        erasure=PhotoErasure(session=session, photos=photos, store=parts.handheld, policy=policy, clock=parts.clock),
+        intake=parts.pictures,
+        store=parts.handheld,
+        slots=parts.upload_slots,
+        policy=policy,
+        pictures=parts.settings.picture_policy(),
+        clock=parts.clock,
         entropy=parts.entropy,
     )
 

@@ -18,8 +18,8 @@ from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
 from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.identity.photos import PhotoRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
+from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.repositories.staff.record_lists import RecordListRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository

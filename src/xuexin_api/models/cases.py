@@ -183,17 +183,21 @@ class Vouching(Base):
 
 
 class Upload(Base):
-    """A hand-held photo of somebody in a case, or of a verification; its bytes lie sealed under `object_key`.
+    """A photo that somebody sent: hand-held, to a case or a verification. Its bytes lie sealed under `object_key`.
 
     `storing` is written before the bytes go there, and a row outlives account and case until they are gone from there:
     no photo is forgotten in the store. Of a refused one there are no bytes; `sha256` and `byte_size` are as received;
-    of one that was too large to be read the first is not known, and perhaps not the side.
+    of one that was too large to be read the first is not known, and perhaps not the side. Only hand-held ones have one.
     """
 
     __tablename__ = "uploads"
     __table_args__ = (
         one_of("side", "front", "back"),
-        CheckConstraint("state = 'refused' OR (side IS NOT NULL AND sha256 IS NOT NULL)", name="read"),
+        CheckConstraint(
+            "state = 'refused' OR "
+            "(sha256 IS NOT NULL AND (side IS NOT NULL OR num_nonnulls(case_id, verification_id) = 0))",
+            name="read",
+        ),
         one_of("state", "storing", "refused", "received", "seen", "accepted", "rejected"),
         Index(
             "uq_uploads_case_id_account_id_side",

@@ -1,7 +1,7 @@
 """The contract: FastAPI's document, made whole. Nothing here answers a request."""
 
 from xuexin_api.openapi.document import build_openapi
-from xuexin_api.openapi.files import JPEG, photo_form
+from xuexin_api.openapi.files import JPEG, photo_form, picture_form
 from xuexin_api.openapi.lint import faults, operation_of, operations
 from xuexin_api.openapi.once import IDEMPOTENCY_HEADER, ONCE, once
 from xuexin_api.openapi.refusals import refusals
@@ -19,5 +19,6 @@ __all__ = [
     "operation_of",
     "operations",
     "photo_form",
+    "picture_form",
     "refusals",
 ]

@@ -15,12 +15,13 @@ from xuexin_api.core.errors import ContentEncodedError, FieldProblem, FormNeeded
 from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.routers.once import answer_once_read
 from xuexin_api.schemas.photos import Side
-from xuexin_api.services.identity.handheld_photos import SentPhoto, UnreadablyLarge
+from xuexin_api.services.photos.sent_photos import SentPhoto, UnreadablyLarge
 
 _MOST_HEADERS: Final = 4
 _LONGEST_HEADER: Final = 512
 _LONGEST_SIDE: Final = 16
 _PARTS: Final = ("side", "file")
+_PARTS_WITHOUT_SIDE: Final = ("file",)
 _AROUND_A_PHOTO: Final = 4 * 1024
 """What a form needs beside the file in it."""
 _GLANCE: Final = 64 * 1024
@@ -36,8 +37,9 @@ def _refused(code: str, pointer: str = "") -> InvalidRequestError:
 class _Parts:
     """What the parser finds. The names of files are not looked at: nothing from outside names anything here."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: tuple[str, ...]) -> None:
         self.found: dict[str, bytearray] = {}
+        self._wanted = wanted
         self.ended = False
         self._header = bytearray()
         self._value = bytearray()
@@ -63,7 +65,7 @@ class _Parts:
     def on_headers_finished(self) -> None:
         kind, options = parse_options_header(self._disposition)
         name = options.get(b"name", b"").decode("latin-1")
-        if kind != b"form-data" or name not in _PARTS:
+        if kind != b"form-data" or name not in self._wanted:
             raise _refused("multipart_part_unknown")
         if name in self.found:
             raise _refused("multipart_part_repeated", f"/{name}")
@@ -85,12 +87,14 @@ class _Parts:
         return side if side in SIDES and "file" in self.found else None
 
     def photo(self) -> SentPhoto:
-        """Both parts, whole."""
+        """Every part, whole."""
         if not self.ended:
             raise _refused("multipart_malformed")
-        missing = [FieldProblem(f"/{name}", "required", {}) for name in _PARTS if not self.found.get(name)]
+        missing = [FieldProblem(f"/{name}", "required", {}) for name in self._wanted if not self.found.get(name)]
         if missing:
             raise InvalidRequestError(missing)
+        if "side" not in self._wanted:
+            return SentPhoto(None, self.found["file"])
         side = self.found["side"].decode("latin-1")
         if side not in SIDES:
             raise _refused("not_in_list", "/side")
@@ -100,9 +104,10 @@ class _Parts:
 class PhotoForm:
     """The form of one request, unread."""
 
-    def __init__(self, request: Request, largest: int) -> None:
+    def __init__(self, request: Request, largest: int, wanted: tuple[str, ...]) -> None:
         self._request = request
         self._largest = largest
+        self._wanted = wanted
         announced = request.headers.get("content-length", "")
         self._announced = int(announced) if announced.isdigit() else None
 
@@ -122,7 +127,7 @@ class PhotoForm:
         announced = self._announced or 0
         most = self._largest if announced <= self._largest else 0
         _, options = parse_options_header(self._request.headers.get("content-type"))
-        parts = _Parts()
+        parts = _Parts(self._wanted)
         try:
             parser = MultipartParser(
                 options.get(b"boundary", b""),
@@ -148,15 +153,21 @@ class PhotoForm:
             raise _refused("multipart_malformed") from None
         photo = parts.photo()
         digest = hashlib.sha256(photo.data).hexdigest()
-        await self._request.state.begin_once(f"{photo.side} {self._request.url.query} {digest}".encode())
+        await self._request.state.begin_once(f"{photo.side or ''} {self._request.url.query} {digest}".encode())
         return photo
 
 
 async def _photo_form(request: Request, parts: Annotated[Wiring, Depends(wiring)]) -> PhotoForm:
-    return PhotoForm(request, parts.settings.picture_fit_bytes + _AROUND_A_PHOTO)
+    return PhotoForm(request, parts.settings.picture_fit_bytes + _AROUND_A_PHOTO, _PARTS)
+
+
+async def _picture_form(request: Request, parts: Annotated[Wiring, Depends(wiring)]) -> PhotoForm:
+    return PhotoForm(request, parts.settings.picture_fit_bytes + _AROUND_A_PHOTO, _PARTS_WITHOUT_SIDE)
 
 
 SentPhotoForm = Annotated[PhotoForm, Depends(_photo_form)]
+SentPictureForm = Annotated[PhotoForm, Depends(_picture_form)]
+"""A file and nothing else: a picture that is of no side of anything."""
 WantsFit = Annotated[
     bool, Query(description="Reduce a picture that is too large; it may be as large as phones make them.")
 ]

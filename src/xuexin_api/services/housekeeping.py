@@ -19,7 +19,7 @@ from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
-from xuexin_api.services.identity.photo_erasure import PhotoErasure
+from xuexin_api.services.photos.photo_erasure import PhotoErasure
 
 _EVERY_SECONDS: Final = 600
 _KEPT_LONGER: Final = {

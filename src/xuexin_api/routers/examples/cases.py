@@ -22,8 +22,8 @@ from xuexin_api.schemas.cases import (
     VouchingRequestList,
 )
 from xuexin_api.services.identity.case_view import FACTS
-from xuexin_api.services.identity.handheld_photos import PhotoView
 from xuexin_api.services.identity.vouching import VouchingView
+from xuexin_api.services.photos.sent_photos import PhotoView
 
 Case = Callable[[Language], IdentityCase]
 _HANDED_IN: Final = NOW + timedelta(hours=1)

@@ -14,7 +14,7 @@ from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.identity.photo_presentation import handheld_photo
 from xuexin_api.schemas.photos import HandheldPhoto
-from xuexin_api.services.identity.handheld_photos import PhotoView
+from xuexin_api.services.photos.sent_photos import PhotoView
 
 _LIMITS: Final = {"limit": 1_048_576, "fit_limit": 8_388_608}
 _KEPT: Final = {"size": 734_003, "kind": "JPEG", "width": 1200, "height": 900} | _LIMITS

@@ -25,12 +25,12 @@ from xuexin_api.routers.photo_form import SIDES, PhotoRoute, SentPhotoForm, Want
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.photos import HandheldPhoto
 from xuexin_api.schemas.types import Id
-from xuexin_api.services.identity.handheld_photos import HandheldPhotoService
+from xuexin_api.services.photos.sent_photos import SentPhotoService
 
 _PREFIX = "/v1/identity-cases/{case_id}/photos"
 router = APIRouter(prefix=_PREFIX, tags=["identity cases"], route_class=StrictRoute)
 form_router = APIRouter(prefix=_PREFIX, tags=["identity cases"], route_class=PhotoRoute)
-Photos = Annotated[HandheldPhotoService, Depends(case_photo_service)]
+Photos = Annotated[SentPhotoService, Depends(case_photo_service)]
 CaseId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 PhotoId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 _LOGGED_IN = (TokenMissingError, TokenInvalidError)

@@ -10,7 +10,7 @@ from xuexin_api.core.messages import Language, message
 from xuexin_api.core.pictures import PictureHint, PictureRule
 from xuexin_api.schemas import photos as schemas
 from xuexin_api.schemas.types import Choice
-from xuexin_api.services.identity.handheld_photos import PhotoView
+from xuexin_api.services.photos.sent_photos import PhotoView
 
 _PLAIN: Final = ("id", "side", "state", "decision", "width", "height", "reduced", "created_at", "erased_at")
 

@@ -37,9 +37,9 @@ from xuexin_api.core.policies import CasePolicy
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EvidenceRow, HolderRow
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
+from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.lookups import Lookups
 

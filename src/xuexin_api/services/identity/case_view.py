@@ -14,10 +14,10 @@ from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
-from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository
 from xuexin_api.repositories.identity.vouchings import AskedRow, VouchingRepository
-from xuexin_api.services.identity.handheld_photos import PhotoView, photo_view
+from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
+from xuexin_api.services.photos.sent_photos import PhotoView, photo_view
 from xuexin_api.services.verification_methods import PROVIDERS
 
 Role = Literal["claimant", "holder"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Final
 from uuid import UUID
 
 from xuexin_api.core.case_rules import CaseState, Evidence
@@ -17,27 +17,11 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.identity import VerificationRepository
-from xuexin_api.repositories.identity.photos import PhotoPlace
+from xuexin_api.repositories.sent_photos import PhotoPlace
 from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.photos.photo_home import Sender
 
-Sender = Literal["claimant", "holder", "owner"]
 _OF_HOLDERS: Final = frozenset({CaseState.NOTICE, CaseState.IN_REVIEW})
-
-
-class PhotoHome(Protocol):
-    """Says who may send photos now, and writes down what became of them; works inside the transaction that asks."""
-
-    def place(self, home_id: UUID) -> PhotoPlace:
-        """Where its photos are found."""
-        ...
-
-    async def sender(self, home_id: UUID, account: AccountRow, claims: Claims, *, now: datetime, lock: bool) -> Sender:
-        """As what the account may send photos, or the refusal; with `lock` nobody moves it until the end."""
-        ...
-
-    async def note(self, home_id: UUID, kind: str, sender: Sender, *, now: datetime) -> None:
-        """One line of its log."""
-        ...
 
 
 class CasePhotos:
@@ -66,7 +50,7 @@ class CasePhotos:
         return "holder"
 
     async def note(self, home_id: UUID, kind: str, sender: Sender, *, now: datetime) -> None:
-        assert sender != "owner", "a case has two sides"
+        assert sender in {"claimant", "holder"}, "a case has two sides"
         await self._log.note(home_id, kind, sender, now=now)
 
 

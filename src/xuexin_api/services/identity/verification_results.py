@@ -23,14 +23,14 @@ from xuexin_api.core.policies import PhotoPolicy, SessionPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.identity.identity import VerificationEventRow, VerificationRepository, VerificationRow
-from xuexin_api.repositories.identity.photos import PhotoRepository, PhotoRow
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.repositories.sent_photos import PhotoRepository, PhotoRow
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
-from xuexin_api.services.identity.handheld_photos import PhotoView, photo_view
 from xuexin_api.services.identity.photo_homes import VerificationPhotos
 from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.photos.sent_photos import PhotoView, photo_view
 
 
 @dataclass(frozen=True, slots=True)

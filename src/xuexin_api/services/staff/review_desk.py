@@ -32,7 +32,7 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow
-from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository, PhotoRow
+from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository, PhotoRow
 from xuexin_api.repositories.staff.review_desk import QueuedCase, RecordLine, ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.base import Service

@@ -34,7 +34,7 @@ from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.identity.identity import VerificationEventRow, VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository, PhotoRow
+from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository, PhotoRow
 from xuexin_api.repositories.staff.review_desk import RecordLine, ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.repositories.staff.verification_desk import QueuedVerification, VerificationDeskRepository

@@ -1,4 +1,8 @@
-"""Hand-held photos (手持证件照) as those see them who send them in: taken, shown again, replaced, taken back."""
+"""Photos as those see them who send them in: taken, shown again, replaced, taken back.
+
+Hand-held ones (手持证件照) are of one side of a card, and a new one takes the place of the earlier; pictures that prove
+something have no side, and stand beside each other.
+"""
 
 from __future__ import annotations
 
@@ -30,12 +34,12 @@ from xuexin_api.gateways.picture_intake import PictureIntake
 from xuexin_api.gateways.upload_slots import UploadSlots
 from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.repositories.identity.photos import PhotoPlace, PhotoRepository, PhotoRow
+from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository, PhotoRow
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY
-from xuexin_api.services.identity.photo_erasure import PhotoErasure
-from xuexin_api.services.identity.photo_homes import PhotoHome
+from xuexin_api.services.photos.photo_erasure import PhotoErasure
+from xuexin_api.services.photos.photo_home import PhotoHome
 
 _UPLOADS: Final = "photo_uploads"
 _REPEATS: Final = "photo_repeats"
@@ -43,9 +47,9 @@ _REPEATS: Final = "photo_repeats"
 
 @dataclass(frozen=True, slots=True)
 class SentPhoto:
-    """One photo as it was sent: which side of the card, and the file."""
+    """One photo as it was sent: which side of the card, where it is of one, and the file."""
 
-    side: str
+    side: str | None
     data: bytes | bytearray
     """As it was gathered: a copy would be in memory a second time."""
 
@@ -126,7 +130,7 @@ def photo_view(row: PhotoRow) -> PhotoView:
     )
 
 
-class HandheldPhotoService(Service):
+class SentPhotoService(Service):
     """Who asks, whether they may, and how often: all of it before a byte of the photo is read."""
 
     def __init__(
@@ -160,7 +164,7 @@ class HandheldPhotoService(Service):
         self._entropy = entropy
 
     async def take(self, home_id: UUID, claims: Claims, form: UnreadPhoto, *, fit: bool) -> PhotoView:
-        """Keep a photo of one side in place of an earlier one; one that breaks a rule is refused, and the try kept."""
+        """Keep a photo, in place of an earlier one of its side; one that breaks a rule is refused, and the try kept."""
         # An answer that was given is given again, whatever has become of the home and however many were sent since; but
         # what is read for it is counted, too, and by itself: a lost answer may be the one of the last try.
         again = await form.was_begun()
@@ -222,7 +226,7 @@ class HandheldPhotoService(Service):
             raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
         return account
 
-    async def _keep(self, to: _Addressed, side: str, picture: AcceptedPicture) -> PhotoView:
+    async def _keep(self, to: _Addressed, side: str | None, picture: AcceptedPicture) -> PhotoView:
         """The row before the bytes, so that no crash leaves bytes that no row knows."""
         photo_id, key = self._entropy.identifier(), self._entropy.token().hex()
         found = {
@@ -240,7 +244,9 @@ class HandheldPhotoService(Service):
         await self._store.put(key, picture.jpeg)
         try:
             async with self._transaction(), self._sending(to, "photo_received") as now:
-                replaced = await self._photos.remove_side(to.place, side, account_id=to.account.id, now=now)
+                replaced = []
+                if side is not None:
+                    replaced = await self._photos.remove_side(to.place, side, account_id=to.account.id, now=now)
                 if not await self._photos.note_received(photo_id):
                     raise UploadNotFoundError
                 row = await self._photos.get_shown(photo_id, to.place)
@@ -290,11 +296,9 @@ class HandheldPhotoService(Service):
         return _Addressed(home_id, self._home.place(home_id), account, claims)
 
     def _row(self, photo_id: UUID, to: _Addressed, side: str | None, state: str) -> dict[str, Any]:
-        return {
+        return to.place.columns | {
             "id": photo_id,
             "account_id": to.account.id,
-            "case_id": to.place.case_id,
-            "verification_id": to.place.verification_id,
             "side": side,
             "state": state,
             "created_at": self._clock.now(),

@@ -1,4 +1,4 @@
-"""Hand-held photos: what is known of each. The bytes lie in the file store."""
+"""Photos that people sent: what is known of each. The bytes lie in the file store."""
 
 from __future__ import annotations
 
@@ -37,17 +37,23 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class PhotoPlace:
-    """What photos belong to: a case or a verification."""
+    """What photos belong to: one of these, each a column of theirs."""
 
     case_id: UUID | None = None
     verification_id: UUID | None = None
 
     @property
+    def columns(self) -> dict[str, UUID]:
+        """What a row has that belongs here."""
+        return {name: value for name in self.__slots__ if (value := getattr(self, name)) is not None}
+
+    @property
     def holds(self) -> ColumnElement[bool]:
         """Whether a row belongs here."""
-        if self.case_id is not None:
-            return Upload.case_id == self.case_id
-        return Upload.verification_id == self.verification_id
+        return and_(*(getattr(Upload, name) == value for name, value in self.columns.items()))
+
+
+_HOMELESS: Final = and_(*(getattr(Upload, name).is_(None) for name in PhotoPlace.__slots__))
 
 
 _THERE: Final = and_(Upload.object_key.is_not(None), Upload.removed_at.is_(None), Upload.state != "storing")
@@ -76,7 +82,7 @@ class PhotoRow:
 
 
 class PhotoRepository:
-    """Statements on hand-held photos."""
+    """Statements on photos, wherever they were sent to."""
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -224,7 +230,7 @@ class PhotoRepository:
                 or_(
                     Upload.removed_at.is_not(None),
                     Upload.account_id.is_(None),
-                    and_(Upload.case_id.is_(None), Upload.verification_id.is_(None)),
+                    _HOMELESS,
                     Upload.state == "storing",
                     over,
                     verified,

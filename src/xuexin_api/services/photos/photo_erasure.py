@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.policies import PhotoPolicy
 from xuexin_api.gateways.photo_store import PhotoStore
-from xuexin_api.repositories.identity.photos import PhotoRepository
+from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.services.base import Service
 
 _AT_ONCE: Final = 100
