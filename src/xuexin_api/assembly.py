@@ -88,6 +88,8 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         refresh_tokens=RefreshTokens(derive_key(keys.secret, "refresh tokens")),
         passkey_challenges=PasskeyChallenges(KeyedHash(derive_key(keys.secret, "passkey challenges")), entropy),
         passkey_policy=settings.passkey_policy(),
+        login_policy=settings.login_policy(),
+        session_policy=settings.session_policy(),
         devices=DeviceTokens(KeyedHash(derive_key(keys.secret, "device tokens")), entropy),
         hashing=PasswordHashing(settings.hashing_policy()),
         throttle=throttle,

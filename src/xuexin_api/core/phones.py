@@ -18,8 +18,8 @@ def _mainland_pattern() -> str:
 
 
 _LONGEST_TYPED = 32
-_MAINLAND_MOBILE = re.compile(_mainland_pattern(), re.ASCII)
-"""The library's own pattern: who types eleven digits, as nearly all do, is spared the rest of it."""
+_MAINLAND_MOBILE = re.compile(rf"(?:\+86|0086)?({_mainland_pattern()})", re.ASCII)
+"""The library's own pattern: a mainland mobile, typed with its area code or without, is spared the rest of it."""
 _AREA_CODES = frozenset(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 _SHOWN_TAIL = 4
 _SHOWN_HEAD = 3
@@ -28,8 +28,8 @@ _SHOWN_HEAD = 3
 def parse_phone(typed: str) -> str:
     """E.164 of a mobile number; without an area code it is read as a mainland one (86)."""
     text = unicodedata.normalize("NFKC", typed).strip()
-    if _MAINLAND_MOBILE.fullmatch(text):
-        return f"+86{text}"
+    if mainland := _MAINLAND_MOBILE.fullmatch(text):
+        return f"+86{mainland[1]}"
     if len(text) > _LONGEST_TYPED:
         raise BrokenRuleError("phone_malformed")
     if text.startswith("00"):

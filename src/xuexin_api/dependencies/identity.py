@@ -64,7 +64,7 @@ async def verification_result_service(request: Request) -> VerificationResultSer
         sessions=SessionRepository(session),
         callers=shared.callers(parts, session),
         audit=AuditRepository(session),
-        policy=parts.settings.session_policy(),
+        policy=parts.session_policy,
         photo_policy=parts.settings.photo_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
@@ -136,7 +136,7 @@ async def vouching_service(request: Request) -> VouchingService:
         codes=VouchingCodes(parts.codes_hash),
         sealer=parts.sealer,
         policy=parts.settings.case_policy(),
-        sessions_policy=parts.settings.session_policy(),
+        sessions_policy=parts.session_policy,
         identity_providers=parts.identity_providers,
         clock=parts.clock,
     )

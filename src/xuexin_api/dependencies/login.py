@@ -73,7 +73,7 @@ def _login(parts: Wiring, session: AsyncSession, outcomes: LoginOutcomes) -> Log
         devices=parts.devices,
         hashing=parts.hashing,
         lookups=parts.lookups,
-        policy=parts.settings.login_policy(),
+        policy=parts.login_policy,
         clock=parts.clock,
     )
 
@@ -89,7 +89,7 @@ def _outcomes(parts: Wiring, session: AsyncSession) -> LoginOutcomes:
         devices=parts.devices,
         lookups=parts.lookups,
         sealer=parts.sealer,
-        policy=parts.settings.login_policy(),
+        policy=parts.login_policy,
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -102,7 +102,7 @@ def _further_factors(parts: Wiring, session: AsyncSession) -> FurtherFactors:
         records=RecordRepository(session),
         counters=CounterRepository(session),
         lookups=parts.lookups,
-        policy=parts.settings.login_policy(),
+        policy=parts.login_policy,
     )
 
 
@@ -113,7 +113,7 @@ def _login_limits(parts: Wiring, session: AsyncSession) -> LoginLimits:
         hashing=parts.hashing,
         throttle=parts.throttle,
         lookups=parts.lookups,
-        policy=parts.settings.login_policy(),
+        policy=parts.login_policy,
         clock=parts.clock,
     )
 

@@ -25,7 +25,7 @@ async def session_service(request: Request) -> SessionService:
         refresh_tokens=parts.refresh_tokens,
         notices=shared.notices(parts, session),
         dispatcher=parts.dispatcher,
-        policy=parts.settings.session_policy(),
+        policy=parts.session_policy,
         clock=parts.clock,
         entropy=parts.entropy,
     )

@@ -49,7 +49,7 @@ def opening(parts: Wiring, session: AsyncSession) -> SessionOpening:
         mint=parts.mint,
         refresh_tokens=parts.refresh_tokens,
         devices=parts.devices,
-        policy=parts.settings.session_policy(),
+        policy=parts.session_policy,
         entropy=parts.entropy,
     )
 
@@ -125,7 +125,7 @@ def confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
         throttle=parts.throttle,
         lookups=parts.lookups,
         policy=parts.settings.change_policy(),
-        sessions_policy=parts.settings.session_policy(),
+        sessions_policy=parts.session_policy,
         identity_providers=parts.identity_providers,
         clock=parts.clock,
     )

@@ -77,7 +77,7 @@ def _proving(parts: Wiring, session: AsyncSession) -> StaffProving:
         lookups=parts.lookups,
         sealer=parts.sealer,
         policy=parts.settings.staff_policy(),
-        login_policy=parts.settings.login_policy(),
+        login_policy=parts.login_policy,
         clock=parts.clock,
     )
 

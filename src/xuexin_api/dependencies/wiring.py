@@ -10,7 +10,7 @@ from fastapi import Request
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.passkeys import PasskeyChallenges
-from xuexin_api.core.policies import PasskeyPolicy
+from xuexin_api.core.policies import LoginPolicy, PasskeyPolicy, SessionPolicy
 from xuexin_api.core.refresh_tokens import RefreshTokens
 from xuexin_api.core.sealing import KeyedHash, Sealer
 from xuexin_api.core.tokens import TokenMint
@@ -53,6 +53,8 @@ class Wiring:
     refresh_tokens: RefreshTokens
     passkey_challenges: PasskeyChallenges
     passkey_policy: PasskeyPolicy
+    login_policy: LoginPolicy
+    session_policy: SessionPolicy
     devices: DeviceTokens
     hashing: PasswordHashing
     throttle: Throttle
