@@ -134,6 +134,10 @@ def test_an_operator_makes_invites_and_disables_staff(run: Run) -> None:
     assert run("staff", "list").stdout == "reviewer.one\treviewer\t-\tinvited\n"
     run("staff", "disable", "reviewer.one")
     assert run("staff", "list").stdout == "reviewer.one\treviewer\t-\tdisabled\n"
+    assert (
+        "province_unknown"
+        in run("staff", "add", "p.one", "--role", "province", "--province", "98", *who, expected=1).stderr
+    )
     assert "staff_name_unknown" in run("staff", "disable", "nobody", expected=1).stderr
 
 

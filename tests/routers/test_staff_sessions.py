@@ -199,6 +199,11 @@ async def test_a_new_invitation_ends_what_was_before(client: Client, parts: Wiri
         ({"role": Role.REGISTRAR}, "staff_institution_needed"),
         ({"institution_code": SCHOOLS[0][0]}, "staff_institution_needed"),
         ({"role": Role.REGISTRAR, "institution_code": "4100000000"}, "institution_unknown"),
+        ({"role": Role.PROVINCE}, "staff_province_needed"),
+        ({"province": "99"}, "staff_province_needed"),
+        ({"role": Role.PROVINCE, "province": "99", "institution_code": SCHOOLS[0][0]}, "staff_institution_needed"),
+        ({"role": Role.PROVINCE, "province": "41"}, "province_unknown"),
+        ({"role": Role.PROVINCE, "province": "9"}, "province_unknown"),
         ({"phone": "12"}, "phone_malformed"),
     ],
 )
@@ -210,11 +215,22 @@ async def test_what_does_not_fit_makes_no_member(client: Client, parts: Wiring, 
         "document_number": "110101199003070017",
         "phone": "17190000000",
         "institution_code": None,
+        "province": None,
     }
     with pytest.raises(BrokenRuleError) as refused:
         await staff_accounts(parts).add(**(fields | changes))
     assert refused.value.code == code
     assert await rows_of(parts, "staff") == []
+
+
+async def test_a_member_of_a_province_belongs_to_it_and_works_at_no_school(client: Client, parts: Wiring) -> None:
+    await add_schools(parts)
+    async with member(client, "province.one", role=Role.PROVINCE, province="99") as one:
+        me = (await one.client.get("/v1/staff/me")).json()
+        assert (me["role"], me["institution_code"], me["province"]) == ("province", None, "99")
+        for desk in ("identity-cases", "identity-verifications"):
+            refused = await one.client.get(f"/v1/staff/{desk}")
+            assert (refused.status_code, code_of(refused)) == (403, "role_not_allowed")
 
 
 async def test_a_registrar_belongs_to_one_institution_and_a_name_to_one_member(client: Client, parts: Wiring) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from support.people import SCHOOLS, Student
+from support.people import FAR_SCHOOL, SCHOOLS, Student
 from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.roster import COLUMNS, Cell, InstitutionNames
 from xuexin_api.demo.photos import draw_archive_photo
@@ -31,7 +31,9 @@ HEADER = list(COLUMNS)
 async def add_schools(parts: Wiring) -> None:
     session = parts.database.session()
     service = InstitutionImportService(session=session, institutions=InstitutionRepository(session), clock=parts.clock)
-    listed = [ListedInstitution(code, name, "示例教育部门", "示例省", "本科", "") for code, name in SCHOOLS]
+    listed = [
+        ListedInstitution(code, name, "示例教育部门", "示例省", "本科", "") for code, name in (*SCHOOLS, FAR_SCHOOL)
+    ]
     await service.run(listed, rejected=print)
 
 

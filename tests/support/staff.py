@@ -44,6 +44,7 @@ async def invite(
     document: str | None = None,
     phone: str | None = None,
     institution_code: str | None = None,
+    province: str | None = None,
 ) -> str:
     """A new member's invitation."""
     number = sum(login_name.encode()) % 1000
@@ -53,6 +54,7 @@ async def invite(
         document_number=document or _DOCUMENT.format(number),
         phone=phone or _PHONE.format(number),
         institution_code=institution_code,
+        province=province,
     )
     return invitation.secret
 

@@ -29,11 +29,17 @@ def add(
     document: Annotated[str, typer.Option(prompt=True, help="Own document number: cases about it are not theirs")],
     phone: Annotated[str, typer.Option(prompt=True, help="Own phone, for the same reason")],
     institution: Annotated[str | None, typer.Option(help="10-digit code; a registrar works for one")] = None,
+    province: Annotated[str | None, typer.Option(help="2 digits, the 3rd and 4th of its schools' codes")] = None,
 ) -> None:
     """Make a member of staff and print the invitation to set password and second factor."""
     made = _do(
         lambda staff: staff.add(
-            login_name=login_name, role=role, document_number=document, phone=phone, institution_code=institution
+            login_name=login_name,
+            role=role,
+            document_number=document,
+            phone=phone,
+            institution_code=institution,
+            province=province,
         )
     )
     _print(made)
@@ -51,9 +57,10 @@ def disable(login_name: LoginName) -> None:
 
 
 def list_staff() -> None:
-    """Every member: name, role, institution, state."""
+    """Every member: name, role, institution or province, state."""
     for member in _do(lambda staff: staff.list_all()):
-        typer.echo("\t".join((member.login_name, member.role, member.institution_code or "-", member.state)))
+        place = member.institution_code or member.province or "-"
+        typer.echo(f"{member.login_name}\t{member.role}\t{place}\t{member.state}")
 
 
 def _print(invitation: Invitation) -> None:

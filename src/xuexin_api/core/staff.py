@@ -10,9 +10,10 @@ from xuexin_api.core.case_rules import CaseState
 
 
 class Role(StrEnum):
-    """A registrar works for one institution, a reviewer decides cases, an operator runs the service."""
+    """A registrar works for one institution, a province above its own, a reviewer decides cases, an operator serves."""
 
     REGISTRAR = "registrar"
+    PROVINCE = "province"
     REVIEWER = "reviewer"
     OPERATOR = "operator"
 

@@ -20,15 +20,17 @@ class Staff(Base):
 
     __tablename__ = "staff"
     __table_args__ = (
-        one_of("role", "registrar", "reviewer", "operator"),
+        one_of("role", "registrar", "province", "reviewer", "operator"),
         one_of("state", "invited", "active", "disabled"),
         CheckConstraint("(role = 'registrar') = (institution_code IS NOT NULL)", name="institution"),
+        CheckConstraint("(role = 'province') = (province IS NOT NULL)", name="province"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     login_name: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str]
     institution_code: Mapped[str | None] = mapped_column(ForeignKey("institutions.code"))
+    province: Mapped[str | None]
     document_key: Mapped[bytes]
     phone_key: Mapped[bytes]
     state: Mapped[str]

@@ -11,7 +11,7 @@ from xuexin_api.schemas.passkeys import CreationOptions, NewPasskey, Passkey, Pa
 from xuexin_api.schemas.sessions import ChallengeAnswer
 from xuexin_api.schemas.types import Id, Input, Output, Password, Secret, ShortText
 
-RoleName = Literal["registrar", "reviewer", "operator"]
+RoleName = Literal["registrar", "province", "reviewer", "operator"]
 _INVITATION = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 
 
@@ -42,6 +42,9 @@ class StaffMember(Output):
     login_name: str = Field(examples=["reviewer.one"])
     role: RoleName = Field(examples=["reviewer"])
     institution_code: str | None = Field(description="Of a registrar.", examples=[None])
+    province: str | None = Field(
+        description="Of a member of a province: its two digits in institution codes.", examples=[None]
+    )
 
 
 class StaffLoggedIn(Output):

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
+from xuexin_api.core.institutions import PROVINCE_PLACE
 from xuexin_api.models.archive import Institution
+
+
+def in_province(institution_code: InstrumentedAttribute[str], province: str) -> ColumnElement[bool]:
+    """Of an institution of this province: `province_of`, asked of a column."""
+    return func.substr(institution_code, PROVINCE_PLACE + 1, 2) == province
 
 
 class InstitutionRepository:
@@ -25,6 +32,11 @@ class InstitutionRepository:
 
     async def exists(self, code: str) -> bool:
         return await self._session.scalar(select(Institution.code).where(Institution.code == code)) is not None
+
+    async def exists_in(self, province: str) -> bool:
+        """Whether the list has a school of this province."""
+        statement = select(Institution.code).where(in_province(Institution.code, province)).limit(1)
+        return await self._session.scalar(statement) is not None
 
     async def add_or_change(self, rows: Sequence[Mapping[str, Any]]) -> int:
         """Add new ones and change what differs; how many rows that were."""

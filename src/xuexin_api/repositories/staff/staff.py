@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from xuexin_api.core.institutions import province_of
 from xuexin_api.models.staff import Staff, StaffEvent, StaffSession
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
@@ -19,6 +20,7 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Staff.login_name,
     Staff.role,
     Staff.institution_code,
+    Staff.province,
     Staff.state,
     Staff.password_hash,
     Staff.totp_sealed,
@@ -35,11 +37,16 @@ class StaffRow:
     login_name: str
     role: str
     institution_code: str | None
+    province: str | None
     state: str
     password_hash: str | None
     totp_sealed: bytes | None
     document_key: bytes
     phone_key: bytes
+
+    def reaches(self, institution_code: str) -> bool:
+        """Whether it is the member's own institution, or one of the member's province."""
+        return institution_code == self.institution_code or province_of(institution_code) == self.province
 
 
 class StaffRepository:

@@ -60,13 +60,22 @@ class StaffAccountService(Service):
         self._entropy = entropy
 
     async def add(
-        self, *, login_name: str, role: Role, document_number: str, phone: str, institution_code: str | None
+        self,
+        *,
+        login_name: str,
+        role: Role,
+        document_number: str,
+        phone: str,
+        institution_code: str | None,
+        province: str | None,
     ) -> Invitation:
         """A member who can do nothing yet but enrol; BrokenRuleError for what does not fit."""
         if not _LOGIN_NAME.fullmatch(login_name):
             raise BrokenRuleError("staff_name_malformed")
         if (role is Role.REGISTRAR) is not (institution_code is not None):
             raise BrokenRuleError("staff_institution_needed")
+        if (role is Role.PROVINCE) is not (province is not None):
+            raise BrokenRuleError("staff_province_needed")
         phone_key = self._lookups.phone(parse_phone(phone))
         now = self._clock.now()
         async with self._transaction():
@@ -74,6 +83,8 @@ class StaffAccountService(Service):
                 raise BrokenRuleError("staff_name_taken")
             if institution_code is not None and not await self._institutions.exists(institution_code):
                 raise BrokenRuleError("institution_unknown")
+            if province is not None and not await self._institutions.exists_in(province):
+                raise BrokenRuleError("province_unknown")
             staff_id = self._entropy.identifier()
             await self._staff.add(
                 {
@@ -81,6 +92,7 @@ class StaffAccountService(Service):
                     "login_name": login_name,
                     "role": str(role),
                     "institution_code": institution_code,
+                    "province": province,
                     "document_key": self._lookups.document(normalise_document_number(document_number)),
                     "phone_key": phone_key,
                     "state": "invited",

@@ -32,6 +32,7 @@ class StaffView:
     login_name: str
     role: str
     institution_code: str | None
+    province: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +124,4 @@ class StaffSessionService(Service):
 
 
 def _view(member: StaffRow) -> StaffView:
-    return StaffView(member.id, member.login_name, member.role, member.institution_code)
+    return StaffView(member.id, member.login_name, member.role, member.institution_code, member.province)
