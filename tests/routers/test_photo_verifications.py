@@ -191,3 +191,22 @@ async def test_photos_that_are_not_accepted_say_why_and_may_be_sent_again(client
     exported = await client.post("/v1/account/export", {"password": "plain-sailing-by-moonlight"})
     assert exported.status_code == 200, exported.text
     assert len(exported.json()["handheld_photos"]["items"]) == 9
+
+
+async def test_a_photo_that_is_somebody_elses_is_none(client: Client, parts: Wiring) -> None:
+    """The same answer as for one that never was, whichever verification it is looked for in."""
+    await _registered(client)
+    mine = await _begin(client)
+    (front, _) = await send_both(client, mine)
+    async with connected_client(client.app, parts) as stranger:
+        await stranger.register(students(2)[1])
+        theirs = await _begin(stranger)
+        for path in (mine, theirs):
+            answers = [
+                await stranger.get(f"{path}/photos/{photo_id}") for photo_id in (front["id"], theirs.rpartition("/")[2])
+            ]
+            assert [(answer.status_code, code_of(answer)) for answer in answers] == [(404, "upload_not_found")] * 2
+            assert len({answer.json()["title"] for answer in answers}) == 1
+        removed = await stranger.delete(f"{theirs}/photos/{front['id']}")
+        assert (removed.status_code, code_of(removed)) == (404, "upload_not_found")
+    assert (await client.get(f"{mine}/photos/{front['id']}")).status_code == 200

@@ -11,7 +11,18 @@ from fastapi.routing import APIRoute
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
-from xuexin_api.core.errors import ContentEncodedError, FieldProblem, FormNeededError, InvalidRequestError
+from xuexin_api.core.errors import (
+    PICTURE_REFUSALS,
+    ContentEncodedError,
+    FieldProblem,
+    FormNeededError,
+    InvalidRequestError,
+    PhotoLimitReachedError,
+    RefusalError,
+    ServiceBusyError,
+    TooManyOperationsError,
+    UploadNotFoundError,
+)
 from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.routers.once import answer_once_read
 from xuexin_api.schemas.photos import Side
@@ -28,6 +39,14 @@ _GLANCE: Final = 64 * 1024
 """How much of what is too large is looked at for its side, which stands before the file where pages are made well."""
 _MOST_NOTED: Final = 2**31 - 1
 SIDES: Final[tuple[str, ...]] = get_args(Side)
+PHOTO_REFUSALS: Final[tuple[type[RefusalError], ...]] = (
+    PhotoLimitReachedError,
+    TooManyOperationsError,
+    ServiceBusyError,
+    UploadNotFoundError,
+    *PICTURE_REFUSALS,
+)
+"""Of a photo on its way, wherever it is sent to."""
 
 
 def _refused(code: str, pointer: str = "") -> InvalidRequestError:

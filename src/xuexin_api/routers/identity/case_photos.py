@@ -7,21 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
-    PICTURE_REFUSALS,
     CaseClosedError,
     CaseNotFoundError,
-    PhotoLimitReachedError,
-    ServiceBusyError,
     TokenInvalidError,
     TokenMissingError,
-    TooManyOperationsError,
     UploadNotFoundError,
 )
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import case_photo_service
 from xuexin_api.openapi import JPEG, once, photo_form, refusals
 from xuexin_api.routers.identity.photo_presentation import handheld_photo, photo_answer
-from xuexin_api.routers.photo_form import SIDES, PhotoRoute, SentPhotoForm, WantsFit
+from xuexin_api.routers.photo_form import PHOTO_REFUSALS, SIDES, PhotoRoute, SentPhotoForm, WantsFit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.photos import HandheldPhoto
 from xuexin_api.schemas.types import Id
@@ -45,11 +41,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
         *_LOGGED_IN,
         CaseNotFoundError,
         CaseClosedError,
-        PhotoLimitReachedError,
-        TooManyOperationsError,
-        ServiceBusyError,
-        UploadNotFoundError,
-        *PICTURE_REFUSALS,
+        *PHOTO_REFUSALS,
     ),
 )
 async def send_case_photo(

@@ -7,12 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
-    PICTURE_REFUSALS,
-    PhotoLimitReachedError,
-    ServiceBusyError,
     TokenInvalidError,
     TokenMissingError,
-    TooManyOperationsError,
     UploadNotFoundError,
     VerificationClosedError,
     VerificationNotFoundError,
@@ -21,7 +17,7 @@ from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import verification_photo_service
 from xuexin_api.openapi import JPEG, once, photo_form, refusals
 from xuexin_api.routers.identity.photo_presentation import handheld_photo, photo_answer
-from xuexin_api.routers.photo_form import SIDES, PhotoRoute, SentPhotoForm, WantsFit
+from xuexin_api.routers.photo_form import PHOTO_REFUSALS, SIDES, PhotoRoute, SentPhotoForm, WantsFit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.photos import HandheldPhoto
 from xuexin_api.schemas.types import Id
@@ -45,11 +41,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
         *_LOGGED_IN,
         VerificationNotFoundError,
         VerificationClosedError,
-        PhotoLimitReachedError,
-        TooManyOperationsError,
-        ServiceBusyError,
-        UploadNotFoundError,
-        *PICTURE_REFUSALS,
+        *PHOTO_REFUSALS,
     ),
 )
 async def send_verification_photo(
