@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from support.authenticator import USER_PRESENT, USER_VERIFIED, Authenticator, unb64
 from support.client import Client, code_of, connected_client
@@ -16,6 +17,7 @@ from support.clock import HandClock
 from support.people import students
 from support.staff import STAFF_PASSWORD, Member, invite, member, staff_accounts
 from support.tables import rows_of
+from support.waiting import until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 
 FACTORS = "/v1/staff/factors"
@@ -257,3 +259,79 @@ async def test_a_new_invitation_and_a_disabling_take_the_passkeys(client: Client
     await staff_accounts(parts).disable(one.login_name)
     assert await rows_of(parts, "staff_passkeys") == []
     assert code_of(await one.try_to_log_in()) == "login_rejected"
+
+
+async def test_a_login_and_a_new_invitation_take_turns(client: Client, parts: Wiring) -> None:
+    """Whoever comes second waits for the member, holding nothing that the first still needs."""
+    one = await _holder(client, parts)
+    signed = await one.assertion()
+    async with parts.database.engine.connect() as between, between.begin():
+        await between.execute(text("SELECT id FROM staff_passkeys FOR UPDATE"))
+        login = asyncio.create_task(one.try_to_log_in(assertion=signed))
+        await until_blocked(parts)
+        inviting = asyncio.create_task(staff_accounts(parts).invite_again(one.login_name))
+        await until_blocked(parts, waiting=2)
+    answer, invitation = await asyncio.gather(login, inviting)
+    assert answer.status_code == 201
+    client.access_token = answer.json()["access_token"]
+    assert code_of(await client.get("/v1/staff/me")) == "token_invalid"
+    # Nor later, when the member is active again.
+    again = Holder(client)
+    await again.enrol(invitation.secret)
+    assert code_of(await client.get("/v1/staff/me")) == "token_invalid"
+
+
+async def test_a_request_and_a_new_invitation_take_turns(client: Client, parts: Wiring) -> None:
+    one = await _holder(client, parts)
+    async with parts.database.engine.connect() as between, between.begin():
+        await between.execute(text("SELECT id FROM staff_sessions FOR UPDATE"))
+        leaving = asyncio.create_task(client.delete("/v1/staff/sessions/current"))
+        await until_blocked(parts)
+        inviting = asyncio.create_task(staff_accounts(parts).invite_again(one.login_name))
+        await until_blocked(parts, waiting=2)
+    answer, _ = await asyncio.gather(leaving, inviting)
+    assert answer.status_code == 204
+    assert [row["ended_at"] is None for row in await rows_of(parts, "staff_sessions")] == [False]
+
+
+@pytest.mark.parametrize("by_app", [True, False])
+async def test_what_is_set_while_a_factor_is_confirmed_does_not_count_by_it(
+    client: Client, parts: Wiring, by_app: bool
+) -> None:
+    """Two hold the same invitation: what the first confirms is what the first set, or nothing."""
+    one = Holder(client)
+    invitation = await invite(parts, one.login_name)
+    proposed = await one.propose(invitation)
+    one.totp = proposed["totp_secret"]
+    async with parts.database.engine.connect() as between, between.begin():
+        await between.execute(text("SELECT id FROM staff FOR UPDATE"))
+        other = asyncio.create_task(one.propose(invitation, "another-password-by-moonlight"))
+        await until_blocked(parts)
+        confirming = asyncio.create_task(
+            client.post(f"{ENROLMENTS}/confirm", {"invitation": invitation, "code": one.code()})
+            if by_app
+            else one.confirm(invitation, one.device.create(proposed["public_key"]))
+        )
+        await until_blocked(parts, waiting=2)
+    await other
+    assert code_of(await confirming) == "invitation_rejected"
+    (row,) = await rows_of(parts, "staff")
+    assert (row["state"], await rows_of(parts, "staff_passkeys")) == ("invited", [])
+
+
+async def test_an_invitation_that_is_renewed_while_it_is_accepted_is_dead(client: Client, parts: Wiring) -> None:
+    one = Holder(client)
+    invitation = await invite(parts, one.login_name)
+    one.totp = (await one.propose(invitation))["totp_secret"]
+    async with parts.database.engine.connect() as between, between.begin():
+        await between.execute(text("SELECT id FROM staff FOR UPDATE"))
+        inviting = asyncio.create_task(staff_accounts(parts).invite_again(one.login_name))
+        await until_blocked(parts)
+        confirming = asyncio.create_task(
+            client.post(f"{ENROLMENTS}/confirm", {"invitation": invitation, "code": one.code()})
+        )
+        await until_blocked(parts, waiting=2)
+    renewed = await inviting
+    assert code_of(await confirming) == "invitation_rejected"
+    await one.enrol(renewed.secret)
+    await one.log_in()

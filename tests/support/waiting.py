@@ -18,11 +18,15 @@ async def until(comes: Callable[[], Awaitable[object]]) -> None:
             await asyncio.sleep(0)
 
 
-async def until_blocked(parts: Wiring) -> None:
-    """Let others run until one of them waits for a lock of this database: others' tests have their own."""
-    waiting = (
-        "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
+async def until_blocked(parts: Wiring, *, waiting: int = 1) -> None:
+    """Let others run until so many of them wait for a lock of this database: others' tests have their own."""
+    blocked = (
+        "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database"
         " WHERE NOT granted AND datname = current_database()"
-        " UNION ALL SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        " UNION SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     )
-    await until(lambda: rows_of(parts, "", waiting))
+
+    async def enough() -> bool:
+        return len(await rows_of(parts, "", blocked)) >= waiting
+
+    await until(enough)

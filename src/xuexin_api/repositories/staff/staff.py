@@ -63,7 +63,9 @@ class StaffRepository:
         return None if row is None else StaffRow(*row)
 
     async def get_for_update(self, staff_id: UUID) -> StaffRow | None:
-        row = (await self._session.execute(select(*_COLUMNS).where(Staff.id == staff_id).with_for_update())).first()
+        """Before anything else of the member's is; who only names the member, in a trail or a case, does not wait."""
+        statement = select(*_COLUMNS).where(Staff.id == staff_id).with_for_update(key_share=True)
+        row = (await self._session.execute(statement)).first()
         return None if row is None else StaffRow(*row)
 
     async def list_subjects(self, staff_id: UUID, action: str, subject_ids: list[UUID]) -> set[UUID]:
@@ -123,15 +125,23 @@ class StaffRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def accept_invitation(self, staff_id: UUID, invitation_hash: bytes, step: int | None) -> bool:
-        """Invited becomes active, once; invitation and code are used up. Without a step no app was confirmed."""
+    async def accept_invitation(
+        self, confirmed: StaffRow, invitation_hash: bytes, step: int | None, *, now: datetime
+    ) -> bool:
+        """Invited becomes active, once, with the factors that were confirmed; False where others were set meanwhile.
+
+        Invitation and code are used up. Without a step no app was confirmed.
+        """
         app: dict[str, Any] = {"totp_sealed": None} if step is None else {"totp_step": step}
         statement = (
             update(Staff)
             .where(
-                Staff.id == staff_id,
+                Staff.id == confirmed.id,
                 Staff.invitation_hash == invitation_hash,
+                Staff.invitation_expires_at > now,
                 Staff.state == "invited",
+                Staff.password_hash == confirmed.password_hash,
+                Staff.totp_sealed == confirmed.totp_sealed,
                 Staff.password_hash.is_not(None),
             )
             .values(state="active", invitation_hash=None, invitation_expires_at=None, **app)

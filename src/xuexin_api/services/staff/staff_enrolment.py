@@ -132,7 +132,7 @@ class StaffEnrolmentService(Service):
         return member, invitation_hash, now
 
     async def _accept(self, member: StaffRow, invitation_hash: bytes, step: int | None, now: datetime) -> None:
-        if not await self._staff.accept_invitation(member.id, invitation_hash, step):
+        if not await self._staff.accept_invitation(member, invitation_hash, step, now=now):
             raise InvitationRejectedError
         await self._note("staff:enrol", member.id, None, now)
 

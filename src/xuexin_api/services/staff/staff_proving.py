@@ -129,7 +129,13 @@ class StaffProving(Service):
         return ProvenMember(member, factor, counted)
 
     async def use_up(self, proven: ProvenMember, *, now: datetime) -> bool:
-        """Inside the transaction of what it allows. False where somebody else just used the code or the signature."""
+        """Inside the transaction of what it allows.
+
+        False where somebody else just used the code or the signature, or the member is not as they were.
+        """
+        # The member before the passkey, as who invites anew locks them: no session opens beside a new invitation.
+        if await self._staff.get_for_update(proven.member.id) != proven.member:
+            return False
         if isinstance(proven.factor, Judged):
             used = await self._passkeys.use_up(proven.factor, now=now)
         else:
