@@ -56,7 +56,7 @@ from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
-from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.case_log import CASE_LOG, CaseLog
 from xuexin_api.services.identity.case_progress import CaseProgress
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
@@ -177,7 +177,14 @@ def _case_deadlines(
     """What becomes of cases by the clock, with the session that cleans."""
     cases, policy = CaseRepository(session), settings.case_policy()
     notices = Notices(Postbox(OutboxRepository(session), sealer, entropy), sealer, lookups)
-    log = CaseLog(cases=cases, audit=AuditRepository(session), notices=notices, entropy=entropy)
+    log = CaseLog(
+        kind=CASE_LOG,
+        add_event=cases.add_event,
+        accounts=AccountRepository(session),
+        audit=AuditRepository(session),
+        notices=notices,
+        entropy=entropy,
+    )
     progress = CaseProgress(
         cases=cases,
         photos=PhotoRepository(session),

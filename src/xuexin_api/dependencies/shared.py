@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.dependencies.wiring import Wiring
@@ -23,11 +25,11 @@ from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
 from xuexin_api.services.accounts.confirmations import Confirmations
-from xuexin_api.services.archive.claim_log import ClaimLog
+from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import CodeChecking
 from xuexin_api.services.codes.phone_binding import PhoneBinding
-from xuexin_api.services.identity.case_log import CaseLog
+from xuexin_api.services.identity.case_log import CASE_LOG, CaseLog
 from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.identity.case_progress import CaseProgress
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
@@ -146,22 +148,21 @@ def change_log(parts: Wiring, session: AsyncSession) -> ChangeLog:
 
 
 def case_log(parts: Wiring, session: AsyncSession) -> CaseLog:
-    return CaseLog(
-        cases=CaseRepository(session),
-        audit=AuditRepository(session),
-        notices=notices(parts, session),
-        entropy=parts.entropy,
-    )
+    return CaseLog(kind=CASE_LOG, add_event=CaseRepository(session).add_event, **_of_steps(parts, session))
 
 
 def claim_log(parts: Wiring, session: AsyncSession) -> ClaimLog:
-    return ClaimLog(
-        claims=ClaimRepository(session),
-        accounts=AccountRepository(session),
-        audit=AuditRepository(session),
-        notices=notices(parts, session),
-        entropy=parts.entropy,
-    )
+    return ClaimLog(kind=CLAIM_LOG, add_event=ClaimRepository(session).add_event, **_of_steps(parts, session))
+
+
+def _of_steps(parts: Wiring, session: AsyncSession) -> dict[str, Any]:
+    """What every log of steps needs."""
+    return {
+        "accounts": AccountRepository(session),
+        "audit": AuditRepository(session),
+        "notices": notices(parts, session),
+        "entropy": parts.entropy,
+    }
 
 
 def case_opening(parts: Wiring, session: AsyncSession) -> CaseOpening:

@@ -170,10 +170,10 @@ class ClaimService(Service):
             ):
                 raise ClaimClosedError
             await self._write_down(claim, "submitted", claims, now)
-            await self._log.tell(account.id, "body_claim_submitted", claim.institution_name, now=now)
+            await self._log.tell_owner(account.id, "body_claim_submitted", now=now, school=claim.institution_name)
             holder_id = await self._claims.get_holder_id(claim.from_person_id)
             if holder_id is not None:
-                await self._log.tell(holder_id, "body_claim_to_yours", claim.institution_name, now=now)
+                await self._log.tell_owner(holder_id, "body_claim_to_yours", now=now, school=claim.institution_name)
             return await self._view(await self._mine(claim_id, account))
 
     async def withdraw(self, claim_id: UUID, claims: Claims) -> ClaimView:

@@ -190,7 +190,7 @@ class ClaimDeskService(Service):
         if not await self._claims.move(claim.id, step, state, now=now, **decided):
             raise ClaimClosedError
         await self._log.note(claim.id, state, "school", now=now, staff_id=member.id, reason=reason, note=note)
-        await self._log.tell(claim.account_id, _TOLD[step], claim.institution_name, now=now)
+        await self._log.tell_owner(claim.account_id, _TOLD[step], now=now, school=claim.institution_name)
         await self._trace.note(f"claim:{step}", member, claim.id, now=now)
         if step is not ClaimStep.GRANT:
             return
@@ -198,7 +198,7 @@ class ClaimDeskService(Service):
             claim.id, claim.enrollment_id, GIVEN_TO_ANOTHER, now=now
         ):
             await self._log.note(other_id, ClaimState.DECLINED, "service", now=now, reason=GIVEN_TO_ANOTHER)
-            await self._log.tell(account_id, _TOLD[ClaimStep.DECLINE], claim.institution_name, now=now)
+            await self._log.tell_owner(account_id, _TOLD[ClaimStep.DECLINE], now=now, school=claim.institution_name)
 
     async def _refuse_own(self, claim: ClaimRow, member: StaffRow) -> None:
         """Nobody decides about their own record, or one that they ask for."""
