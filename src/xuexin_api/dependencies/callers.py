@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
-from xuexin_api.core.errors import NotForThisAddressError, TokenInvalidError, TokenMissingError
+from xuexin_api.core.errors import (
+    InsufficientUserAuthenticationError,
+    NotForThisAddressError,
+    RefusalError,
+    RoleNotAllowedError,
+    TokenInvalidError,
+    TokenMissingError,
+)
 from xuexin_api.core.messages import Language
 from xuexin_api.core.platforms import Platform, platform_of
 from xuexin_api.core.tokens import Claims, TokenMint, TokenRejectedError
@@ -59,9 +66,11 @@ async def claims_of_staff(request: Request) -> Claims:
 
 
 CallerClaims = Annotated[Claims, Depends(claims_of_caller)]
-
-
 StaffClaims = Annotated[Claims, Depends(claims_of_staff)]
+# What asking for a caller may be refused with: whoever it is, verified a short while ago, or a member in a role.
+LOGGED_IN: Final[tuple[type[RefusalError], ...]] = (TokenMissingError, TokenInvalidError)
+VERIFIED: Final[tuple[type[RefusalError], ...]] = (*LOGGED_IN, InsufficientUserAuthenticationError)
+OF_STAFF: Final[tuple[type[RefusalError], ...]] = (*LOGGED_IN, RoleNotAllowedError)
 
 
 async def claims_where_sent(request: Request) -> Claims | None:

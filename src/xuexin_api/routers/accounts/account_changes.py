@@ -18,13 +18,11 @@ from xuexin_api.core.errors import (
     PhoneProofRejectedError,
     PhoneRegisteredError,
     ServiceBusyError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
     UndoRejectedError,
 )
 from xuexin_api.dependencies.accounts import account_change_service, change_undoing_service
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage, RequestSource
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import account, choices
 from xuexin_api.routers.strict_route import StrictRoute
@@ -46,9 +44,8 @@ from xuexin_api.services.codes.phone_binding import NewPhone
 
 router = APIRouter(prefix="/v1/account", tags=["account"], route_class=StrictRoute)
 Changes = Annotated[AccountChangeService, Depends(account_change_service)]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 CONFIRMED = (
-    *_LOGGED_IN,
+    *LOGGED_IN,
     InsufficientUserAuthenticationError,
     PasswordRejectedError,
     TooManyOperationsError,
@@ -129,7 +126,7 @@ async def change_security_questions(body: QuestionsChange, claims: CallerClaims,
     await changes.change_questions(claims, password=body.password, questions=questions)
 
 
-@router.get("/changes", summary="Changes that can be undone", responses=refusals(*_LOGGED_IN))
+@router.get("/changes", summary="Changes that can be undone", responses=refusals(*LOGGED_IN))
 async def list_changes(claims: CallerClaims, changes: Changes) -> ChangeList:
     """The changes of the last 72 hours. The links that undo them went to channels bound earlier."""
     return ChangeList(items=[Change.model_validate(one) for one in await changes.list_undoable(claims)])

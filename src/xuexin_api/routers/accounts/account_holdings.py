@@ -10,12 +10,10 @@ from xuexin_api.core.errors import (
     ClosingRejectedError,
     CodeRejectedError,
     ConsentRequiredError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
 from xuexin_api.dependencies.accounts import account_closing_service, account_export_service, consent_service
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.accounts.account_changes import CONFIRMED
 from xuexin_api.routers.paging import PageCursor, PageLimit
@@ -39,10 +37,9 @@ from xuexin_api.services.accounts.consents import ConsentService
 
 router = APIRouter(prefix="/v1/account", tags=["account"], route_class=StrictRoute)
 Consents = Annotated[ConsentService, Depends(consent_service)]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
-@router.get("/consents", summary="What I agreed to", responses=refusals(*_LOGGED_IN))
+@router.get("/consents", summary="What I agreed to", responses=refusals(*LOGGED_IN))
 async def list_consents(
     claims: CallerClaims, consents: Consents, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> ConsentList:
@@ -53,7 +50,7 @@ async def list_consents(
 @router.put(
     "/consents/{kind}",
     summary="Give or withdraw a consent",
-    responses=refusals(*_LOGGED_IN, ConsentRequiredError, TooManyOperationsError),
+    responses=refusals(*LOGGED_IN, ConsentRequiredError, TooManyOperationsError),
 )
 async def set_consent(kind: ConsentKind, body: ConsentGiving, claims: CallerClaims, consents: Consents) -> Consent:
     """A consent that the service cannot do without is withdrawn by closing the account.

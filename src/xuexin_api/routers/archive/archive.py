@@ -4,54 +4,47 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
-    InsufficientUserAuthenticationError,
     PhotoNotFoundError,
     RecordNotFoundError,
-    TokenInvalidError,
-    TokenMissingError,
 )
 from xuexin_api.dependencies.archive import archive_service
-from xuexin_api.dependencies.callers import KnownTags, RequestLanguage
+from xuexin_api.dependencies.callers import VERIFIED, KnownTags, RequestLanguage
 from xuexin_api.openapi import JPEG, refusals
 from xuexin_api.routers.archive.record_presentation import record_history
 from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.presentation import enrollment
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoKind, RecordHistory
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.archive.archive import ArchiveService
 
 _PREFIX = "/v1/archive/enrollments"
 router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=StrictRoute)
 hot_router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=HotRoute)
-EnrollmentId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 Archive = Annotated[ArchiveService, Depends(archive_service)]
-_VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
 
 
-@router.get("", summary="My 学籍 records", responses=refusals(*_VERIFIED))
+@router.get("", summary="My 学籍 records", responses=refusals(*VERIFIED))
 async def list_enrollments(archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20) -> EnrollmentList:
     """The records that schools registered of the verified person. Without a fresh verification: RFC 9470's 401."""
     page = await archive.list_enrollments(cursor=cursor, most=limit)
     return EnrollmentList(items=[enrollment(view) for view in page.items], next_cursor=page.next_cursor)
 
 
-@hot_router.get("/{enrollment_id}", summary="One 学籍 record", responses=refusals(*_VERIFIED, RecordNotFoundError))
-async def get_enrollment(enrollment_id: EnrollmentId, archive: Archive) -> Enrollment:
+@hot_router.get("/{enrollment_id}", summary="One 学籍 record", responses=refusals(*VERIFIED, RecordNotFoundError))
+async def get_enrollment(enrollment_id: PathId, archive: Archive) -> Enrollment:
     """Every field in the source's order. 404 also for a record that is somebody else's."""
     return enrollment(await archive.get_enrollment(enrollment_id))
 
 
-@router.get(
-    "/{enrollment_id}/history", summary="What became of it", responses=refusals(*_VERIFIED, RecordNotFoundError)
-)
+@router.get("/{enrollment_id}/history", summary="What became of it", responses=refusals(*VERIFIED, RecordNotFoundError))
 async def list_enrollment_history(
-    enrollment_id: EnrollmentId,
+    enrollment_id: PathId,
     language: RequestLanguage,
     archive: Archive,
     cursor: PageCursor = None,
@@ -65,11 +58,9 @@ async def list_enrollment_history(
     "/{enrollment_id}/photos/{kind}",
     summary="A photo of the record",
     response_class=Response,
-    responses=refusals(*_VERIFIED, RecordNotFoundError, PhotoNotFoundError) | NOT_MODIFIED | JPEG,
+    responses=refusals(*VERIFIED, RecordNotFoundError, PhotoNotFoundError) | NOT_MODIFIED | JPEG,
 )
-async def get_enrollment_photo(
-    enrollment_id: EnrollmentId, kind: PhotoKind, archive: Archive, known: KnownTags
-) -> Response:
+async def get_enrollment_photo(enrollment_id: PathId, kind: PhotoKind, archive: Archive, known: KnownTags) -> Response:
     """录取照片 (admission) or 学历照片 (graduation), as the school gave it.
 
     A photo is personal data, so nothing on the way keeps it (`no-store`). An app that still shows it may ask with the

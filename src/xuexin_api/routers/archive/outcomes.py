@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from xuexin_api.core.errors import InsufficientUserAuthenticationError, TokenInvalidError, TokenMissingError
-from xuexin_api.dependencies.callers import RequestLanguage
+from xuexin_api.dependencies.callers import VERIFIED, RequestLanguage
 from xuexin_api.openapi import refusals
 from xuexin_api.routers.archive.archive import Archive
 from xuexin_api.routers.archive.record_presentation import access_list, degree_list, qualification_list
@@ -14,10 +13,9 @@ from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.archive import DegreeList, QualificationList, RecordAccessList
 
 router = APIRouter(prefix="/v1/archive", tags=["archive"], route_class=StrictRoute)
-_VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
 
 
-@router.get("/qualifications", summary="My 学历", responses=refusals(*_VERIFIED))
+@router.get("/qualifications", summary="My 学历", responses=refusals(*VERIFIED))
 async def list_qualifications(
     language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> QualificationList:
@@ -25,7 +23,7 @@ async def list_qualifications(
     return qualification_list(await archive.list_qualifications(cursor=cursor, most=limit), language)
 
 
-@router.get("/accesses", summary="Who looked at my records", responses=refusals(*_VERIFIED))
+@router.get("/accesses", summary="Who looked at my records", responses=refusals(*VERIFIED))
 async def list_accesses(
     language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> RecordAccessList:
@@ -36,7 +34,7 @@ async def list_accesses(
     return access_list(await archive.list_accesses(cursor=cursor, most=limit), language)
 
 
-@router.get("/degrees", summary="My 学位", responses=refusals(*_VERIFIED))
+@router.get("/degrees", summary="My 学位", responses=refusals(*VERIFIED))
 async def list_degrees(
     language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> DegreeList:

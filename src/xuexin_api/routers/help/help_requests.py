@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
     HelpRequestNotFoundError,
     TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestSource, SentClaims
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestSource, SentClaims
 from xuexin_api.dependencies.help import help_request_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.help.help_presentation import request_made
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.help_requests import (
     CheckHelpRequest,
@@ -26,13 +26,10 @@ from xuexin_api.schemas.help_requests import (
     HelpRequestList,
     HelpRequestMade,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.help.requests import HelpRequestService
 
 router = APIRouter(prefix="/v1/help/requests", tags=["help"], route_class=StrictRoute)
 Requests = Annotated[HelpRequestService, Depends(help_request_service)]
-RequestId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @router.post(
@@ -50,7 +47,7 @@ async def create_help_request(
     return request_made(made)
 
 
-@router.get("", summary="My requests to people", responses=refusals(*_LOGGED_IN))
+@router.get("", summary="My requests to people", responses=refusals(*LOGGED_IN))
 async def list_help_requests(
     claims: CallerClaims, requests: Requests, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> HelpRequestList:
@@ -62,9 +59,9 @@ async def list_help_requests(
     "/{request_id}",
     status_code=204,
     summary="Erase a request of mine",
-    responses=refusals(*_LOGGED_IN, HelpRequestNotFoundError),
+    responses=refusals(*LOGGED_IN, HelpRequestNotFoundError),
 )
-async def delete_help_request(request_id: RequestId, claims: CallerClaims, requests: Requests) -> None:
+async def delete_help_request(request_id: PathId, claims: CallerClaims, requests: Requests) -> None:
     """The question and its answer are deleted."""
     await requests.erase(request_id, claims)
 
@@ -75,7 +72,7 @@ async def delete_help_request(request_id: RequestId, claims: CallerClaims, reque
     responses=refusals(HelpRequestNotFoundError, AddressLimitedError),
 )
 async def check_help_request(
-    request_id: RequestId, body: CheckHelpRequest, source: RequestSource, requests: Requests
+    request_id: PathId, body: CheckHelpRequest, source: RequestSource, requests: Requests
 ) -> HelpRequest:
     """By its secret. A wrong secret and an unknown request get the same answer."""
     return HelpRequest.model_validate(await requests.check(request_id, body.secret, network=source.network))

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
     ConversationNotFoundError,
     TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource, SentClaims, WantsEvents
+from xuexin_api.dependencies.callers import (
+    LOGGED_IN,
+    CallerClaims,
+    RequestLanguage,
+    RequestSource,
+    SentClaims,
+    WantsEvents,
+)
 from xuexin_api.dependencies.help import dialogue_service, robot_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.help import help_presentation as show
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.help_robot import (
     AskedMessageList,
@@ -27,15 +34,12 @@ from xuexin_api.schemas.help_robot import (
     RobotAnswer,
     SendMessage,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.help.dialogues import DialogueService
 from xuexin_api.services.help.robot import RobotService
 
 router = APIRouter(prefix="/v1/help/conversations", tags=["help"], route_class=StrictRoute)
 Robot = Annotated[RobotService, Depends(robot_service)]
 Dialogues = Annotated[DialogueService, Depends(dialogue_service)]
-ConversationId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 _EVENTS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {
@@ -73,7 +77,7 @@ async def open_conversation(
     | refusals(TokenInvalidError, ConversationNotFoundError, AddressLimitedError, TooManyOperationsError),
 )
 async def send_help_message(
-    conversation_id: ConversationId,
+    conversation_id: PathId,
     body: SendMessage,
     source: RequestSource,
     language: RequestLanguage,
@@ -90,7 +94,7 @@ async def send_help_message(
     return show.robot_answer(answer, language, events=events)
 
 
-@router.get("", summary="My dialogues", responses=refusals(*_LOGGED_IN))
+@router.get("", summary="My dialogues", responses=refusals(*LOGGED_IN))
 async def list_conversations(
     claims: CallerClaims, dialogues: Dialogues, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> ConversationList:
@@ -101,10 +105,10 @@ async def list_conversations(
 @router.get(
     "/{conversation_id}/messages",
     summary="What I asked in a dialogue",
-    responses=refusals(*_LOGGED_IN, ConversationNotFoundError),
+    responses=refusals(*LOGGED_IN, ConversationNotFoundError),
 )
 async def list_help_messages(
-    conversation_id: ConversationId,
+    conversation_id: PathId,
     claims: CallerClaims,
     dialogues: Dialogues,
     cursor: PageCursor = None,
@@ -119,8 +123,8 @@ async def list_help_messages(
     "/{conversation_id}",
     status_code=204,
     summary="Erase a dialogue of mine",
-    responses=refusals(*_LOGGED_IN, ConversationNotFoundError),
+    responses=refusals(*LOGGED_IN, ConversationNotFoundError),
 )
-async def delete_conversation(conversation_id: ConversationId, claims: CallerClaims, dialogues: Dialogues) -> None:
+async def delete_conversation(conversation_id: PathId, claims: CallerClaims, dialogues: Dialogues) -> None:
     """With all that was asked in it."""
     await dialogues.erase(conversation_id, claims)

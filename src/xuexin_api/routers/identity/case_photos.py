@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
     CaseClosedError,
     CaseNotFoundError,
-    TokenInvalidError,
-    TokenMissingError,
     UploadNotFoundError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import case_photo_service
 from xuexin_api.openapi import JPEG, once, photo_form, refusals
 from xuexin_api.routers.identity.photo_presentation import handheld_photo, photo_answer
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.photo_form import PHOTO_REFUSALS, SIDES, PhotoRoute, SentPhotoForm, WantsFit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.photos import HandheldPhoto
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.photos.sent_photos import SentPhotoService
 
 _PREFIX = "/v1/identity-cases/{case_id}/photos"
 router = APIRouter(prefix=_PREFIX, tags=["identity cases"], route_class=StrictRoute)
 form_router = APIRouter(prefix=_PREFIX, tags=["identity cases"], route_class=PhotoRoute)
 Photos = Annotated[SentPhotoService, Depends(case_photo_service)]
-CaseId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-PhotoId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @form_router.post(
@@ -38,14 +33,14 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
     summary="Send a hand-held photo",
     openapi_extra=once(secret=False) | photo_form(*SIDES),
     responses=refusals(
-        *_LOGGED_IN,
+        *LOGGED_IN,
         CaseNotFoundError,
         CaseClosedError,
         *PHOTO_REFUSALS,
     ),
 )
 async def send_case_photo(
-    case_id: CaseId,
+    case_id: PathId,
     claims: CallerClaims,
     language: RequestLanguage,
     photos: Photos,
@@ -65,9 +60,9 @@ async def send_case_photo(
     "/{photo_id}",
     summary="My photo again",
     response_class=Response,
-    responses=refusals(*_LOGGED_IN, UploadNotFoundError) | JPEG,
+    responses=refusals(*LOGGED_IN, UploadNotFoundError) | JPEG,
 )
-async def get_case_photo(case_id: CaseId, photo_id: PhotoId, claims: CallerClaims, photos: Photos) -> Response:
+async def get_case_photo(case_id: PathId, photo_id: PathId, claims: CallerClaims, photos: Photos) -> Response:
     """As it is kept, until it is erased. One's own only: the other side's photos are seen by reviewers alone."""
     return photo_answer(await photos.get(case_id, photo_id, claims))
 
@@ -76,8 +71,8 @@ async def get_case_photo(case_id: CaseId, photo_id: PhotoId, claims: CallerClaim
     "/{photo_id}",
     status_code=204,
     summary="Take my photo back",
-    responses=refusals(*_LOGGED_IN, CaseNotFoundError, CaseClosedError, UploadNotFoundError),
+    responses=refusals(*LOGGED_IN, CaseNotFoundError, CaseClosedError, UploadNotFoundError),
 )
-async def delete_case_photo(case_id: CaseId, photo_id: PhotoId, claims: CallerClaims, photos: Photos) -> None:
+async def delete_case_photo(case_id: PathId, photo_id: PathId, claims: CallerClaims, photos: Photos) -> None:
     """Before the case is handed in, and of a holder before a reviewer looked: it is erased at once."""
     await photos.remove(case_id, photo_id, claims)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -19,15 +19,14 @@ from xuexin_api.core.errors import (
     ObjectionRejectedError,
     PhotoSideMissingError,
     StrongerEvidenceNeededError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage, RequestSource
 from xuexin_api.dependencies.identity import identity_case_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.identity.case_presentation import identity_case
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.cases import (
     CaseClassmateRequest,
@@ -37,13 +36,10 @@ from xuexin_api.schemas.cases import (
     IdentityCase,
     IdentityCaseList,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 
 router = APIRouter(prefix="/v1/identity-cases", tags=["identity cases"], route_class=StrictRoute)
 Cases = Annotated[IdentityCaseService, Depends(identity_case_service)]
-CaseId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @router.post(
@@ -51,7 +47,7 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
     status_code=201,
     summary="Open another case",
     openapi_extra=once(secret=False),
-    responses=refusals(*_LOGGED_IN, NoConflictError, CaseExistsError, CaseLimitReachedError),
+    responses=refusals(*LOGGED_IN, NoConflictError, CaseExistsError, CaseLimitReachedError),
 )
 async def open_identity_case(claims: CallerClaims, language: RequestLanguage, cases: Cases) -> IdentityCase:
     """An account that was re-registered has its first case already; this is for when that came to nothing.
@@ -61,7 +57,7 @@ async def open_identity_case(claims: CallerClaims, language: RequestLanguage, ca
     return identity_case(await cases.open(claims), language)
 
 
-@router.get("", summary="Cases that concern my account", responses=refusals(*_LOGGED_IN))
+@router.get("", summary="Cases that concern my account", responses=refusals(*LOGGED_IN))
 async def list_identity_cases(
     claims: CallerClaims,
     language: RequestLanguage,
@@ -89,9 +85,9 @@ async def object_by_link(body: CaseObjectionByLink, source: RequestSource, cases
     await cases.object_by_link(body.secret, body.statement, network=source.network)
 
 
-@router.get("/{case_id}", summary="One case", responses=refusals(*_LOGGED_IN, CaseNotFoundError))
+@router.get("/{case_id}", summary="One case", responses=refusals(*LOGGED_IN, CaseNotFoundError))
 async def get_identity_case(
-    case_id: CaseId, claims: CallerClaims, language: RequestLanguage, cases: Cases
+    case_id: PathId, claims: CallerClaims, language: RequestLanguage, cases: Cases
 ) -> IdentityCase:
     """Its state, everything that happened, how long it will take, and what can be done next."""
     return identity_case(await cases.get(case_id, claims), language)
@@ -101,10 +97,10 @@ async def get_identity_case(
     "/{case_id}/record-facts",
     summary="Give facts of my record as evidence",
     openapi_extra=once(secret=False),
-    responses=refusals(*_LOGGED_IN, CaseNotFoundError, CaseClosedError, FactsDoNotMatchError, TooManyOperationsError),
+    responses=refusals(*LOGGED_IN, CaseNotFoundError, CaseClosedError, FactsDoNotMatchError, TooManyOperationsError),
 )
 async def give_record_facts(
-    case_id: CaseId, body: CaseFacts, claims: CallerClaims, language: RequestLanguage, cases: Cases
+    case_id: PathId, body: CaseFacts, claims: CallerClaims, language: RequestLanguage, cases: Cases
 ) -> IdentityCase:
     """Weak evidence, for classmates know the answers. Tries are limited per person, over all accounts."""
     answers = {str(asked): text for asked, text in body.answers.items()}
@@ -115,10 +111,10 @@ async def give_record_facts(
     "/{case_id}/classmates",
     summary="Ask a classmate to vouch",
     openapi_extra=once(secret=False),
-    responses=refusals(*_LOGGED_IN, CaseNotFoundError, CaseClosedError, CaseLimitReachedError),
+    responses=refusals(*LOGGED_IN, CaseNotFoundError, CaseClosedError, CaseLimitReachedError),
 )
 async def ask_classmate(
-    case_id: CaseId, body: CaseClassmateRequest, claims: CallerClaims, language: RequestLanguage, cases: Cases
+    case_id: PathId, body: CaseClassmateRequest, claims: CallerClaims, language: RequestLanguage, cases: Cases
 ) -> IdentityCase:
     """Two verified people of the same class must vouch. The answer is the same whoever's the number is.
 
@@ -132,7 +128,7 @@ async def ask_classmate(
     summary="Hand the case in",
     openapi_extra=once(secret=False),
     responses=refusals(
-        *_LOGGED_IN,
+        *LOGGED_IN,
         CaseNotFoundError,
         CaseClosedError,
         EvidenceNeededError,
@@ -143,7 +139,7 @@ async def ask_classmate(
     ),
 )
 async def submit_identity_case(
-    case_id: CaseId, claims: CallerClaims, language: RequestLanguage, cases: Cases
+    case_id: PathId, claims: CallerClaims, language: RequestLanguage, cases: Cases
 ) -> IdentityCase:
     """From now on the evidence stands. The holder is told on every channel, and `effect_at` says when it may count."""
     return identity_case(await cases.submit(case_id, claims), language)
@@ -153,10 +149,10 @@ async def submit_identity_case(
     "/{case_id}/withdraw",
     summary="Give the claim up",
     openapi_extra=once(secret=False),
-    responses=refusals(*_LOGGED_IN, CaseNotFoundError, CaseClosedError),
+    responses=refusals(*LOGGED_IN, CaseNotFoundError, CaseClosedError),
 )
 async def withdraw_identity_case(
-    case_id: CaseId, claims: CallerClaims, language: RequestLanguage, cases: Cases
+    case_id: PathId, claims: CallerClaims, language: RequestLanguage, cases: Cases
 ) -> IdentityCase:
     """Until it is decided. The account stays in conflict."""
     return identity_case(await cases.withdraw(case_id, claims), language)
@@ -166,10 +162,10 @@ async def withdraw_identity_case(
     "/{case_id}/objection",
     summary="Object to a claim to my document",
     openapi_extra=once(secret=False),
-    responses=refusals(*_LOGGED_IN, CaseNotFoundError, ObjectionRejectedError),
+    responses=refusals(*LOGGED_IN, CaseNotFoundError, ObjectionRejectedError),
 )
 async def object_to_identity_case(
-    case_id: CaseId, body: CaseObjection, claims: CallerClaims, language: RequestLanguage, cases: Cases
+    case_id: PathId, body: CaseObjection, claims: CallerClaims, language: RequestLanguage, cases: Cases
 ) -> IdentityCase:
     """The holder's word, once: a reviewer decides then, and not the clock."""
     return identity_case(await cases.object(case_id, body.statement, claims), language)

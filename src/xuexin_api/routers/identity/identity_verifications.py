@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     CaseClosedError,
@@ -25,6 +25,7 @@ from xuexin_api.dependencies.identity import identity_verification_service, veri
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.identity.verification_presentation import verification_result
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.presentation import tokens, verification_checked, verification_method, verification_started
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.identity import (
@@ -37,12 +38,10 @@ from xuexin_api.schemas.identity import (
     VerificationResultList,
     VerificationStarted,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
 from xuexin_api.services.identity.verification_results import VerificationResultService
 
 router = APIRouter(prefix="/v1/identity-verifications", tags=["identity"], route_class=StrictRoute)
-VerificationId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 Results = Annotated[VerificationResultService, Depends(verification_result_service)]
 Verifications = Annotated[IdentityVerificationService, Depends(identity_verification_service)]
 
@@ -96,7 +95,7 @@ async def start_identity_verification(
     ),
 )
 async def answer_identity_verification(
-    verification_id: VerificationId,
+    verification_id: PathId,
     body: VerificationAnswers,
     claims: CallerClaims,
     verifications: Verifications,
@@ -126,7 +125,7 @@ async def answer_identity_verification(
     ),
 )
 async def check_identity_verification(
-    verification_id: VerificationId, claims: CallerClaims, verifications: Verifications
+    verification_id: PathId, claims: CallerClaims, verifications: Verifications
 ) -> VerificationChecked:
     """We ask the provider ourselves; what its page or a redirect brought is believed by nobody.
 
@@ -149,7 +148,7 @@ async def check_identity_verification(
     ),
 )
 async def submit_identity_verification(
-    verification_id: VerificationId, claims: CallerClaims, language: RequestLanguage, results: Results
+    verification_id: PathId, claims: CallerClaims, language: RequestLanguage, results: Results
 ) -> VerificationResult:
     """Both sides go to a reviewer, and stand from now on. Who sent them is told the result, and asks `…/check` then."""
     return verification_result(await results.hand_in(verification_id, claims), language)
@@ -176,7 +175,7 @@ async def list_identity_verifications(
     responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
 )
 async def get_identity_verification(
-    verification_id: VerificationId, claims: CallerClaims, language: RequestLanguage, results: Results
+    verification_id: PathId, claims: CallerClaims, language: RequestLanguage, results: Results
 ) -> VerificationResult:
     """Its status as we know it, and of photos everything that happened; `…/check` asks the provider."""
     return verification_result(await results.get(verification_id, claims), language)
@@ -188,7 +187,7 @@ async def get_identity_verification(
     summary="End a result",
     responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
 )
-async def end_identity_verification(verification_id: VerificationId, claims: CallerClaims, results: Results) -> None:
+async def end_identity_verification(verification_id: PathId, claims: CallerClaims, results: Results) -> None:
     """It opens nothing from now on: the session that it raised is back at login, and refreshes to such tokens.
 
     Photos that are not decided are taken back, and erased.

@@ -4,32 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
-    TokenInvalidError,
-    TokenMissingError,
     UploadNotFoundError,
     VerificationClosedError,
     VerificationNotFoundError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import verification_photo_service
 from xuexin_api.openapi import JPEG, once, photo_form, refusals
 from xuexin_api.routers.identity.photo_presentation import handheld_photo, photo_answer
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.photo_form import PHOTO_REFUSALS, SIDES, PhotoRoute, SentPhotoForm, WantsFit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.photos import HandheldPhoto
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.photos.sent_photos import SentPhotoService
 
 _PREFIX = "/v1/identity-verifications/{verification_id}/photos"
 router = APIRouter(prefix=_PREFIX, tags=["identity"], route_class=StrictRoute)
 form_router = APIRouter(prefix=_PREFIX, tags=["identity"], route_class=PhotoRoute)
 Photos = Annotated[SentPhotoService, Depends(verification_photo_service)]
-VerificationId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-PhotoId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @form_router.post(
@@ -38,14 +33,14 @@ _LOGGED_IN = (TokenMissingError, TokenInvalidError)
     summary="Send a hand-held photo",
     openapi_extra=once(secret=False) | photo_form(*SIDES),
     responses=refusals(
-        *_LOGGED_IN,
+        *LOGGED_IN,
         VerificationNotFoundError,
         VerificationClosedError,
         *PHOTO_REFUSALS,
     ),
 )
 async def send_verification_photo(
-    verification_id: VerificationId,
+    verification_id: PathId,
     claims: CallerClaims,
     language: RequestLanguage,
     photos: Photos,
@@ -65,10 +60,10 @@ async def send_verification_photo(
     "/{photo_id}",
     summary="My photo again",
     response_class=Response,
-    responses=refusals(*_LOGGED_IN, UploadNotFoundError) | JPEG,
+    responses=refusals(*LOGGED_IN, UploadNotFoundError) | JPEG,
 )
 async def get_verification_photo(
-    verification_id: VerificationId, photo_id: PhotoId, claims: CallerClaims, photos: Photos
+    verification_id: PathId, photo_id: PathId, claims: CallerClaims, photos: Photos
 ) -> Response:
     """As it is kept, until it is erased."""
     return photo_answer(await photos.get(verification_id, photo_id, claims))
@@ -78,10 +73,10 @@ async def get_verification_photo(
     "/{photo_id}",
     status_code=204,
     summary="Take my photo back",
-    responses=refusals(*_LOGGED_IN, VerificationNotFoundError, VerificationClosedError, UploadNotFoundError),
+    responses=refusals(*LOGGED_IN, VerificationNotFoundError, VerificationClosedError, UploadNotFoundError),
 )
 async def delete_verification_photo(
-    verification_id: VerificationId, photo_id: PhotoId, claims: CallerClaims, photos: Photos
+    verification_id: PathId, photo_id: PathId, claims: CallerClaims, photos: Photos
 ) -> None:
     """Before the verification is handed in: it is erased at once."""
     await photos.remove(verification_id, photo_id, claims)

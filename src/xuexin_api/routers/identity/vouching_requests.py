@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
-    InsufficientUserAuthenticationError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
     VouchingCodeRejectedError,
     VouchingNotFoundError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
+from xuexin_api.dependencies.callers import VERIFIED, CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import vouching_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.identity.case_presentation import vouching_request
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.cases import Vouch, VouchingRequest, VouchingRequestList
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.identity.vouching import VouchingService
 
 router = APIRouter(prefix="/v1/vouching-requests", tags=["identity cases"], route_class=StrictRoute)
 Vouchings = Annotated[VouchingService, Depends(vouching_service)]
-VouchingId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
 
 
-@router.get("", summary="Whom I am asked to vouch for", responses=refusals(*_VERIFIED))
+@router.get("", summary="Whom I am asked to vouch for", responses=refusals(*VERIFIED))
 async def list_vouching_requests(
     claims: CallerClaims,
     language: RequestLanguage,
@@ -49,10 +44,10 @@ async def list_vouching_requests(
     "/{vouching_id}/vouch",
     summary="Vouch for a classmate",
     openapi_extra=once(secret=False),
-    responses=refusals(*_VERIFIED, VouchingNotFoundError, VouchingCodeRejectedError, TooManyOperationsError),
+    responses=refusals(*VERIFIED, VouchingNotFoundError, VouchingCodeRejectedError, TooManyOperationsError),
 )
 async def vouch_for_classmate(
-    vouching_id: VouchingId, body: Vouch, claims: CallerClaims, language: RequestLanguage, vouchings: Vouchings
+    vouching_id: PathId, body: Vouch, claims: CallerClaims, language: RequestLanguage, vouchings: Vouchings
 ) -> VouchingRequest:
     """By the code that the applicant told in person: it is what tells the classmate from whoever knows the name."""
     return vouching_request(await vouchings.vouch(vouching_id, body.code, claims), language)
@@ -62,10 +57,10 @@ async def vouch_for_classmate(
     "/{vouching_id}/decline",
     summary="Do not vouch",
     openapi_extra=once(secret=False),
-    responses=refusals(*_VERIFIED, VouchingNotFoundError),
+    responses=refusals(*VERIFIED, VouchingNotFoundError),
 )
 async def decline_to_vouch(
-    vouching_id: VouchingId, claims: CallerClaims, language: RequestLanguage, vouchings: Vouchings
+    vouching_id: PathId, claims: CallerClaims, language: RequestLanguage, vouchings: Vouchings
 ) -> VouchingRequest:
     """No reason is asked for."""
     return vouching_request(await vouchings.decline(vouching_id, claims), language)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends
 
@@ -14,11 +14,9 @@ from xuexin_api.core.errors import (
     PasswordRejectedError,
     SecondFactorNeededError,
     ServiceBusyError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import CallerClaims
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims
 from xuexin_api.dependencies.login import factor_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.presentation import second_factor
@@ -34,9 +32,8 @@ from xuexin_api.services.login.factors import FactorService
 
 router = APIRouter(prefix="/v1/account/factors", tags=["account"], route_class=StrictRoute)
 FactorsOfCaller = Annotated[FactorService, Depends(factor_service)]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
-_CONFIRMED = (
-    *_LOGGED_IN,
+CONFIRMED: Final = (
+    *LOGGED_IN,
     InsufficientUserAuthenticationError,
     PasswordRejectedError,
     SecondFactorNeededError,
@@ -44,9 +41,10 @@ _CONFIRMED = (
     TooManyOperationsError,
     ServiceBusyError,
 )
+"""What the confirmation of a change of factors may be refused with."""
 
 
-@router.get("", summary="My second factors", responses=refusals(*_LOGGED_IN))
+@router.get("", summary="My second factors", responses=refusals(*LOGGED_IN))
 async def get_factors(claims: CallerClaims, factors: FactorsOfCaller) -> Factors:
     """What a login asks for besides the password."""
     return Factors.model_validate(await factors.show(claims))
@@ -57,7 +55,7 @@ async def get_factors(claims: CallerClaims, factors: FactorsOfCaller) -> Factors
     status_code=201,
     summary="Begin with an authenticator app",
     openapi_extra=once(secret=True),
-    responses=refusals(*_CONFIRMED, FactorSetError),
+    responses=refusals(*CONFIRMED, FactorSetError),
 )
 async def propose_totp(body: ConfirmedByFactor, claims: CallerClaims, factors: FactorsOfCaller) -> ProposedTotp:
     """A secret for the app (RFC 6238: SHA-1, six digits, 30 seconds). It counts once a code of it was given.
@@ -73,7 +71,7 @@ async def propose_totp(body: ConfirmedByFactor, claims: CallerClaims, factors: F
     "/totp/confirm",
     summary="Let logins ask for the app's code",
     openapi_extra=once(secret=True),
-    responses=refusals(*_LOGGED_IN, CodeRejectedError, SecondFactorNeededError, TooManyOperationsError),
+    responses=refusals(*LOGGED_IN, CodeRejectedError, SecondFactorNeededError, TooManyOperationsError),
 )
 async def confirm_totp(body: TotpConfirmation, claims: CallerClaims, factors: FactorsOfCaller) -> RecoveryCodes:
     """From now on every login asks for it, on every device, and a recovery of the password does, too.
@@ -88,7 +86,7 @@ async def confirm_totp(body: TotpConfirmation, claims: CallerClaims, factors: Fa
     status_code=204,
     summary="Give the authenticator app up",
     openapi_extra=once(secret=False),
-    responses=refusals(*_CONFIRMED, FactorNotSetError),
+    responses=refusals(*CONFIRMED, FactorNotSetError),
 )
 async def remove_totp(body: ConfirmedByFactor, claims: CallerClaims, factors: FactorsOfCaller) -> None:
     """By any factor of the account or a recovery code. With the last second factor the recovery codes end."""
@@ -100,7 +98,7 @@ async def remove_totp(body: ConfirmedByFactor, claims: CallerClaims, factors: Fa
     status_code=201,
     summary="Make new recovery codes",
     openapi_extra=once(secret=True),
-    responses=refusals(*_CONFIRMED, FactorNotSetError),
+    responses=refusals(*CONFIRMED, FactorNotSetError),
 )
 async def renew_recovery_codes(
     body: ConfirmedByFactor, claims: CallerClaims, factors: FactorsOfCaller

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
-    CodeRejectedError,
     FactorNotSetError,
-    InsufficientUserAuthenticationError,
     PasskeyLimitReachedError,
     PasskeyNotFoundError,
     PasskeyRejectedError,
-    PasswordRejectedError,
     SecondFactorNeededError,
-    ServiceBusyError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import CallerClaims
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims
 from xuexin_api.dependencies.login import passkey_service
 from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.login.factors import CONFIRMED
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.presentation import second_factor
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.factors import ConfirmedByFactor
@@ -37,25 +33,13 @@ from xuexin_api.schemas.passkeys import (
     RequestOffered,
     RequestOptions,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.login.passkeys import PasskeyService
 
 router = APIRouter(prefix="/v1/account/factors/passkeys", tags=["account"], route_class=StrictRoute)
 Passkeys = Annotated[PasskeyService, Depends(passkey_service)]
-PasskeyId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
-_CONFIRMED = (
-    *_LOGGED_IN,
-    InsufficientUserAuthenticationError,
-    PasswordRejectedError,
-    SecondFactorNeededError,
-    CodeRejectedError,
-    TooManyOperationsError,
-    ServiceBusyError,
-)
 
 
-@router.get("", summary="My passkeys", responses=refusals(*_LOGGED_IN))
+@router.get("", summary="My passkeys", responses=refusals(*LOGGED_IN))
 async def list_passkeys(claims: CallerClaims, passkeys: Passkeys) -> PasskeyList:
     """Which there are, and when each was used last."""
     return PasskeyList.model_validate({"items": await passkeys.list_all(claims)})
@@ -64,7 +48,7 @@ async def list_passkeys(claims: CallerClaims, passkeys: Passkeys) -> PasskeyList
 @router.post(
     "/creation-options",
     summary="Begin with a passkey",
-    responses=refusals(*_CONFIRMED, PasskeyLimitReachedError),
+    responses=refusals(*CONFIRMED, PasskeyLimitReachedError),
 )
 async def begin_passkey(body: ConfirmedByFactor, claims: CallerClaims, passkeys: Passkeys) -> CreationOffered:
     """What `navigator.credentials.create()` is asked. An account that was verified needs a fresh verification.
@@ -81,7 +65,7 @@ async def begin_passkey(body: ConfirmedByFactor, claims: CallerClaims, passkeys:
     summary="Add a passkey",
     openapi_extra=once(secret=True),
     responses=refusals(
-        *_LOGGED_IN, PasskeyRejectedError, PasskeyLimitReachedError, SecondFactorNeededError, TooManyOperationsError
+        *LOGGED_IN, PasskeyRejectedError, PasskeyLimitReachedError, SecondFactorNeededError, TooManyOperationsError
     ),
 )
 async def add_passkey(body: NewPasskey, claims: CallerClaims, passkeys: Passkeys) -> PasskeyAdded:
@@ -97,17 +81,15 @@ async def add_passkey(body: NewPasskey, claims: CallerClaims, passkeys: Passkeys
 @router.post(
     "/assertion-options",
     summary="Have a passkey confirm a change of my factors",
-    responses=refusals(*_LOGGED_IN, FactorNotSetError),
+    responses=refusals(*LOGGED_IN, FactorNotSetError),
 )
 async def ask_passkey(claims: CallerClaims, passkeys: Passkeys) -> RequestOffered:
     """What `navigator.credentials.get()` is asked for a `second_factor` under /v1/account/factors, in this session."""
     return RequestOffered(public_key=RequestOptions.model_validate(await passkeys.ask(claims)))
 
 
-@router.patch("/{passkey_id}", summary="Rename a passkey", responses=refusals(*_LOGGED_IN, PasskeyNotFoundError))
-async def rename_passkey(
-    passkey_id: PasskeyId, body: PasskeyChange, claims: CallerClaims, passkeys: Passkeys
-) -> Passkey:
+@router.patch("/{passkey_id}", summary="Rename a passkey", responses=refusals(*LOGGED_IN, PasskeyNotFoundError))
+async def rename_passkey(passkey_id: PathId, body: PasskeyChange, claims: CallerClaims, passkeys: Passkeys) -> Passkey:
     """A name that its owner knows it by."""
     return Passkey.model_validate(await passkeys.rename(claims, passkey_id, body.name))
 
@@ -117,10 +99,8 @@ async def rename_passkey(
     status_code=204,
     summary="Give a passkey up",
     openapi_extra=once(secret=False),
-    responses=refusals(*_CONFIRMED, PasskeyNotFoundError),
+    responses=refusals(*CONFIRMED, PasskeyNotFoundError),
 )
-async def remove_passkey(
-    passkey_id: PasskeyId, body: ConfirmedByFactor, claims: CallerClaims, passkeys: Passkeys
-) -> None:
+async def remove_passkey(passkey_id: PathId, body: ConfirmedByFactor, claims: CallerClaims, passkeys: Passkeys) -> None:
     """By any factor of the account or a recovery code. With the last second factor the recovery codes end."""
     await passkeys.remove(claims, passkey_id, body.password, second_factor(body.second_factor))

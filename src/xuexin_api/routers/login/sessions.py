@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -19,16 +19,15 @@ from xuexin_api.core.errors import (
     ServiceBusyError,
     SessionNotFoundError,
     TicketRejectedError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage, RequestSource
 from xuexin_api.dependencies.login import login_doors, login_service
 from xuexin_api.dependencies.sessions import session_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.presentation import (
     further_factor,
     login_answer,
@@ -50,7 +49,6 @@ from xuexin_api.schemas.sessions import (
     RefreshRequest,
     SessionList,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.login.doors import LoginDoors
 from xuexin_api.services.login.login import LoginService
 from xuexin_api.services.sessions.sessions import SessionService
@@ -58,7 +56,6 @@ from xuexin_api.services.sessions.sessions import SessionService
 router = APIRouter(prefix="/v1", tags=["sessions"], route_class=StrictRoute)
 hot_router = APIRouter(prefix="/v1", tags=["sessions"], route_class=HotRoute)
 Sessions = Annotated[SessionService, Depends(session_service)]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @hot_router.post(
@@ -163,7 +160,7 @@ async def refresh_session(body: RefreshRequest, sessions: Sessions) -> Refreshed
     return Refreshed(tokens=tokens(await sessions.refresh(body.refresh_token)))
 
 
-@router.get("/sessions", summary="Where I am logged in", responses=refusals(*_LOGGED_IN))
+@router.get("/sessions", summary="Where I am logged in", responses=refusals(*LOGGED_IN))
 async def list_sessions(
     claims: CallerClaims, sessions: Sessions, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> SessionList:
@@ -171,7 +168,7 @@ async def list_sessions(
     return session_list(await sessions.list_living(claims, cursor=cursor, most=limit))
 
 
-@router.get("/account/login-history", summary="My logins so far", responses=refusals(*_LOGGED_IN))
+@router.get("/account/login-history", summary="My logins so far", responses=refusals(*LOGGED_IN))
 async def list_login_history(
     claims: CallerClaims, sessions: Sessions, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> SessionList:
@@ -179,13 +176,13 @@ async def list_login_history(
     return session_list(await sessions.list_history(claims, cursor=cursor, most=limit))
 
 
-@router.delete("/sessions/current", status_code=204, summary="Log out", responses=refusals(*_LOGGED_IN))
+@router.delete("/sessions/current", status_code=204, summary="Log out", responses=refusals(*LOGGED_IN))
 async def delete_current_session(claims: CallerClaims, sessions: Sessions) -> None:
     """End this session. Its access token is dead at the next request."""
     await sessions.log_out(claims)
 
 
-@router.delete("/sessions/others", status_code=204, summary="Log out everywhere else", responses=refusals(*_LOGGED_IN))
+@router.delete("/sessions/others", status_code=204, summary="Log out everywhere else", responses=refusals(*LOGGED_IN))
 async def delete_other_sessions(claims: CallerClaims, sessions: Sessions) -> None:
     """End every session of the account but this one. Their tokens are dead at the next request.
 
@@ -198,10 +195,10 @@ async def delete_other_sessions(claims: CallerClaims, sessions: Sessions) -> Non
     "/sessions/{session_id}",
     status_code=204,
     summary="Log one device out",
-    responses=refusals(*_LOGGED_IN, SessionNotFoundError),
+    responses=refusals(*LOGGED_IN, SessionNotFoundError),
 )
 async def delete_session(
-    session_id: Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])],
+    session_id: PathId,
     claims: CallerClaims,
     sessions: Sessions,
 ) -> None:

@@ -17,11 +17,9 @@ from xuexin_api.core.errors import (
     ThirdPartyRejectedError,
     ThirdPartySetError,
     ThirdPartyTakenError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage, RequestSource
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage, RequestSource
 from xuexin_api.dependencies.login import linked_identity_service, third_party_login_service
 from xuexin_api.dependencies.service import login_provider_names
 from xuexin_api.openapi import once, refusals
@@ -46,7 +44,6 @@ router = APIRouter(prefix="/v1/third-party", tags=["third-party login"], route_c
 account_router = APIRouter(prefix="/v1/account/linked-identities", tags=["third-party login"], route_class=StrictRoute)
 ThirdPartyLogins = Annotated[ThirdPartyLoginService, Depends(third_party_login_service)]
 LinkedIdentities = Annotated[LinkedIdentityService, Depends(linked_identity_service)]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 _ASKED = (ThirdPartyRejectedError, ProviderAnsweredWronglyError, ProviderUnavailableError)
 
 
@@ -102,7 +99,7 @@ async def finish_third_party_login(
     return login_answer(done, language)
 
 
-@account_router.get("", summary="My linked identities", responses=refusals(*_LOGGED_IN))
+@account_router.get("", summary="My linked identities", responses=refusals(*LOGGED_IN))
 async def list_linked_identities(claims: CallerClaims, links: LinkedIdentities) -> LinkedIdentityList:
     """The third parties that log in to the account."""
     return LinkedIdentityList(items=[LinkedIdentity.model_validate(one) for one in await links.list_all(claims)])
@@ -128,7 +125,7 @@ async def start_linking(
     summary="Link a third party",
     openapi_extra=once(secret=False),
     responses=refusals(
-        *_LOGGED_IN,
+        *LOGGED_IN,
         *_ASKED,
         ThirdPartyTakenError,
         ThirdPartySetError,

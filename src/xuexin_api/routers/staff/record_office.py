@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from xuexin_api.core.errors import (
     CertificateNumberTakenError,
@@ -15,13 +15,10 @@ from xuexin_api.core.errors import (
     RecordFrozenError,
     RecordNotFoundError,
     RegistrationPeriodOverError,
-    RoleNotAllowedError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
     VersionNeededError,
 )
-from xuexin_api.dependencies.callers import ExpectedTag, RequestLanguage, StaffClaims
+from xuexin_api.dependencies.callers import OF_STAFF, ExpectedTag, RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import record_list_service, record_office_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.archive.record_presentation import (
@@ -33,6 +30,7 @@ from xuexin_api.routers.archive.record_presentation import (
     search,
 )
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.archive import RecordHistory
 from xuexin_api.schemas.record_office import (
@@ -43,17 +41,14 @@ from xuexin_api.schemas.record_office import (
     OfficeEnrollment,
     Purpose,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.record_lists import RecordListService
 from xuexin_api.services.staff.record_office import RecordOfficeService
 
 router = APIRouter(prefix="/v1/staff/enrollments", tags=["staff"], route_class=StrictRoute)
 Office = Annotated[RecordOfficeService, Depends(record_office_service)]
 Lists = Annotated[RecordListService, Depends(record_list_service)]
-EnrollmentId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 PurposeOfLook = Annotated[Purpose, Query(description="What for; the student can read it.")]
-_REGISTRAR = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
-_THE_RECORD = (*_REGISTRAR, RecordNotFoundError)
+_THE_RECORD = (*OF_STAFF, RecordNotFoundError)
 _TAGGED: Final[dict[int | str, dict[str, Any]]] = {
     200: {"headers": {"ETag": {"$ref": "#/components/headers/EntityTag"}}}
 }
@@ -62,7 +57,7 @@ _ROSTER: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-@router.post("/search", summary="Find records of my school", responses=refusals(*_REGISTRAR))
+@router.post("/search", summary="Find records of my school", responses=refusals(*OF_STAFF))
 async def search_enrollments(body: EnrollmentSearch, claims: StaffClaims, lists: Lists) -> EnrollmentLines:
     """By numbers, name, class, programme, grade and status, or all of them, page by page, the oldest record first.
 
@@ -77,7 +72,7 @@ async def search_enrollments(body: EnrollmentSearch, claims: StaffClaims, lists:
     "/export",
     summary="Export records of my school",
     response_class=Response,
-    responses=_ROSTER | refusals(*_REGISTRAR, TooManyOperationsError),
+    responses=_ROSTER | refusals(*OF_STAFF, TooManyOperationsError),
 )
 async def export_enrollments(body: EnrollmentExport, claims: StaffClaims, lists: Lists) -> Response:
     """A roster as CSV (UTF-8), with whole document numbers, in the columns in which rosters come in.
@@ -96,7 +91,7 @@ async def export_enrollments(body: EnrollmentExport, claims: StaffClaims, lists:
     responses=refusals(*_THE_RECORD) | _TAGGED,
 )
 async def view_enrollment(
-    enrollment_id: EnrollmentId, purpose: PurposeOfLook, claims: StaffClaims, office: Office
+    enrollment_id: PathId, purpose: PurposeOfLook, claims: StaffClaims, office: Office
 ) -> Response:
     """With what can become of it now. The `ETag` is the version that a change names in `If-Match`.
 
@@ -110,7 +105,7 @@ async def view_enrollment(
 
 @router.get("/{enrollment_id}/changes", summary="What became of a record", responses=refusals(*_THE_RECORD))
 async def list_enrollment_changes(
-    enrollment_id: EnrollmentId,
+    enrollment_id: PathId,
     purpose: PurposeOfLook,
     claims: StaffClaims,
     language: RequestLanguage,
@@ -141,7 +136,7 @@ async def list_enrollment_changes(
     ),
 )
 async def change_enrollment(
-    enrollment_id: EnrollmentId, body: EnrollmentChange, claims: StaffClaims, expected: ExpectedTag, office: Office
+    enrollment_id: PathId, body: EnrollmentChange, claims: StaffClaims, expected: ExpectedTag, office: Office
 ) -> OfficeEnrollment:
     """学籍异动, with a reason: the record as it is then. What it was stays in its history.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
     CaseClosedError,
@@ -14,32 +14,26 @@ from xuexin_api.core.errors import (
     CaseTakenError,
     NotYoursToDecideError,
     PhotosNotSeenError,
-    RoleNotAllowedError,
-    TokenInvalidError,
-    TokenMissingError,
     UploadNotFoundError,
 )
 from xuexin_api.core.staff import Decision
-from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
+from xuexin_api.dependencies.callers import OF_STAFF, RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import review_desk_service
 from xuexin_api.openapi import JPEG, once, refusals
 from xuexin_api.routers.identity.case_presentation import desk_case
 from xuexin_api.routers.identity.photo_presentation import photo_answer
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import CaseDecision, DeskCase, QueuedCase, ReviewQueue
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 
 router = APIRouter(prefix="/v1/staff/identity-cases", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[ReviewDeskService, Depends(review_desk_service)]
-CaseId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-PhotoId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_REVIEWER = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
-_THE_CASE = (*_REVIEWER, CaseNotFoundError, CaseClosedError)
+_THE_CASE = (*OF_STAFF, CaseNotFoundError, CaseClosedError)
 
 
-@router.get("", summary="Cases that wait for people", responses=refusals(*_REVIEWER))
+@router.get("", summary="Cases that wait for people", responses=refusals(*OF_STAFF))
 async def list_review_queue(
     claims: StaffClaims,
     desk: Desk,
@@ -56,7 +50,7 @@ async def list_review_queue(
     openapi_extra=once(secret=False),
     responses=refusals(*_THE_CASE, CaseTakenError, NotYoursToDecideError),
 )
-async def take_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> QueuedCase:
+async def take_case(case_id: PathId, claims: StaffClaims, desk: Desk) -> QueuedCase:
     """One reviewer at a time. A case that has to do with oneself, or that one decided before, is not one's own."""
     return QueuedCase.model_validate(await desk.take(case_id, claims))
 
@@ -68,13 +62,13 @@ async def take_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> QueuedC
     openapi_extra=once(secret=False),
     responses=refusals(*_THE_CASE, CaseNotAssignedError),
 )
-async def release_case(case_id: CaseId, claims: StaffClaims, desk: Desk) -> None:
+async def release_case(case_id: PathId, claims: StaffClaims, desk: Desk) -> None:
     """For somebody else to take."""
     await desk.release(case_id, claims)
 
 
 @router.get("/{case_id}", summary="Look at my case", responses=refusals(*_THE_CASE, CaseNotAssignedError))
-async def view_case(case_id: CaseId, claims: StaffClaims, language: RequestLanguage, desk: Desk) -> DeskCase:
+async def view_case(case_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk) -> DeskCase:
     """Only while it is assigned to the asker. Each look is written down, and the applicant sees it."""
     return desk_case(await desk.view(case_id, claims), language)
 
@@ -85,7 +79,7 @@ async def view_case(case_id: CaseId, claims: StaffClaims, language: RequestLangu
     response_class=Response,
     responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, UploadNotFoundError) | JPEG,
 )
-async def view_case_photo(case_id: CaseId, photo_id: PhotoId, claims: StaffClaims, desk: Desk) -> Response:
+async def view_case_photo(case_id: PathId, photo_id: PathId, claims: StaffClaims, desk: Desk) -> Response:
     """Only while the case is assigned to the asker.
 
     Who looked, when and why is written down first, and shown to the applicant.
@@ -100,7 +94,7 @@ async def view_case_photo(case_id: CaseId, photo_id: PhotoId, claims: StaffClaim
     openapi_extra=once(secret=False),
     responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, PhotosNotSeenError, CaseOvertakenError),
 )
-async def decide_case(case_id: CaseId, body: CaseDecision, claims: StaffClaims, desk: Desk) -> None:
+async def decide_case(case_id: PathId, body: CaseDecision, claims: StaffClaims, desk: Desk) -> None:
     """One reviewer's word, with a reason from the list.
 
     A no ends a claim. A yes counts when there are enough of them, and takes effect when the notice has run out.

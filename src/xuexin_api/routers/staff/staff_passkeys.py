@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -17,13 +17,12 @@ from xuexin_api.core.errors import (
     PasskeyNotFoundError,
     PasskeyRejectedError,
     ServiceBusyError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import RequestSource, StaffClaims
+from xuexin_api.dependencies.callers import LOGGED_IN, RequestSource, StaffClaims
 from xuexin_api.dependencies.staff import staff_passkey_service
 from xuexin_api.openapi import once, refusals
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.staff.staff_presentation import staff_proof
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.passkeys import (
@@ -35,15 +34,12 @@ from xuexin_api.schemas.passkeys import (
     RequestOptions,
 )
 from xuexin_api.schemas.staff_sessions import StaffFactors, StaffProof
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.staff_passkeys import StaffPasskeyService
 
 router = APIRouter(prefix="/v1/staff/factors", tags=["staff"], route_class=StrictRoute)
 StaffPasskeys = Annotated[StaffPasskeyService, Depends(staff_passkey_service)]
-PasskeyId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 _CONFIRMED = (
-    *_LOGGED_IN,
+    *LOGGED_IN,
     ConfirmationRejectedError,
     ChallengeRequiredError,
     ChallengeRejectedError,
@@ -53,7 +49,7 @@ _CONFIRMED = (
 )
 
 
-@router.get("", summary="My factors", responses=refusals(*_LOGGED_IN))
+@router.get("", summary="My factors", responses=refusals(*LOGGED_IN))
 async def list_staff_factors(claims: StaffClaims, passkeys: StaffPasskeys) -> StaffFactors:
     """What logs me in besides the password. An app is set anew by `xuexin staff invite`."""
     return StaffFactors.model_validate(await passkeys.list_all(claims))
@@ -77,7 +73,7 @@ async def begin_staff_passkey(
     status_code=201,
     summary="Add a passkey of mine",
     openapi_extra=once(secret=False),
-    responses=refusals(*_LOGGED_IN, PasskeyRejectedError, PasskeyLimitReachedError),
+    responses=refusals(*LOGGED_IN, PasskeyRejectedError, PasskeyLimitReachedError),
 )
 async def add_staff_passkey(body: NewPasskey, claims: StaffClaims, passkeys: StaffPasskeys) -> Passkey:
     """It logs in beside the factors that are set. Attestations are not looked at."""
@@ -87,7 +83,7 @@ async def add_staff_passkey(body: NewPasskey, claims: StaffClaims, passkeys: Sta
 @router.post(
     "/passkeys/assertion-options",
     summary="Have a passkey confirm a change of my factors as staff",
-    responses=refusals(*_LOGGED_IN, FactorNotSetError),
+    responses=refusals(*LOGGED_IN, FactorNotSetError),
 )
 async def ask_staff_passkey(claims: StaffClaims, passkeys: StaffPasskeys) -> RequestOffered:
     """What `navigator.credentials.get()` is asked for a change under /v1/staff/factors, in this session."""
@@ -102,7 +98,7 @@ async def ask_staff_passkey(claims: StaffClaims, passkeys: StaffPasskeys) -> Req
     responses=refusals(*_CONFIRMED, PasskeyNotFoundError, LastFactorError),
 )
 async def remove_staff_passkey(
-    passkey_id: PasskeyId, body: StaffProof, claims: StaffClaims, source: RequestSource, passkeys: StaffPasskeys
+    passkey_id: PathId, body: StaffProof, claims: StaffClaims, source: RequestSource, passkeys: StaffPasskeys
 ) -> None:
     """It opens nothing any more, and every other session of mine ends. The last factor stays."""
     await passkeys.remove(claims, passkey_id, staff_proof(body, source))

@@ -12,11 +12,9 @@ from xuexin_api.core.errors import (
     ChallengeRequiredError,
     LoginRejectedError,
     ServiceBusyError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.callers import RequestSource, StaffClaims
+from xuexin_api.dependencies.callers import LOGGED_IN, RequestSource, StaffClaims
 from xuexin_api.dependencies.staff import staff_session_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.staff.staff_presentation import staff_proof
@@ -27,7 +25,6 @@ from xuexin_api.services.staff.staff_sessions import StaffSessionService
 
 router = APIRouter(prefix="/v1/staff", tags=["staff"], route_class=StrictRoute)
 StaffSessions = Annotated[StaffSessionService, Depends(staff_session_service)]
-_LOGGED_IN = (TokenMissingError, TokenInvalidError)
 
 
 @router.post(
@@ -58,13 +55,13 @@ async def create_staff_session(body: StaffLogin, source: RequestSource, sessions
     return StaffLoggedIn.model_validate(done)
 
 
-@router.get("/me", summary="Who I am", responses=refusals(*_LOGGED_IN))
+@router.get("/me", summary="Who I am", responses=refusals(*LOGGED_IN))
 async def get_staff_member(claims: StaffClaims, sessions: StaffSessions) -> StaffMember:
     """Name and role of who is logged in."""
     return StaffMember.model_validate(await sessions.get_me(claims))
 
 
-@router.delete("/sessions/current", status_code=204, summary="Log out", responses=refusals(*_LOGGED_IN))
+@router.delete("/sessions/current", status_code=204, summary="Log out", responses=refusals(*LOGGED_IN))
 async def end_staff_session(claims: StaffClaims, sessions: StaffSessions) -> None:
     """The token is dead from now on."""
     await sessions.log_out(claims)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 
 from xuexin_api.core.errors import (
     ChangeNotAllowedError,
@@ -12,20 +12,18 @@ from xuexin_api.core.errors import (
     RecordChangedError,
     RecordFrozenError,
     RecordNotFoundError,
-    RoleNotAllowedError,
     StudentNumberInUseError,
-    TokenInvalidError,
-    TokenMissingError,
     TransferClosedError,
     TransferNotFoundError,
     TransferRequestedError,
     VersionNeededError,
 )
-from xuexin_api.dependencies.callers import ExpectedTag, RequestLanguage, StaffClaims
+from xuexin_api.dependencies.callers import OF_STAFF, ExpectedTag, RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import transfer_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.archive.record_presentation import place, transfer_list, transfer_with_record
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.transfers import (
     Direction,
@@ -35,14 +33,11 @@ from xuexin_api.schemas.transfers import (
     TransferRequest,
     TransferWithRecord,
 )
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.transfers import TransferService
 
 router = APIRouter(prefix="/v1/staff", tags=["staff"], route_class=StrictRoute)
 Transfers = Annotated[TransferService, Depends(transfer_service)]
-TransferId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_REGISTRAR = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
-_THE_TRANSFER = (*_REGISTRAR, TransferNotFoundError)
+_THE_TRANSFER = (*OF_STAFF, TransferNotFoundError)
 _LEAVING = (NotYoursToDecideError, ChangeNotAllowedError, RecordFrozenError)
 
 
@@ -52,11 +47,11 @@ _LEAVING = (NotYoursToDecideError, ChangeNotAllowedError, RecordFrozenError)
     summary="Ask another school to take a student",
     openapi_extra=once(secret=False),
     responses=refusals(
-        *_REGISTRAR, *_LEAVING, RecordNotFoundError, TransferRequestedError, RecordChangedError, VersionNeededError
+        *OF_STAFF, *_LEAVING, RecordNotFoundError, TransferRequestedError, RecordChangedError, VersionNeededError
     ),
 )
 async def request_transfer(
-    enrollment_id: Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])],
+    enrollment_id: PathId,
     body: TransferRequest,
     claims: StaffClaims,
     expected: ExpectedTag,
@@ -68,7 +63,7 @@ async def request_transfer(
     return transfer_with_record(view, language)
 
 
-@router.get("/transfers", summary="Transfers of my school", responses=refusals(*_REGISTRAR))
+@router.get("/transfers", summary="Transfers of my school", responses=refusals(*OF_STAFF))
 async def list_transfers(
     direction: Annotated[Direction, Query(description="What others ask of my school, or it of others.")],
     claims: StaffClaims,
@@ -83,7 +78,7 @@ async def list_transfers(
 
 @router.get("/transfers/{transfer_id}", summary="One transfer of my school", responses=refusals(*_THE_TRANSFER))
 async def get_transfer(
-    transfer_id: TransferId, claims: StaffClaims, language: RequestLanguage, transfers: Transfers
+    transfer_id: PathId, claims: StaffClaims, language: RequestLanguage, transfers: Transfers
 ) -> TransferWithRecord:
     """With the record that it is about. Each look is written down."""
     return transfer_with_record(await transfers.view(transfer_id, claims), language)
@@ -96,7 +91,7 @@ async def get_transfer(
     responses=refusals(*_THE_TRANSFER, *_LEAVING, TransferClosedError, StudentNumberInUseError),
 )
 async def agree_to_transfer(
-    transfer_id: TransferId,
+    transfer_id: PathId,
     body: TransferAgreement,
     claims: StaffClaims,
     language: RequestLanguage,
@@ -113,7 +108,7 @@ async def agree_to_transfer(
     responses=refusals(*_THE_TRANSFER, TransferClosedError),
 )
 async def refuse_transfer(
-    transfer_id: TransferId,
+    transfer_id: PathId,
     body: TransferRefusal,
     claims: StaffClaims,
     language: RequestLanguage,
@@ -130,7 +125,7 @@ async def refuse_transfer(
     responses=refusals(*_THE_TRANSFER, TransferClosedError),
 )
 async def take_transfer_back(
-    transfer_id: TransferId, claims: StaffClaims, language: RequestLanguage, transfers: Transfers
+    transfer_id: PathId, claims: StaffClaims, language: RequestLanguage, transfers: Transfers
 ) -> TransferWithRecord:
     """For the school that asked, while the other has not answered."""
     return transfer_with_record(await transfers.take_back(transfer_id, claims), language)

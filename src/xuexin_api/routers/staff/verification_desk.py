@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
     CaseNotAssignedError,
@@ -12,34 +12,28 @@ from xuexin_api.core.errors import (
     IdentityHeldError,
     NotYoursToDecideError,
     PhotosNotSeenError,
-    RoleNotAllowedError,
-    TokenInvalidError,
-    TokenMissingError,
     UploadNotFoundError,
     VerificationClosedError,
     VerificationNotFoundError,
 )
 from xuexin_api.core.staff import Decision
-from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
+from xuexin_api.dependencies.callers import OF_STAFF, RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import verification_desk_service
 from xuexin_api.openapi import JPEG, once, refusals
 from xuexin_api.routers.identity.photo_presentation import photo_answer
 from xuexin_api.routers.identity.verification_presentation import desk_verification
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import DeskVerification, QueuedVerification, VerificationDecision, VerificationQueue
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.verification_desk import VerificationDeskService
 
 router = APIRouter(prefix="/v1/staff/identity-verifications", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[VerificationDeskService, Depends(verification_desk_service)]
-VerificationId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-PhotoId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_REVIEWER = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
-_MINE = (*_REVIEWER, VerificationNotFoundError, CaseNotAssignedError)
+_MINE = (*OF_STAFF, VerificationNotFoundError, CaseNotAssignedError)
 
 
-@router.get("", summary="Photos that wait for people", responses=refusals(*_REVIEWER))
+@router.get("", summary="Photos that wait for people", responses=refusals(*OF_STAFF))
 async def list_verification_queue(
     claims: StaffClaims, desk: Desk, cursor: PageCursor = None, limit: PageLimit = 50
 ) -> VerificationQueue:
@@ -51,9 +45,9 @@ async def list_verification_queue(
     "/{verification_id}/take",
     summary="Take a verification",
     openapi_extra=once(secret=False),
-    responses=refusals(*_REVIEWER, VerificationNotFoundError, CaseTakenError, NotYoursToDecideError),
+    responses=refusals(*OF_STAFF, VerificationNotFoundError, CaseTakenError, NotYoursToDecideError),
 )
-async def take_verification(verification_id: VerificationId, claims: StaffClaims, desk: Desk) -> QueuedVerification:
+async def take_verification(verification_id: PathId, claims: StaffClaims, desk: Desk) -> QueuedVerification:
     """One reviewer at a time, and nobody about themselves."""
     return QueuedVerification.model_validate(await desk.take(verification_id, claims))
 
@@ -65,14 +59,14 @@ async def take_verification(verification_id: VerificationId, claims: StaffClaims
     openapi_extra=once(secret=False),
     responses=refusals(*_MINE),
 )
-async def release_verification(verification_id: VerificationId, claims: StaffClaims, desk: Desk) -> None:
+async def release_verification(verification_id: PathId, claims: StaffClaims, desk: Desk) -> None:
     """For somebody else to take."""
     await desk.release(verification_id, claims)
 
 
 @router.get("/{verification_id}", summary="Look at my verification", responses=refusals(*_MINE))
 async def view_verification(
-    verification_id: VerificationId, claims: StaffClaims, language: RequestLanguage, desk: Desk
+    verification_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> DeskVerification:
     """Only while it is assigned to the asker. Each look is written down, and the applicant sees it."""
     return desk_verification(await desk.view(verification_id, claims), language)
@@ -85,7 +79,7 @@ async def view_verification(
     responses=refusals(*_MINE, NotYoursToDecideError, UploadNotFoundError) | JPEG,
 )
 async def view_verification_photo(
-    verification_id: VerificationId, photo_id: PhotoId, claims: StaffClaims, desk: Desk
+    verification_id: PathId, photo_id: PathId, claims: StaffClaims, desk: Desk
 ) -> Response:
     """Who looked, when and why is written down first, and shown to the applicant."""
     return photo_answer(await desk.view_photo(verification_id, photo_id, claims))
@@ -99,7 +93,7 @@ async def view_verification_photo(
     responses=refusals(*_MINE, NotYoursToDecideError, PhotosNotSeenError, VerificationClosedError, IdentityHeldError),
 )
 async def decide_verification(
-    verification_id: VerificationId, body: VerificationDecision, claims: StaffClaims, desk: Desk
+    verification_id: PathId, body: VerificationDecision, claims: StaffClaims, desk: Desk
 ) -> None:
     """With a reason from the list. Accepted photos verify the account strongly, at once; either way it is told."""
     await desk.decide(verification_id, Decision(body.decision), body.reason, body.note, claims)
