@@ -430,7 +430,7 @@ class Settings(BaseSettings):
         5, gt=0, description="records asked for by their numbers, per account and per person and day: no guessing"
     )
     claim_equal_fields: int = Field(
-        2, ge=1, le=4, description="of name, sex, birth date and document equal to be told which of them are not"
+        2, ge=1, le=3, description="of name, birth date and document equal to be told which fields are not"
     )
     claim_draft_seconds: int = Field(7 * 86400, gt=0, description="a claim that nobody hands in expires after")
     claim_undo_seconds: int = Field(30 * 86400, gt=0, description="a granted claim can be undone for so long")

@@ -45,7 +45,8 @@ def test_what_can_become_of_a_claim_is_what_is_drawn_and_has_words() -> None:
     ("claimant", "differing", "told"),
     [
         (IdentityFields("买买提艾力", "male", date(2005, 3, 7), "SFZ", b"new"), ["document_number"], True),
-        (IdentityFields("艾力", "male", date(2005, 3, 7), "SFZ", b"new"), ["name", "document_number"], True),
+        (IdentityFields("艾力", "male", date(2005, 3, 7), "SFZ", b"new"), ["name", "document_number"], False),
+        (IdentityFields("买买提·艾力", "female", date(2005, 3, 7), "SFZ", b"new"), ["sex", "document_number"], True),
         (IdentityFields("艾力", "male", None, "SFZ", b"new"), ["name", "birth_date", "document_number"], False),
         (IdentityFields("买买提·艾力", "male", date(2005, 3, 7), "SFZ_GAT", b"old"), ["document_number"], True),
     ],

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from support.archive import enroll, import_rows
-from support.claims import CLAIMS, DESK, FORMER_NAME, decide, former, hand_in, keys_of, other_number, row_of
+from support.claims import CLAIMS, DESK, decide, former, hand_in, keys_of, other_number, row_of
 from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
@@ -57,12 +57,11 @@ async def test_a_record_under_a_former_number_is_found_and_granted_by_its_school
     assert found.status_code == 201, found.text
     draft = found.json()
     assert (draft["state"], draft["holder"]) == ("draft", "student")
-    assert draft["differing_fields"] == ["name", "document_number"]
+    assert draft["differing_fields"] == ["document_number"]
     assert [one["id"] for one in draft["next"]] == ["submit_claim"]
-    assert FORMER_NAME not in found.text
     assert before.document_number[-4:] not in found.text
     path = f"{CLAIMS}/{draft['id']}"
-    words = {"statement": "改过姓名。", "former_name": FORMER_NAME}
+    words = {"statement": "改过姓名。", "former_name": before.name}
     malformed = {"former_document": {"type": "SFZ", "number": before.document_number[:-1] + "?"}}
     assert (await client.post(f"{path}/submit", words | malformed)).status_code == 422
     told = {"former_document": {"type": "SFZ", "number": before.document_number}}
@@ -80,7 +79,7 @@ async def test_a_record_under_a_former_number_is_found_and_granted_by_its_school
         assert seen["claim"]["statement"] == "改过姓名。"
         assert (seen["claimant"]["former_name_fits"], seen["claimant"]["former_document_fits"]) == (True, True)
         assert (seen["held"], seen["claimant"]["known_before"]) == (False, False)
-        assert seen["enrollment"]["name"] == FORMER_NAME
+        assert seen["enrollment"]["document_number_masked"].endswith(before.document_number[-4:])
         wrong = await decide(here, draft["id"], "grant", "proof_missing")
         assert wrong.json()["errors"][0]["code"] == "not_in_list"
         granted = await decide(here, draft["id"], "grant", "identity_changed")
@@ -109,7 +108,7 @@ async def _its_owner_reads_all_of_it(client: Client, path: str, before: Student,
     assert (change["change"]["id"], change["reason"]["id"]) == ("claim_granted", "identity_changed")
     assert {one["field"] for one in change["fields"]} == {"former_name", "former_document_number_masked"}
     (identity,) = (await client.get("/v1/archive/former-identities")).json()["items"]
-    assert identity["name"] == FORMER_NAME
+    assert identity["name"] == before.name
     assert identity["document_number_masked"] == f"{before.document_number[:4]}**********{before.document_number[-4:]}"
     looks = (await client.get("/v1/archive/accesses")).json()["items"]
     assert {one["purpose"]["id"] for one in looks} == {"claim", "claim_granted"}
@@ -187,7 +186,7 @@ async def test_a_former_number_opens_nothing_to_whoever_types_it(client: Client,
     async with connected_client(client.app, parts) as stranger:
         unknown = await stranger.try_to_log_in(before.document_number)
         assert code_of(unknown) == "login_rejected"
-        typed = replace(before, phone="+8617199990002", name=FORMER_NAME)
+        typed = replace(before, phone="+8617199990002")
         await stranger.register(typed)
         started = (await stranger.post("/v1/identity-verifications", {"method": "record_facts"})).json()
         facts = {question["id"]: typed.fact(question["id"]) for question in started["questions"]}
@@ -224,7 +223,7 @@ async def test_of_several_who_claim_one_record_one_gets_it(client: Client, parts
     (student,) = students(1)
     before = former(student)
     twin = former(
-        student, name="同日同学", document_number=other_number(student, 2), student_number="2023T0001",
+        student, document_number=other_number(student, 2), student_number="2023T0001",
         candidate_number="23430101158888",
     )  # fmt: skip
     twin = replace(twin, phone="+8617199990004")
@@ -304,7 +303,7 @@ async def test_a_claim_to_a_qualification_goes_by_its_certificate_and_a_draft_en
         "INSERT INTO qualifications SELECT gen_random_uuid(), id, person_id, institution_code, name, sex, birth_date,"
         " level, programme_code, programme_name, duration_years, category, study_form, admission_date,"
         " DATE '2030-07-01', 'graduated', '示例校长', '990011203005000001', NULL, now() FROM enrollments"
-        f" WHERE name = '{FORMER_NAME}' RETURNING id",
+        f" WHERE student_number = '{before.record.student_number}' RETURNING id",
     )
     await _come(client, student)
     body: dict[str, Any] = {

@@ -15,7 +15,6 @@ from xuexin_api.demo.people import id_number
 
 CLAIMS = "/v1/archive/claims"
 DESK = "/v1/staff/claims"
-FORMER_NAME = "旧名同学"
 WORDS = {"statement": "入学后更改过姓名和证件号码。"}
 
 
@@ -27,9 +26,8 @@ def other_number(student: Student, place: int = 1) -> str:
 
 
 def former(student: Student, **changes: Any) -> Student:
-    """The student before: another name, another number, another record."""
+    """The student before: another number, another record, and whatever else is said to have changed."""
     fixed: dict[str, Any] = {
-        "name": FORMER_NAME,
         "document_number": other_number(student),
         "student_number": "2019F0001",
         "candidate_number": "19430101159999",

@@ -85,8 +85,8 @@ def decisions(state: ClaimState) -> dict[str, list[str]]:
     return {str(step): list(reasons) for step, reasons in REASONS.items() if outcome(state, step) is not None}
 
 
-IDENTITY_FIELDS: Final = ("name", "sex", "birth_date", "document_number")
-"""What a record says of who its student is."""
+_COUNTED: Final = ("name", "birth_date", "document_number")
+"""What makes somebody like the student. Sex does not: half of all strangers have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +113,5 @@ def differing_fields(claimant: IdentityFields, record: IdentityFields) -> list[s
 
 
 def may_be_told(differing: list[str], *, needed: int) -> bool:
-    """Whether enough of the four is equal to say which are not. A record of nobody like the claimant is no record."""
-    return len(IDENTITY_FIELDS) - len(differing) >= needed
+    """Whether enough of name, birth date and document is equal to say what is not; else no record is there."""
+    return sum(field not in differing for field in _COUNTED) >= needed

@@ -97,6 +97,7 @@ class FormerIdentity(Base):
             unique=True,
             postgresql_where=text("stands_for AND undone_at IS NULL"),
         ),
+        Index("ix_former_identities_document_key", "document_key"),
         Index("ix_former_identities_person_id_id", "person_id", "id"),
         Index("ix_former_identities_claim_id", "claim_id"),
     )

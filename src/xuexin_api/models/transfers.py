@@ -17,6 +17,7 @@ class Transfer(Base):
     __tablename__ = "transfers"
     __table_args__ = (
         Index("uq_transfers_enrollment_id", "enrollment_id", unique=True, postgresql_where=text("state = 'requested'")),
+        Index("ix_transfers_enrollment_id", "enrollment_id", postgresql_where=text("state = 'agreed'")),
         Index("ix_transfers_from_code_id", "from_code", "id"),
         Index("ix_transfers_to_code_id", "to_code", "id"),
         one_of("state", "requested", "agreed", "refused", "taken_back", "expired"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -93,6 +93,7 @@ _ROWS: Final[Select[*tuple[Any, ...]]] = select(
     RecordClaim.undo_until,
 ).join_from(RecordClaim, Institution, Institution.code == RecordClaim.institution_code)
 _LIVING: Final = list(HOLDERS)
+_HOLDS: Final = Account.state.in_(("active", "closing"))
 _IDENTITY: Final = ("name", "sex", "birth_date", "document_type", "document_key")
 
 
@@ -223,15 +224,34 @@ class ClaimRepository:
     async def add_event(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(ClaimEvent).values(**values))
 
-    async def list_events(self, claim_id: UUID, *, most: int) -> list[ClaimEventRow]:
-        """The latest, oldest first."""
+    async def list_events(self, claim_ids: Sequence[UUID], *, most: int) -> dict[UUID, list[ClaimEventRow]]:
+        """Of each claim the latest, oldest first."""
         columns = (ClaimEvent.kind, ClaimEvent.actor, ClaimEvent.reason, ClaimEvent.note, ClaimEvent.at)
-        statement = select(*columns).where(ClaimEvent.claim_id == claim_id).order_by(ClaimEvent.id.desc()).limit(most)
-        return [ClaimEventRow(*row) for row in await self._session.execute(statement)][::-1]
+        place = func.row_number().over(partition_by=ClaimEvent.claim_id, order_by=ClaimEvent.id.desc())
+        ranked = (
+            select(ClaimEvent.claim_id, ClaimEvent.id, *columns, place.label("place"))
+            .where(ClaimEvent.claim_id.in_(claim_ids))
+            .subquery()
+            .c
+        )
+        statement = (
+            select(ranked.claim_id, *(ranked[column.key] for column in columns))
+            .where(ranked.place <= most)
+            .order_by(ranked.id)
+        )
+        found: dict[UUID, list[ClaimEventRow]] = {claim_id: [] for claim_id in claim_ids}
+        for claim_id, *line in await self._session.execute(statement):
+            found[claim_id].append(ClaimEventRow(*line))
+        return found
+
+    async def list_held(self, person_ids: Sequence[UUID]) -> set[UUID]:
+        """As which of these persons a living account was verified."""
+        statement = select(Account.person_id).where(Account.person_id.in_(person_ids), _HOLDS)
+        return {person_id for person_id in await self._session.scalars(statement) if person_id is not None}
 
     async def get_holder_id(self, person_id: UUID) -> UUID | None:
         """The living account that was verified as this person."""
-        statement = select(Account.id).where(Account.person_id == person_id, Account.state.in_(("active", "closing")))
+        statement = select(Account.id).where(Account.person_id == person_id, _HOLDS)
         return await self._session.scalar(statement)
 
     async def _one(self, statement: Select[*tuple[Any, ...]]) -> ClaimRow | None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import Degree, Enrollment, Institution, Person, Qualification
 from xuexin_api.models.claims import FormerIdentity, RecordClaim
+from xuexin_api.models.transfers import Transfer
 
 _OF_RECORD: Final = ("document_type", "document_key", "document_ciphertext", "name", "admission_date")
 
@@ -57,6 +58,13 @@ class FormerIdentityRepository:
         columns = (getattr(Enrollment, name) for name in ("id", "person_id", "version", *_OF_RECORD))
         statement = select(*columns).where(Enrollment.id == enrollment_id).with_for_update()
         return HeldRecord(*(await self._session.execute(statement)).one())
+
+    async def get_transferred(self, enrollment_id: UUID) -> UUID | None:
+        """The record at another school that this one became."""
+        statement = select(Transfer.new_enrollment_id).where(
+            Transfer.enrollment_id == enrollment_id, Transfer.state == "agreed"
+        )
+        return await self._session.scalar(statement)
 
     async def lock_person(self, person_id: UUID) -> None:
         """Nobody is verified as this person, and no roster gives it records, until this transaction ends."""

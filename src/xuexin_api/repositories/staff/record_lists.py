@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Row, Select, Text, any_, literal, select, union_all
+from sqlalchemy import ARRAY, CompoundSelect, Row, Select, Text, any_, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -132,13 +132,21 @@ def _led_to(
         if value is not None:
             statement = statement.where(column == value)
     if wanted.document_key is not None:
-        owners = union_all(
-            select(Person.id).where(Person.document_key == wanted.document_key),
-            select(FormerIdentity.person_id).where(
-                FormerIdentity.document_key == wanted.document_key,
-                FormerIdentity.stands_for,
-                FormerIdentity.undone_at.is_(None),
-            ),
-        )
-        statement = statement.where(Enrollment.person_id.in_(owners))
+        statement = statement.where(Enrollment.id.in_(_under(wanted.document_key)))
     return statement
+
+
+def _under(document_key: bytes) -> CompoundSelect[tuple[UUID]]:
+    """Records of whoever has this number, or had it; of whom a school wrote it wrongly, those that say it."""
+    return union_all(
+        select(Enrollment.id)
+        .join(Person, Person.id == Enrollment.person_id)
+        .where(Person.document_key == document_key),
+        select(Enrollment.id)
+        .join(FormerIdentity, FormerIdentity.person_id == Enrollment.person_id)
+        .where(
+            FormerIdentity.document_key == document_key,
+            FormerIdentity.undone_at.is_(None),
+            FormerIdentity.stands_for | (Enrollment.document_key == document_key),
+        ),
+    )

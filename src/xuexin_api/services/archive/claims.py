@@ -141,7 +141,7 @@ class ClaimService(Service):
         async with self._read():
             account, _ = await self._verified(claims)
             found = await self._claims.list_for_account(account.id, before_id=before_id, most=most + 1)
-            views = [await self._view(row) for row in found[:most]]
+            views = await self._views(found[:most])
         return ClaimPage(views, write_cursor(views[-1].id) if len(found) > most else None)
 
     async def get(self, claim_id: UUID, claims: Claims) -> ClaimView:
@@ -277,6 +277,11 @@ class ClaimService(Service):
         await self._log.audit(kind, claim.account_id, session_id=claims.session_id, now=now)
 
     async def _view(self, row: ClaimRow) -> ClaimView:
-        events = await self._claims.list_events(row.id, most=_MOST_EVENTS)
-        held = await self._claims.get_holder_id(row.from_person_id) is not None
-        return claim_view(row, events, self._sealer, held=held, now=self._clock.now())
+        (view,) = await self._views([row])
+        return view
+
+    async def _views(self, rows: list[ClaimRow]) -> list[ClaimView]:
+        events = await self._claims.list_events([row.id for row in rows], most=_MOST_EVENTS)
+        held = await self._claims.list_held([row.from_person_id for row in rows])
+        now = self._clock.now()
+        return [claim_view(row, events[row.id], self._sealer, held=row.from_person_id in held, now=now) for row in rows]

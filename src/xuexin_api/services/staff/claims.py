@@ -234,9 +234,9 @@ class ClaimDeskService(Service):
         assert record is not None, "a record is never deleted"
         assert account is not None, "its claims go first"
         identity = await self._claims.get_claimant(claim.account_id)
-        events = await self._claims.list_events(claim.id, most=_MOST_EVENTS)
+        events = await self._claims.list_events([claim.id], most=_MOST_EVENTS)
         held = await self._claims.get_holder_id(claim.from_person_id) is not None
-        view = claim_view(claim, events, self._sealer, held=held, now=self._clock.now())
+        view = claim_view(claim, events[claim.id], self._sealer, held=held, now=self._clock.now())
         number = self._sealer.open(account.document_ciphertext, DOCUMENT_CONTEXT).decode()
         said = claim.former_document_key
         claimant = Claimant(

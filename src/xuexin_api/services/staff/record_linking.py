@@ -81,24 +81,37 @@ class RecordLinking:
     async def take_back(
         self, claim: ClaimRow, member: StaffRow, reason: str, note: str | None, *, now: datetime
     ) -> None:
-        """To whom it was before, with what rosters brought the claimant under the former number since."""
+        """To whom it was before, with what it became by 转学 and what rosters brought under the former number since."""
         record = await self._identities.get_record_for_update(claim.enrollment_id)
         if record.person_id != claim.person_id:
             raise ClaimClosedError
+        back = [record, *await self._become(record)]
         # A roster gives the claimant records under the number of whom it was before: it waits for either of them.
         for person_id in sorted((claim.person_id, claim.from_person_id)):
             await self._identities.lock_person(person_id)
         read_by_rosters = await self._identities.undo(claim.id, now=now)
-        back = [record]
         if read_by_rosters:
             brought = await self._identities.list_brought_by_rosters(
                 claim.person_id, record.document_key, record.document_type
             )
-            back += [await self._identities.get_record_for_update(one) for one in brought if one != record.id]
+            known = {one.id for one in back}
+            back += [await self._identities.get_record_for_update(one) for one in brought if one not in known]
         for one in back:
             await self._move(one, claim.from_person_id, now=now)
             fields = self._former(one), dict.fromkeys(_FIELDS)
             await self._write_down(one, claim.from_person_id, fields, member, _UNDO, reason, note, now=now)
+
+    async def _become(self, record: HeldRecord) -> list[HeldRecord]:
+        """What the record became at other schools, each locked before it is asked for the next: no 转学 is missed."""
+        later: list[HeldRecord] = []
+        last = record
+        while (next_id := await self._identities.get_transferred(last.id)) is not None:
+            last = await self._identities.get_record_for_update(next_id)
+            if last.person_id != record.person_id:
+                # Somebody else claimed it there since: that is a decision of its own.
+                break
+            later.append(last)
+        return later
 
     async def _move(self, record: HeldRecord, person_id: UUID, *, now: datetime) -> None:
         moved = await self._records.change(record.id, record.version, {"person_id": person_id}, now=now)

@@ -1,0 +1,121 @@
+"""What a grant reaches: both numbers of whoever has the record now, and what the record became at other schools."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from support.claims import CLAIMS, decide, former, hand_in, keys_of, other_number, row_of
+from support.client import Client, code_of
+from support.clock import HandClock
+from support.people import students
+from support.records import OFFICE, OTHER, add_records, registrar_of
+from support.staff import Member
+from support.tables import rows_of
+from support.work import counted_work
+from xuexin_api.dependencies.wiring import Wiring
+
+
+async def _agreement(here: Member, there: Member, record: str) -> Any:
+    """One school has asked the other, and this makes that agree."""
+    found = (await here.client.get(f"{OFFICE}/{record}?purpose=student_request")).json()
+    body = {"to_institution_code": OTHER, "reason": "hardship", "note": None}
+    asked = await here.client.post(f"{OFFICE}/{record}/transfers", body, headers={"If-Match": f'"{found["version"]}"'})
+    assert asked.status_code == 201, asked.text
+    path = f"/v1/staff/transfers/{asked.json()['transfer']['id']}/agree"
+    place = {
+        "student_number": "2031T0001",
+        "programme_code": "080902",
+        "programme_name": "软件工程",
+        "duration_years": 4,
+        "grade": 2023,
+        "expected_graduation_date": "2033-07-01",
+    }
+    return there.client.post(path, place)
+
+
+async def _found(registrar: Member, number: str) -> set[str]:
+    search = {"purpose": "student_request", "document_number": number}
+    return {one["id"] for one in (await registrar.client.post(f"{OFFICE}/search", search)).json()["items"]}
+
+
+async def test_an_undone_claim_takes_back_what_the_record_became_at_another_school(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        # No number that was the student's: nothing but the transfer leads to the new record.
+        assert (await decide(here, claim, "grant", "registered_wrongly")).status_code == 200
+        for number in (student.document_number, before.document_number):
+            assert hidden in await _found(here, number)
+        assert shows not in await _found(here, before.document_number), "its person never had this number"
+        agree = await _agreement(here, there, hidden)
+        moved = await agree
+        assert moved.status_code == 200, moved.text
+        for number in (student.document_number, before.document_number):
+            (new,) = await _found(there, number)
+        assert len((await client.get("/v1/archive/enrollments")).json()["items"]) == 3
+        undone = await decide(here, claim, "undo", "another_person")
+        assert undone.json()["claim"]["state"] == "undone", undone.text
+        assert await _found(there, student.document_number) == set()
+        assert await _found(there, before.document_number) == {new}
+    assert [one["id"] for one in (await client.get("/v1/archive/enrollments")).json()["items"]] == [shows]
+    changes = await rows_of(parts, "", "SELECT enrollment_id FROM enrollment_changes WHERE change = 'claim_undone'")
+    assert {str(row["enrollment_id"]) for row in changes} == {hidden, new}
+
+
+async def test_a_transfer_beside_an_undoing_leaves_no_record_behind(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        assert (await decide(here, claim, "grant", "registered_wrongly")).status_code == 200
+        agree = await _agreement(here, there, hidden)
+        agreed, undone = await asyncio.gather(agree, decide(here, claim, "undo", "another_person"))
+        assert (agreed.status_code, undone.status_code) == (200, 200), (agreed.text, undone.text)
+    assert [one["id"] for one in (await client.get("/v1/archive/enrollments")).json()["items"]] == [shows]
+
+
+async def test_a_list_of_claims_costs_the_same_however_many_there_are(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    befores = [
+        former(
+            student,
+            document_number=other_number(student, place),
+            student_number=f"2019F000{place}",
+            candidate_number=f"1943010115999{place}",
+        )
+        for place in (1, 2, 3)
+    ]
+    await add_records(parts, [row_of(student), *(row_of(before) for before in befores)])
+    await client.register(student)
+    await client.verify(student)
+    await hand_in(client, befores[0])
+    async with counted_work(client) as one:
+        assert len((await client.get(CLAIMS)).json()["items"]) == 1
+    for before in befores[1:]:
+        clock.pass_time(seconds=1)
+        assert (await client.post(CLAIMS, keys_of(before))).status_code == 201
+    async with counted_work(client) as three:
+        items = (await client.get(CLAIMS)).json()["items"]
+    assert one == three
+    assert [[event["kind"] for event in item["log"]] for item in items] == [
+        ["opened"],
+        ["opened"],
+        ["opened", "submitted"],
+    ]
+    page = (await client.get(f"{CLAIMS}?limit=2")).json()
+    assert page["items"] == items[:2]
+    rest = (await client.get(f"{CLAIMS}?limit=2&cursor={page['next_cursor']}")).json()
+    assert (rest["items"], rest["next_cursor"]) == (items[2:], None)
+    assert code_of(await client.get(f"{CLAIMS}?limit=0")) == "invalid_request"
