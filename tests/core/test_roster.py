@@ -7,9 +7,11 @@ from datetime import date, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stdnum.cn import ric
 
 from support.people import SCHOOLS
-from xuexin_api.core.roster import COLUMNS, FORMULA_ERROR, Cell, InstitutionNames, RosterRow, RosterRowParser
+from xuexin_api.core.roster import COLUMNS, FORMULA_ERROR, Cell, InstitutionNames
+from xuexin_api.core.roster_rows import RosterRow, RosterRowParser
 from xuexin_api.demo.rosters import generate_rows
 
 TODAY = date(2026, 11, 1)
@@ -72,3 +74,39 @@ def test_a_remembered_word_reads_the_same_with_blanks_around_it() -> None:
 def test_any_cell_is_a_row_or_a_list_of_errors(column: str, cell: Cell) -> None:
     parsed = _parse({column: cell})
     assert isinstance(parsed, RosterRow) or parsed
+
+
+@given(st.sampled_from(HEADER), st.text(max_size=40) | st.sampled_from(ROW) | st.integers() | st.dates() | st.none())
+def test_who_has_met_a_class_reads_its_next_row_as_who_meets_it(column: str, cell: Cell) -> None:
+    experienced = RosterRowParser(HEADER, InstitutionNames(SCHOOLS), TODAY)
+    assert isinstance(experienced.parse(2, ROW), RosterRow)
+    cells = list(ROW)
+    cells[HEADER.index(column)] = cell
+    fresh = RosterRowParser(HEADER, InstitutionNames(SCHOOLS), TODAY)
+    assert experienced.parse(3, cells) == fresh.parse(3, cells)
+
+
+def _of_birth(digits: str, sex_digit: int) -> dict[str, Cell]:
+    body = f"110101{digits}00{sex_digit}"
+    card = body + ric.calc_check_digit(body + "0")
+    return {"CSRQ": digits, "XB": "男" if sex_digit % 2 else "女", "SFZH": card}
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"XB": "男"}, ("XB", "sex_mismatch")),
+        ({"CSRQ": "19800902"}, ("CSRQ", "birth_date_mismatch")),
+        ({"RXRQ": "20030901"}, ("RXRQ", "date_impossible")),
+        ({"KSH": "1"}, ("KSH", "candidate_number_malformed")),
+        ({"SFZH": "110101200309010029"}, ("SFZH", "document_check_digit_wrong")),
+    ],
+)
+def test_each_word_has_been_met_and_together_they_are_wrong(changes: dict[str, Cell], wrong: tuple[str, str]) -> None:
+    row = dict(zip(HEADER, ROW, strict=True)) | _of_birth("20030901", 2)
+    parser = RosterRowParser(HEADER, InstitutionNames(SCHOOLS), TODAY)
+    for met in (row, row | _of_birth("19800902", 1) | {"RXRQ": "20030901"}):
+        assert isinstance(parser.parse(2, list(met.values())), RosterRow)
+    parsed = parser.parse(3, list((row | changes).values()))
+    assert not isinstance(parsed, RosterRow)
+    assert [(error.column, error.code) for error in parsed] == [wrong]

@@ -11,7 +11,8 @@ from support.people import SCHOOLS
 from xuexin_api.cli.demo import demo_schools
 from xuexin_api.cli.migration import PROJECT
 from xuexin_api.core.documents import DocumentType, document_from_roster
-from xuexin_api.core.roster import COLUMNS, InstitutionNames, RosterRow, RosterRowParser
+from xuexin_api.core.roster import COLUMNS, InstitutionNames
+from xuexin_api.core.roster_rows import RosterRow, RosterRowParser
 from xuexin_api.demo.people import make_students
 from xuexin_api.demo.rosters import generate_rows, write_roster
 

@@ -6,11 +6,10 @@ import contextlib
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from operator import mul
-from typing import Final
+from typing import Final, NamedTuple
 
 from stdnum.cn import ric
 
@@ -40,8 +39,7 @@ class Sex(StrEnum):
     FEMALE = "female"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A document in its one spelling."""
 
     type: DocumentType
@@ -137,10 +135,23 @@ def _check_id_card(number: str, today: date) -> Document:
     if kind is None:
         raise BrokenRuleError("document_region_unknown")
     _check_birth_date(number, today)
-    codes = number.encode()
-    if codes[-1] != _CHECK_DIGITS[(sum(map(mul, codes, _WEIGHTS)) - _SURPLUS) % 11]:
+    if not _has_its_check_digit(number):
         raise BrokenRuleError("document_check_digit_wrong")
     return Document(kind, number)
+
+
+def _has_its_check_digit(number: str) -> bool:
+    codes = number.encode()
+    total: int = sum(map(mul, codes, _WEIGHTS))
+    return codes[-1] == _CHECK_DIGITS[(total - _SURPLUS) % 11]
+
+
+def id_card_of_birth(raw: str, born: str) -> Document | None:
+    """The document where it is a good number in its one spelling; `born`, as YYYYMMDD, is known to be possible."""
+    kind = _TYPE_OF_PROVINCE.get(raw[:2])
+    if kind is None or raw[6:14] != born or not _ID_CARD.fullmatch(raw) or not _has_its_check_digit(raw):
+        return None
+    return Document(kind, raw)
 
 
 def _check_birth_date(number: str, today: date) -> None:
@@ -239,10 +250,12 @@ def birth_date_of(document: Document) -> date | None:
 
 def sex_of(document: Document) -> Sex | None:
     """The sex inside an 18-character number; other numbers have none."""
-    number = document.number
-    if not _is_id_card(document):
-        return None
-    return Sex.MALE if int(number[16]) % 2 else Sex.FEMALE
+    return sex_of_id_card(document.number) if _is_id_card(document) else None
+
+
+def sex_of_id_card(number: str) -> Sex:
+    """What the last digit but one of an 18-character number says."""
+    return Sex.MALE if number[16] in "13579" else Sex.FEMALE
 
 
 def mask_document_number(number: str) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from xuexin_api.core.clock import Clock
+
+# What a byte becomes that holds four bits of the version, or two of the variant.
+_VERSION_7: Final = bytes(byte & 0x0F | 0x70 for byte in range(256))
+_VARIANT: Final = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 class Entropy(Protocol):
@@ -29,10 +33,14 @@ def uuid7(milliseconds: int, chance: bytes) -> UUID:
     return UUID(int=value & ~(0x3 << 62) | 0x2 << 62)
 
 
-def uuid7_bytes(milliseconds: int, chance: bytes) -> bytes:
-    """The same as its 16 bytes, where a million of them are made."""
-    head = bytes((chance[0] & 0x0F | 0x70, chance[1], chance[2] & 0x3F | 0x80))
-    return milliseconds.to_bytes(6, "big") + head + chance[3:10]
+def uuid7_rising(milliseconds: int, chance: bytes) -> list[bytes]:
+    """One for each 16 random bytes, as its 16 bytes and in order, where a million of them are made."""
+    raw = bytearray(chance)
+    for place, byte in enumerate(milliseconds.to_bytes(6, "big")):
+        raw[place::16] = bytes((byte,)) * (len(raw) // 16)
+    raw[6::16] = raw[6::16].translate(_VERSION_7)
+    raw[8::16] = raw[8::16].translate(_VARIANT)
+    return sorted(bytes(raw[start : start + 16]) for start in range(0, len(raw), 16))
 
 
 def born_at(identifier: UUID) -> datetime:

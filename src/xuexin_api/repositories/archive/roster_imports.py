@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,29 +15,12 @@ from sqlalchemy.engine import make_url
 
 from xuexin_api.core.imports import LeaseLostError
 from xuexin_api.core.record_life import ROSTER_MOVES
+from xuexin_api.core.roster_rows import Cohort
 
 # The record's columns as a roster gives them; what a later roster may change is compared column by column.
-_FIXED: Final = ("institution_code", "student_number", "document_type", "document_key", "document_ciphertext")
-_CHANGEABLE: Final = (
-    "name",
-    "sex",
-    "birth_date",
-    "ethnicity",
-    "level",
-    "programme_code",
-    "programme_name",
-    "duration_years",
-    "category",
-    "study_form",
-    "branch",
-    "department",
-    "class_name",
-    "grade",
-    "candidate_number",
-    "admission_date",
-    "status",
-    "expected_graduation_date",
-)
+_FIXED: Final = ("student_number", "document_type", "document_key", "document_ciphertext")
+_PERSONAL: Final = ("name", "sex", "birth_date", "ethnicity", "candidate_number")
+_CHANGEABLE: Final = (*_PERSONAL, *(field for field in Cohort._fields if field != "institution_code"))
 # What a certificate does not say may change until the day of leaving.
 _UNCERTIFIED: Final = frozenset({"branch", "department", "class_name", "status"})
 _CERTIFIED: Final = [column for column in _CHANGEABLE if column not in _UNCERTIFIED]
@@ -47,7 +30,8 @@ STAGED_COLUMNS: Final = (
     "person_id",
     "enrollment_id",
     *_FIXED,
-    *_CHANGEABLE,
+    *_PERSONAL,
+    *Cohort._fields,
     "registered_year",
 )
 RECOGNISED_COLUMNS: Final = ("line", "institution_code", "fingerprint")
@@ -300,7 +284,7 @@ class RosterStaging:
         """Up to which line of the file everything is here already."""
         return int(await self._connection.fetchval(_LAST_LINE))
 
-    async def add_rows(self, rows: Sequence[tuple[Any, ...]]) -> None:
+    async def add_rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table("staged", records=rows, columns=STAGED_COLUMNS)
 
     async def add_recognised(self, rows: Sequence[tuple[Any, ...]]) -> None:

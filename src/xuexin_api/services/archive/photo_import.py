@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo, photo_key
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.core.roster import is_candidate_number
+from xuexin_api.core.roster_cells import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.record_photos import PhotoPlace, RecordPhotoRepository

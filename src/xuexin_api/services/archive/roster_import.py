@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.code_tables import EnrollmentStatus
-from xuexin_api.core.entropy import Entropy, uuid7_bytes
+from xuexin_api.core.entropy import Entropy, uuid7_rising
 from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.core.record_life import frozen_year, school_year_of
-from xuexin_api.core.roster import Cell, InstitutionNames, RosterRow, RosterRowParser, RowError
+from xuexin_api.core.roster import Cell, InstitutionNames, RowError
+from xuexin_api.core.roster_rows import RosterRow, RosterRowParser
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, staged_id
 from xuexin_api.services.archive.known_rows import KnownRows, read_known_rows
@@ -168,53 +170,69 @@ class RosterImportService:
             else:
                 parsed = parser.parse(line, cells)
                 if isinstance(parsed, RosterRow):
-                    chunk.good.append(self._staged(line, fingerprint, parsed, school_year))
+                    chunk.good.append((line, fingerprint, parsed))
                 else:
                     chunk.broken.extend(map(_rejected, parsed))
             if read % self._chunk_rows == 0:
-                await chunk.move_to(staging)
+                await self._move(chunk, staging, school_year)
                 await watch.note_rows(read, passed_over=passed_over)
-        await chunk.move_to(staging)
+        await self._move(chunk, staging, school_year)
         await watch.note_rows(read, passed_over=passed_over)
         return read
 
-    def _staged(self, line: int, fingerprint: int, row: RosterRow, school_year: int) -> tuple[Any, ...]:
-        """The row as the staging table has it: its number found by hash, readable only when opened.
+    async def _move(self, chunk: _Chunk, staging: RosterStaging, school_year: int) -> None:
+        """All at once: what is there up to a line is all there is up to it."""
+        async with staging.transaction():
+            await staging.add_rows(self._staged(chunk.good, school_year))
+            await staging.add_rejected(chunk.broken)
+            await staging.add_recognised(chunk.recognised)
+        chunk.clear()
+
+    def _staged(self, rows: Sequence[tuple[int, int, RosterRow]], school_year: int) -> Iterator[tuple[Any, ...]]:
+        """Rows as the staging table has them: their numbers found by hash, readable only when opened.
 
         注册学籍 registers for the present school year, or for the first one of who enters later.
         """
-        document = row.document
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        chance = self._entropy.token(20)
-        return (
-            line,
-            fingerprint,
-            staged_id(uuid7_bytes(milliseconds, chance)),
-            staged_id(uuid7_bytes(milliseconds, chance[10:])),
-            row[0],
-            row[1],
-            document.type.value,
-            self._lookups.document(document.number),
-            self._sealer.seal(document.number.encode(), DOCUMENT_CONTEXT),
-            *row[3:],
-            max(school_year, school_year_of(row.admission_date, self._policy)) if row.status is _REGISTERED else None,
+        persons, records = (
+            map(staged_id, uuid7_rising(milliseconds, self._entropy.token(16 * len(rows)))) for _ in range(2)
         )
+        sealed = self._sealer.seal_each([row.document.number.encode() for _, _, row in rows], DOCUMENT_CONTEXT)
+        years: dict[date, int] = {}
+        key_of = self._lookups.document
+        for (line, fingerprint, row), person, record, seal in zip(rows, persons, records, sealed, strict=True):
+            student_number, document, name, sex, birth_date, ethnicity, candidate_number, cohort = row
+            entered = cohort.admission_date
+            if entered not in years:
+                years[entered] = max(school_year, school_year_of(entered, self._policy))
+            yield (
+                line,
+                fingerprint,
+                person,
+                record,
+                student_number,
+                document.type,
+                key_of(document.number),
+                seal,
+                name,
+                sex,
+                birth_date,
+                ethnicity,
+                candidate_number,
+                *cohort,
+                years[entered] if cohort.status is _REGISTERED else None,
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Rows on their way to the staging tables."""
+    """Rows on their way to the staging tables: (line, fingerprint, what it says), and ready ones of the other two."""
 
-    good: list[tuple[Any, ...]]
+    good: list[tuple[int, int, RosterRow]]
     broken: list[tuple[Any, ...]]
     recognised: list[tuple[Any, ...]]
 
-    async def move_to(self, staging: RosterStaging) -> None:
-        """All at once: what is there up to a line is all there is up to it."""
-        async with staging.transaction():
-            await staging.add_rows(self.good)
-            await staging.add_rejected(self.broken)
-            await staging.add_recognised(self.recognised)
+    def clear(self) -> None:
         for rows in (self.good, self.broken, self.recognised):
             rows.clear()
 

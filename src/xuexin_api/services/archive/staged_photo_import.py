@@ -12,7 +12,7 @@ from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archi
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.core.roster import is_candidate_number
+from xuexin_api.core.roster_cells import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoZip
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.record_photos import PhotoPlace, RecordPhotoRepository
