@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from xuexin_api.demo.people import DemoStudent, make_students
 
 SCHOOLS = [("4199999001", "示例大学"), ("4199999002", "青石理工大学")]
-FAR_SCHOOL = ("4198999001", "远岸大学")
+FAR_SCHOOL = ("4198999009", "远岸大学")
 """In another province than the others; nobody studies there."""
 
 
