@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -148,6 +150,41 @@ async def test_search_finds_english_whatever_the_language_of_the_caller(client: 
     english = (await client.get("/v1/help/search?q=Recovery E-MAIL", headers=ENGLISH)).json()["items"]
     assert "change-email" in {one["slug"] for one in english}
     assert any("<mark>" in one["question_html"] for one in english)
+
+
+async def test_search_finds_a_single_character_and_what_is_typed_with_gaps(client: Client) -> None:
+    alone = (await client.get("/v1/help/search?q=籍")).json()["items"]
+    assert any("<mark>籍</mark>" in one["question_html"] for one in alone)
+    parted = (await client.get("/v1/help/search?q=学 籍")).json()["items"]
+    assert any("<mark>学籍</mark>" in one["question_html"] for one in parted)
+
+
+async def test_search_marks_whole_words_and_reads_e_mail_as_email(client: Client) -> None:
+    first = (await client.get("/v1/help/search?q=e-mail", headers=ENGLISH)).json()
+    assert first == (await client.get("/v1/help/search?q=email", headers=ENGLISH)).json()
+    assert first["items"][0]["question_html"] == "How do I change the recovery <mark>e-mail</mark>?"
+    marked = [re.findall("<mark>(.*?)</mark>", text) for one in first["items"] for text in one["fragments"]]
+    assert {word for words in marked for word in words} == {"e-mail", "email"}
+    parts = (await client.get("/v1/help/search?q=phone-number", headers=ENGLISH)).json()["items"]
+    assert "<mark>phone</mark> <mark>number</mark>" in parts[0]["question_html"]
+
+
+async def test_fragments_cut_no_word_and_nothing_that_was_found(client: Client) -> None:
+    items = (await client.get("/v1/help/search?q=recover the password&limit=100", headers=ENGLISH)).json()["items"]
+    assert items
+    for one in items:
+        body = (await client.get(one["path"], headers=ENGLISH)).json()["body"]
+        words = set(re.findall("[A-Za-z0-9]+", body))
+        for piece in one["fragments"]:
+            plain = html.unescape(re.sub("</?mark>", "", piece))
+            assert set(re.findall("[A-Za-z0-9]+", plain)) <= words
+
+
+async def test_search_answers_in_the_other_language_where_that_has_more_of_it(client: Client) -> None:
+    english = (await client.get("/v1/help/search?q=recover password")).json()["items"]
+    assert (english[0]["language"], english[0]["slug"]) == ("en", "recover-password")
+    both = (await client.get("/v1/help/search?q=SFZ")).json()["items"]
+    assert both[0]["language"] == "zh-CN"
 
 
 async def test_search_echoes_no_markup_and_finds_nothing_where_nothing_is(client: Client) -> None:

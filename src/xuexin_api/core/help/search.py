@@ -12,7 +12,9 @@ from typing import Final
 
 from xuexin_api.core.help.articles import Article
 
-_WORDS: Final = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]+")
+_WORDS: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*|[\u3400-\u9fff]+")
+_PARTS: Final = re.compile(r"[a-z0-9]+")
+_REST_OF_WORD: Final = re.compile(r"(?<=[A-Za-z0-9])[A-Za-z0-9]+")
 _FIELDS: Final = (("question", 3.0), ("asks", 2.0), ("body", 1.0))
 _LEAST_SHARE: Final = 0.5
 _MARKED: Final = re.compile("<mark>(.*?)</mark>")
@@ -29,10 +31,12 @@ class Hit:
     article: Article
     question: str
     fragments: tuple[str, ...]
+    share: float
+    """How much of what was asked for the article has, rare words weighing more."""
 
 
 class SearchIndex:
-    """Chinese by pairs of characters, other words whole."""
+    """Chinese by characters and their pairs, other words whole; e-mail is email, too, and mail."""
 
     def __init__(self, articles: Sequence[Article], simplified: Mapping[int, str]) -> None:
         self._articles = articles
@@ -47,7 +51,7 @@ class SearchIndex:
 
     def find(self, query: str) -> list[Hit]:
         """Articles that have at least half of what was asked for, best first."""
-        terms = {term: self._rarity(term) for term in self._terms(query)}
+        terms = {term: self._rarity(term) for term in self._asked(query)}
         whole = sum(terms.values())
         scores: dict[int, float] = {}
         shares: dict[int, float] = {}
@@ -56,7 +60,7 @@ class SearchIndex:
                 scores[place] = scores.get(place, 0.0) + rarity * weight
                 shares[place] = shares.get(place, 0.0) + rarity
         found = [place for place, share in shares.items() if share >= _LEAST_SHARE * whole]
-        hits = {place: self._hit(self._articles[place], terms) for place in found}
+        hits = {place: self._hit(self._articles[place], terms, shares[place] / whole) for place in found}
         # A question that is hardly more than what was asked for comes before one that also has it.
         found.sort(key=lambda place: (-scores[place] * (1 + _share_marked(hits[place].question)), place))
         return [hits[place] for place in found]
@@ -65,34 +69,40 @@ class SearchIndex:
         return math.log(1 + (len(self._articles) + 1) / (len(self._places.get(term, ())) + 1))
 
     def _terms(self, text: str) -> list[str]:
+        """All that the text can be found by."""
         terms: list[str] = []
         for word in _WORDS.findall(self._fold(text)):
-            if word < _CHINESE_FROM or len(word) == 1:
-                terms.append(word)
+            terms += [*word, *_pairs(word)] if word >= _CHINESE_FROM else [_joined(word), *_PARTS.findall(word)]
+        return terms
+
+    def _asked(self, query: str) -> list[str]:
+        """What the query asks for: pairs rather than characters, a word rather than its parts."""
+        terms: list[str] = []
+        for word in _WORDS.findall(self._fold(query)):
+            if word >= _CHINESE_FROM:
+                terms += _pairs(word) or [word]
             else:
-                terms += (word[place : place + 2] for place in range(len(word) - 1))
+                terms += [_joined(word)] if _joined(word) in self._places else _PARTS.findall(word)
         return terms
 
     def _fold(self, text: str) -> str:
         """The text for comparison, of the same length, so that places in it are places in the text."""
         return "".join(_one(character) for character in text).translate(self._simplified)
 
-    def _hit(self, article: Article, terms: Mapping[str, float]) -> Hit:
+    def _hit(self, article: Article, terms: Mapping[str, float], share: float) -> Hit:
         body = article.body.replace("`", "").replace("\n", " ")
-        return Hit(article, _marked(article.question, self._spans(article.question, terms)), self._pieces(body, terms))
+        question = _marked(article.question, self._spans(article.question, terms))
+        return Hit(article, question, self._pieces(body, terms), share)
 
     def _spans(self, text: str, terms: Mapping[str, float]) -> list[tuple[int, int]]:
         """Where the terms stand, those that touch made one."""
-        folded = self._fold(text)
-        places = sorted(
-            (found.start(), found.end()) for term in terms for found in re.finditer(re.escape(term), folded)
-        )
         spans: list[tuple[int, int]] = []
-        for start, end in places:
-            if spans and start <= spans[-1][1]:
-                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
-            else:
-                spans.append((start, end))
+        for word in _WORDS.finditer(self._fold(text)):
+            for start, end in _places_in(word, terms):
+                if spans and start <= spans[-1][1]:
+                    spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+                else:
+                    spans.append((start, end))
         return spans
 
     def _pieces(self, body: str, terms: Mapping[str, float]) -> tuple[str, ...]:
@@ -103,12 +113,40 @@ class SearchIndex:
         for start, _ in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
             if len(pieces) == _MOST_FRAGMENTS:
                 break
-            begin = max(0, start - _BEFORE)
+            begin = _whole(body, max(0, start - _BEFORE), spans)
             if begin < end:
                 continue
-            end = min(len(body), begin + _FRAGMENT)
+            end = _whole(body, min(len(body), begin + _FRAGMENT), spans)
             pieces.append(_piece(body, begin, end, spans))
-        return tuple(pieces) or (_piece(body, 0, min(len(body), _FRAGMENT), []),)
+        return tuple(pieces) or (_piece(body, 0, _whole(body, min(len(body), _FRAGMENT), []), []),)
+
+
+def _pairs(word: str) -> list[str]:
+    return [word[place : place + 2] for place in range(len(word) - 1)]
+
+
+def _joined(word: str) -> str:
+    return word.replace("-", "")
+
+
+def _places_in(word: re.Match[str], terms: Mapping[str, float]) -> list[tuple[int, int]]:
+    """Where terms stand in this word of a text, in order."""
+    text = word.group()
+    if text >= _CHINESE_FROM:
+        ends = ((start, start + length) for start in range(len(text)) for length in (1, 2))
+        found = [(start, end) for start, end in ends if text[start:end] in terms]
+    elif _joined(text) in terms:
+        found = [(0, len(text))]
+    else:
+        found = [part.span() for part in _PARTS.finditer(text) if part.group() in terms]
+    return [(word.start() + start, word.start() + end) for start, end in found]
+
+
+def _whole(text: str, place: int, spans: list[tuple[int, int]]) -> int:
+    """The place, or the end of what it would cut in two: a word, or something that was found."""
+    place = next((stop for start, stop in spans if start < place < stop), place)
+    rest = _REST_OF_WORD.match(text, place)
+    return rest.end() if rest else place
 
 
 def _piece(body: str, begin: int, end: int, spans: list[tuple[int, int]]) -> str:

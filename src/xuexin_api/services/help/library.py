@@ -50,12 +50,9 @@ class Shelf:
         ]
 
     def search(self, query: str, language: Language) -> list[Hit]:
-        """What the language's articles have, else what the other's have."""
-        for wanted in sorted(LANGUAGES, key=lambda one: one != language):
-            hits = self.searches[wanted].find(query)
-            if hits:
-                return hits
-        return []
+        """What the language's articles have, or the other's, where those have more of what was asked for."""
+        found = (self.searches[wanted].find(query) for wanted in sorted(LANGUAGES, key=lambda one: one != language))
+        return max(found, key=lambda hits: max((hit.share for hit in hits), default=0.0))
 
 
 class HelpLibrary:
