@@ -13,8 +13,9 @@ from xuexin_api.core.help.articles import LANGUAGES, Article, ArticleError, pars
 from xuexin_api.core.help.categories import categories, first_hot
 from xuexin_api.core.help.values import RULES, fill
 from xuexin_api.core.messages import catalogue
-from xuexin_api.gateways.help_files import package_files
+from xuexin_api.gateways.help_files import HelpFile, package_files
 from xuexin_api.openapi import operations
+from xuexin_api.services.help.library import read_articles
 from xuexin_api.services.help.platforms import list_platforms
 from xuexin_api.settings import Settings
 
@@ -156,6 +157,9 @@ def test_an_article_is_read_with_its_numbers() -> None:
         (('asks = ["怎么问"]', 'asks = ["怎么问"'), 6, "TOML"),
         (('"GET /v1/account"', '"FETCH /v1/account"'), 7, "resource"),
         (("updated = 2026-11-24", 'updated = "today"'), 8, "updated"),
+        (("updated = 2026-11-24", "updated = 2026-11-24T10:00:00"), 8, "updated"),
+        (("updated = 2026-11-24", f"updated = {'1' * 5000}"), 8, "TOML"),
+        (("updated = 2026-11-24", f"updated = {'[' * 5000}"), 8, "TOML"),
         (("updated =", "author = 'me'\nupdated ="), 8, "author"),
         (("{code_tries}", "{no_such_setting}"), 10, "no_such_setting"),
     ],
@@ -166,6 +170,16 @@ def test_a_malformed_article_is_refused_with_its_file_and_line(change: tuple[str
         _parse(text)
     assert str(refused.value).startswith(f"folder/good-one.md:{line}: "), str(refused.value)
     assert reason in str(refused.value)
+
+
+@pytest.mark.parametrize("line", ['category = "没有"', '  category = "没有"', '"category" = "没有"'])
+def test_an_article_of_no_category_is_refused_and_stops_no_other(line: str) -> None:
+    lost = GOOD.replace('category = "学信档案"', line)
+    files = [HelpFile("lost.md", "zh-CN", lost), HelpFile("good.md", "zh-CN", GOOD)]
+    articles, troubles = read_articles([], files, tuple(VALUES.items()))
+    assert list(articles["zh-CN"]) == ["good-one"]
+    assert len(troubles) == 1
+    assert "there is no category '没有'" in troubles[0]
 
 
 def test_an_article_without_an_answer_is_refused() -> None:

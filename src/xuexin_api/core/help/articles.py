@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 from xuexin_api.core.help.values import PLACEHOLDER, fill
@@ -94,7 +94,7 @@ def parse_article(text: str, *, file: str, language: Language, values: Mapping[s
 def _front_matter(lines: list[str], file: str) -> dict[str, Any]:
     try:
         front = tomllib.loads("\n".join(lines))
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number too long, lists too deep: no TOMLDecodeError
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) + 1 if found else len(lines) + 1
         raise ArticleError(file, line, f"the front matter is not TOML: {error}") from None
@@ -113,7 +113,7 @@ def _fault(key: str, front: Mapping[str, Any]) -> str:
     if kind is None:
         return f"{key} is not a field of an article"
     value = front.get(key)
-    if not isinstance(value, kind):
+    if not isinstance(value, kind) or isinstance(value, datetime):
         return f"{key} is missing or has another type than {kind.__name__}"
     texts = value if isinstance(value, list) else [value]
     if kind is not date and not all(isinstance(text, str) and text.strip() for text in texts):

@@ -177,6 +177,7 @@ def _parse(file: HelpFile, values: Mapping[str, int]) -> Article:
         raise ArticleError(file.name, 1, file.trouble)
     article = parse_article(file.text, file=file.name, language=file.language, values=values)
     if article.category not in {category.path for category in categories()}:
-        line = next(at for at, text in enumerate(file.text.splitlines(), 1) if text.startswith("category"))
+        lines = enumerate(file.text.splitlines(), 1)
+        line = next((at for at, text in lines if text.strip().startswith("category")), 1)
         raise ArticleError(file.name, line, f"there is no category {article.category!r}")
     return article
