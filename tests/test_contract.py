@@ -28,6 +28,7 @@ from xuexin_api.core.messages import catalogue
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.openapi import ONCE, faults, operation_of, operations
 from xuexin_api.routers.examples import EXAMPLES
+from xuexin_api.settings import Settings
 
 _OF_SCHOOLS = tuple(f"/v1/staff/{name}" for name in ("enrollments", "imports", "transfers"))
 _EXAMPLES = 4
@@ -180,6 +181,15 @@ def test_every_operation_that_is_written_about_exists(path: str) -> None:
     for method, address in re.findall(r"\b(GET|POST|PUT|PATCH|DELETE) (/[\w./{}-]*[\w}])", text):
         known = operation_of(document, method, re.sub(r"\{\w+\}", UNKNOWN, address))
         assert "operationId" in known, f"{path}: {method} {address}"
+
+
+def test_the_rule_by_which_pictures_are_reduced_has_the_numbers_of_the_settings() -> None:
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    policy = Settings().picture_policy()
+    rule = f"{policy.fit_bytes >> 20} MB", f"{policy.largest_bytes >> 20} MB", f"{policy.lowest_quality} and"
+    for path in ("/v1/identity-cases/{case_id}/photos", "/v1/identity-verifications/{verification_id}/photos"):
+        (fit,) = [one for one in document["paths"][path]["post"]["parameters"] if one.get("name") == "fit"]
+        assert all(number in fit["description"] for number in (*rule, f"{policy.long_side:,} on the long side"))
 
 
 def test_every_state_that_an_answer_can_have_is_shown() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from xuexin_api.cli.migration import PROJECT
 from xuexin_api.core.case_rules import (
     LIVING,
     CaseState,
@@ -26,6 +28,7 @@ from xuexin_api.core.case_rules import (
 )
 from xuexin_api.settings import Settings
 
+DRAWING = (PROJECT / "openapi" / "identity-case.md").read_text(encoding="utf-8")
 POLICY = Settings().case_policy()
 TOLD = datetime(2031, 3, 5, 2, 0, tzinfo=UTC)
 FACTS = Facts(
@@ -169,6 +172,24 @@ def test_photos_count_only_once_somebody_looked_at_them() -> None:
 )
 def test_only_a_stronger_claim_passes_one_that_waits(mine: Rank, waiting: Rank, meeting: Meeting) -> None:
     assert meet(mine, waiting) is meeting
+
+
+def test_a_case_goes_where_it_is_drawn_to_go_and_nowhere_else() -> None:
+    drawn = set(re.findall(r"^ +(\w+) --> (\w+): ", DRAWING.split("```")[1], re.MULTILINE))
+    moves = {(str(state), str(to)) for state in CaseState for to in CaseState if may_move(state, to)}
+    # What happens within a draft is drawn, too.
+    assert drawn - {("draft", "draft")} == moves
+
+
+def test_who_wins_is_what_is_drawn() -> None:
+    (_, _, *rows) = [line.strip("| ").split(" | ") for line in DRAWING.splitlines() if line.startswith("|")]
+    notices = {"24 h": Notice.SHORT, "72 h": Notice.LONG}
+    numbers = {"one": 1, "two": 2}
+    for holding, (_, *cells) in zip(Holding, rows, strict=True):
+        for evidence, cell in zip(Strength, cells, strict=True):
+            notice = next((kind for words, kind in notices.items() if cell.startswith(words)), Notice.NONE)
+            reviewers = next((count for word, count in numbers.items() if f"then {word} reviewer" in cell), 0)
+            assert judge(holding, evidence) == Ruling(cell.startswith("refused"), notice, reviewers), cell
 
 
 def test_every_state_leads_somewhere_or_is_an_end() -> None:

@@ -210,3 +210,16 @@ async def test_a_photo_that_is_somebody_elses_is_none(client: Client, parts: Wir
         removed = await stranger.delete(f"{theirs}/photos/{front['id']}")
         assert (removed.status_code, code_of(removed)) == (404, "upload_not_found")
     assert (await client.get(f"{mine}/photos/{front['id']}")).status_code == 200
+
+
+async def test_who_is_verified_and_has_no_record_is_told_why_and_what_to_do(client: Client) -> None:
+    await client.register(students(1)[0])
+    mine = await _begin(client)
+    await send_both(client, mine)
+    await client.post(f"{mine}/submit", None)
+    async with member(client) as one:
+        assert await _decide(one, mine, "accept_photos", "photos_show_applicant") == ""
+    client.keep((await client.post(f"{mine}/check", None)).json())
+    page = (await client.get("/v1/archive/enrollments", headers={"Accept-Language": "en"})).json()
+    assert (page["items"], page["explanation"]["id"]) == ([], "no_enrollment")
+    assert "ask for it" in page["explanation"]["title"]

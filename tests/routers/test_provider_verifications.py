@@ -206,6 +206,8 @@ async def test_every_way_is_listed_and_why_it_is_closed(own: Client, method: str
         other: "not_configured",
         "handheld_photo": None,
     }
+    for item in items:
+        assert (item["reason"] is None) == (item["explanation"] is None), item
     refused = await own.post("/v1/identity-verifications", {"method": other})
     assert code_of(refused) == "method_not_available"
     async with _another(own) as claimant:

@@ -188,7 +188,13 @@ SentPhotoForm = Annotated[PhotoForm, Depends(_photo_form)]
 SentPictureForm = Annotated[PhotoForm, Depends(_picture_form)]
 """A file and nothing else: a picture that is of no side of anything."""
 WantsFit = Annotated[
-    bool, Query(description="Reduce a picture that is too large; it may be as large as phones make them.")
+    bool,
+    Query(
+        description="Reduce a picture of up to 8 MB until it is within the limit of 1 MB: its quality, down to 70 and "
+        "no further, then its pixels, down to 2,400 on the long side and no further, so that the text of a card that "
+        "takes a quarter of that side stays readable. What would be too large even so is refused: "
+        "`picture_does_not_fit`."
+    ),
 ]
 
 

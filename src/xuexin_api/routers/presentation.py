@@ -135,6 +135,7 @@ def verification_method(method: VerificationMethod, language: Language) -> ident
             "strength": method.strength,
             "available": method.available,
             "reason": method.reason,
+            "explanation": None if method.reason is None else message(f"method_closed_{method.reason}", language),
         }
     )
 

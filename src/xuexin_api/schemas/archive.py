@@ -56,8 +56,18 @@ class Enrollment(Output):
     photos: list[PhotoState] = Field(description="Both kinds, each there or not.")
 
 
+class MissingEnrollment(Output):
+    id: Literal["no_enrollment"] = Field(
+        description="No school registered anybody of this name and document. One whose record says otherwise asks for "
+        "it: `POST /v1/archive/claims`.",
+        examples=["no_enrollment"],
+    )
+    title: str = Field(description="For people.", examples=["没有学校以您认证的姓名和证件登记学籍。"])
+
+
 class EnrollmentList(Output):
     items: list[Enrollment]
+    explanation: MissingEnrollment | None = Field(description="Why there is none.", examples=[None])
     next_cursor: NextCursor
 
 

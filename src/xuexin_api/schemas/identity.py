@@ -32,6 +32,7 @@ class VerificationMethod(Output):
     strength: Literal["weak", "strong"] = Field(examples=["weak"])
     available: bool = Field(examples=[True])
     reason: str | None = Field(description="A code, where it is not available.", examples=[None])
+    explanation: str | None = Field(description="The reason, for people.", examples=[None])
 
 
 class VerificationMethodList(Output):

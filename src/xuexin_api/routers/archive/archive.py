@@ -13,7 +13,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.dependencies.archive import archive_service
 from xuexin_api.dependencies.callers import VERIFIED, KnownTags, RequestLanguage
 from xuexin_api.openapi import JPEG, refusals
-from xuexin_api.routers.archive.record_presentation import record_history
+from xuexin_api.routers.archive.record_presentation import enrollment_list, record_history
 from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.hot_route import HotRoute
 from xuexin_api.routers.paging import PageCursor, PageLimit
@@ -30,10 +30,11 @@ Archive = Annotated[ArchiveService, Depends(archive_service)]
 
 
 @router.get("", summary="My 学籍 records", responses=refusals(*VERIFIED))
-async def list_enrollments(archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20) -> EnrollmentList:
+async def list_enrollments(
+    language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
+) -> EnrollmentList:
     """The records that schools registered of the verified person. Without a fresh verification: RFC 9470's 401."""
-    page = await archive.list_enrollments(cursor=cursor, most=limit)
-    return EnrollmentList(items=[enrollment(view) for view in page.items], next_cursor=page.next_cursor)
+    return enrollment_list(await archive.list_enrollments(cursor=cursor, most=limit), language)
 
 
 @hot_router.get("/{enrollment_id}", summary="One 学籍 record", responses=refusals(*VERIFIED, RecordNotFoundError))

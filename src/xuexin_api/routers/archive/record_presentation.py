@@ -16,6 +16,7 @@ from xuexin_api.schemas import archive as schemas
 from xuexin_api.schemas import record_office as office_schemas
 from xuexin_api.schemas import transfers as transfer_schemas
 from xuexin_api.schemas.types import Choice
+from xuexin_api.services.archive.archive import EnrollmentPage
 from xuexin_api.services.archive.outcomes import DegreePage, DegreeView, QualificationPage, QualificationView
 from xuexin_api.services.archive.record_accesses import AccessPage
 from xuexin_api.services.archive.record_history import FieldChange, HistoryPage, RecordChange
@@ -65,6 +66,17 @@ def _shown(field: str, value: object) -> str | None:
     if value is None:
         return None
     return EnrollmentStatus(str(value)).display if field == "status" else str(value)
+
+
+def enrollment_list(page: EnrollmentPage, language: Language) -> schemas.EnrollmentList:
+    why = page.explanation
+    return schemas.EnrollmentList(
+        items=[enrollment(view) for view in page.items],
+        explanation=None
+        if why is None
+        else schemas.MissingEnrollment(id=why, title=message(f"explanation_{why}", language)),
+        next_cursor=page.next_cursor,
+    )
 
 
 def qualification_list(page: QualificationPage, language: Language) -> schemas.QualificationList:

@@ -8,9 +8,11 @@ from typing import Final
 
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.openapi import Examples, Shown
+from xuexin_api.routers.archive.record_presentation import enrollment_list
 from xuexin_api.routers.examples.accounts import AN_ID
 from xuexin_api.routers.presentation import STATUSES
 from xuexin_api.schemas.archive import CodedName, Enrollment, EnrollmentList, PhotoState
+from xuexin_api.services.archive.archive import EnrollmentPage
 
 STUDYING: Final = Enrollment(
     id=AN_ID,
@@ -47,8 +49,11 @@ LEFT: Final = STUDYING.model_copy(
 _ON_LEAVE: Final = STUDYING.model_copy(update={"status": STATUSES[EnrollmentStatus.SUSPENDED]})
 ARCHIVE: Final[Examples] = {
     "list_enrollments": {
-        "one": Shown("One record.", EnrollmentList(items=[STUDYING], next_cursor=None)),
-        "none": Shown("The schools registered nothing of this person.", EnrollmentList(items=[], next_cursor=None)),
+        "one": Shown("One record.", EnrollmentList(items=[STUDYING], explanation=None, next_cursor=None)),
+        "none": Shown(
+            "The schools registered nothing of this person.",
+            lambda language: enrollment_list(EnrollmentPage([], "no_enrollment", None), language),
+        ),
     },
     "get_enrollment": {
         "enrolled": Shown("在籍: in school.", STUDYING),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from xuexin_api.core.clock import Clock
@@ -68,6 +68,7 @@ class EnrollmentPage:
     """A page of records and where the next one starts."""
 
     items: list[EnrollmentView]
+    explanation: Literal["no_enrollment"] | None
     next_cursor: str | None
 
 
@@ -104,7 +105,7 @@ class ArchiveService:
         return enrollment_view(allowed, self._sealer)
 
     async def list_enrollments(self, *, cursor: str | None, most: int) -> EnrollmentPage:
-        """One's own records, oldest registration first."""
+        """One's own records, oldest registration first, and why there may be none."""
         after = _BEFORE_ALL if cursor is None else read_cursor(cursor)
         rows = await self._reads.list_enrollments(
             session_id=self._claims.session_id, account_id=self._claims.account_id, after=after, most=most + 1
@@ -112,7 +113,12 @@ class ArchiveService:
         self._allow(rows[0] if rows else None)
         views = [enrollment_view(row, self._sealer) for row in rows if row["id"] is not None]
         more = len(views) > most
-        return EnrollmentPage(views[:most], write_cursor(views[most - 1].id) if more else None)
+        none = not views and cursor is None
+        return EnrollmentPage(
+            views[:most],
+            "no_enrollment" if none else None,
+            write_cursor(views[most - 1].id) if more else None,
+        )
 
     async def list_changes(self, enrollment_id: UUID, *, cursor: str | None, most: int) -> HistoryPage:
         """What became of one's own record, newest first."""
