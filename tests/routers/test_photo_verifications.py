@@ -14,6 +14,7 @@ from support.people import Student, students
 from support.photos import send, send_both
 from support.staff import Member, member
 from support.tables import rows_of
+from support.work import counted_work
 from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)
@@ -223,3 +224,17 @@ async def test_who_is_verified_and_has_no_record_is_told_why_and_what_to_do(clie
     page = (await client.get("/v1/archive/enrollments", headers={"Accept-Language": "en"})).json()
     assert (page["items"], page["explanation"]["id"]) == ([], "no_enrollment")
     assert "ask for it" in page["explanation"]["title"]
+
+
+async def test_a_list_of_many_costs_what_a_list_of_one_costs(client: Client) -> None:
+    await _registered(client)
+    costs = []
+    for _ in range(3):
+        await send_both(client, await _begin(client))
+        async with counted_work(client) as work:
+            items = (await client.get("/v1/identity-verifications")).json()["items"]
+        costs.append(work.statements.total())
+        assert [len(item["photos"]) for item in items] == [2] * len(costs)
+    assert costs == costs[:1] * 3
+    one = (await client.get(f"/v1/identity-verifications/{items[-1]['id']}")).json()
+    assert (one, [photo["side"] for photo in one["photos"]]) == (items[-1], ["front", "back"])

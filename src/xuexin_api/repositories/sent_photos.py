@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -99,6 +99,31 @@ class PhotoRepository:
             .limit(most)
         )
         return [PhotoRow(*row) for row in await self._session.execute(statement)]
+
+    async def list_sent_to(
+        self, verification_ids: Sequence[UUID], *, account_id: UUID, most: int
+    ) -> dict[UUID, list[PhotoRow]]:
+        """The same of several verifications, so many of each."""
+        place = func.row_number().over(partition_by=Upload.verification_id, order_by=(Upload.created_at, Upload.id))
+        ranked = (
+            select(Upload.verification_id, *_COLUMNS, place.label("place"))
+            .where(
+                Upload.verification_id.in_(verification_ids),
+                Upload.account_id == account_id,
+                Upload.state != "storing",
+            )
+            .subquery()
+            .c
+        )
+        statement = (
+            select(ranked.verification_id, *(ranked[column.key] for column in _COLUMNS))
+            .where(ranked.place <= most)
+            .order_by(ranked.place)
+        )
+        found: dict[UUID, list[PhotoRow]] = {verification_id: [] for verification_id in verification_ids}
+        for verification_id, *photo in await self._session.execute(statement):
+            found[verification_id].append(PhotoRow(*photo))
+        return found
 
     async def list_shown(self, place: PhotoPlace) -> list[PhotoRow]:
         """What there is to look at, whoever sent it."""

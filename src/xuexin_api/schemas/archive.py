@@ -158,7 +158,8 @@ class RecordAccess(Output):
     institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
     staff_id: Id = Field(description="The member of its staff, to ask the school about.", examples=[_ID])
     action: Choice = Field(
-        description="`listed` in a search, `viewed`, or `changed`.", examples=[{"id": "viewed", "title": "查看学籍"}]
+        description="`listed` in a search, `exported` in a roster, `viewed`, or `changed`.",
+        examples=[{"id": "viewed", "title": "查看学籍"}],
     )
     purpose: Choice = Field(
         description="What for; of a change, which.", examples=[{"id": "student_request", "title": "办理学生申请"}]

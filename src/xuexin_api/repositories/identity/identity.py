@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -179,16 +179,28 @@ class VerificationRepository:
             insert(VerificationEvent).values(verification_id=verification_id, kind=kind, actor=actor, **values)
         )
 
-    async def list_events(self, verification_id: UUID, *, most: int) -> list[VerificationEventRow]:
-        """The latest, oldest first."""
+    async def list_events(
+        self, verification_ids: Sequence[UUID], *, most: int
+    ) -> dict[UUID, list[VerificationEventRow]]:
+        """Of each verification the latest, oldest first."""
         event = VerificationEvent
-        statement = (
-            select(event.kind, event.actor, event.reason, event.note, event.at)
-            .where(event.verification_id == verification_id)
-            .order_by(event.id.desc())
-            .limit(most)
+        columns = (event.kind, event.actor, event.reason, event.note, event.at)
+        place = func.row_number().over(partition_by=event.verification_id, order_by=event.id.desc())
+        ranked = (
+            select(event.verification_id, event.id, *columns, place.label("place"))
+            .where(event.verification_id.in_(verification_ids))
+            .subquery()
+            .c
         )
-        return [VerificationEventRow(*row) for row in await self._session.execute(statement)][::-1]
+        statement = (
+            select(ranked.verification_id, *(ranked[column.key] for column in columns))
+            .where(ranked.place <= most)
+            .order_by(ranked.id)
+        )
+        found: dict[UUID, list[VerificationEventRow]] = {verification_id: [] for verification_id in verification_ids}
+        for verification_id, *line in await self._session.execute(statement):
+            found[verification_id].append(VerificationEventRow(*line))
+        return found
 
     async def fail(self, verification_id: UUID) -> bool:
         """Pending becomes failed, once."""

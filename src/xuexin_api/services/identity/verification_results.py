@@ -108,7 +108,7 @@ class VerificationResultService(Service):
             account = await self._callers.account_of(claims)
             found = await self._verifications.list_for_account(account.id, before=before, most=most + 1)
             page = found[:most]
-            views = [await self._view(row) for row in page]
+            views = await self._views(account.id, page)
         return VerificationPage(views, write_cursor(page[-1].id) if len(found) > most else None)
 
     async def get(self, verification_id: UUID, claims: Claims) -> VerificationView:
@@ -166,14 +166,22 @@ class VerificationResultService(Service):
         row = await self._verifications.get(verification_id, account_id=account_id)
         if row is None:
             raise VerificationNotFoundError
-        return await self._view(row)
+        (view,) = await self._views(account_id, [row])
+        return view
 
-    async def _view(self, row: VerificationRow) -> VerificationView:
-        now, photos, log = self._clock.now(), [], []
-        if row.method == Evidence.HANDHELD_PHOTO:
-            place = self._home.place(row.id)
-            photos = await self._photos.list_sent(place, account_id=row.account_id, most=_MOST_PHOTOS)
-            log = await self._verifications.list_events(row.id, most=_MOST_EVENTS)
+    async def _views(self, account_id: UUID, rows: list[VerificationRow]) -> list[VerificationView]:
+        """Of one account, of whose verifications no more than one is in review."""
+        by_photos = [row.id for row in rows if row.method == Evidence.HANDHELD_PHOTO]
+        photos, log = {}, {}
+        if by_photos:
+            photos = await self._photos.list_sent_to(by_photos, account_id=account_id, most=_MOST_PHOTOS)
+            log = await self._verifications.list_events(by_photos, most=_MOST_EVENTS)
+        return [await self._view(row, photos.get(row.id, []), log.get(row.id, [])) for row in rows]
+
+    async def _view(
+        self, row: VerificationRow, photos: list[PhotoRow], log: list[VerificationEventRow]
+    ) -> VerificationView:
+        now = self._clock.now()
         late = row.status == "pending" and row.expires_at <= now
         opens = row.status == "passed" and row.passed_at is not None
         waiting = await self._waiting(row, now)

@@ -174,7 +174,7 @@ class VerificationDeskService(Service):
                 queued_at=row.queued_at,
                 photos=await self._photos.list_shown(PhotoPlace(verification_id=row.id)),
                 records=await self._desk.list_records(account.document_key),
-                log=await self._verifications.list_events(row.id, most=_MOST_EVENTS),
+                log=(await self._verifications.list_events([row.id], most=_MOST_EVENTS))[row.id],
                 decisions={str(one): sorted(REASONS[one]) for one in offered},
             )
 
