@@ -36,6 +36,7 @@ from xuexin_api.keys import Keys
 from xuexin_api.repositories.accounts.accounts import AccountReads, AccountRepository
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.archive.archive import ArchiveReads
+from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.repositories.audit_trails import AuditTrailRepository
@@ -47,6 +48,8 @@ from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
+from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
+from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
@@ -111,6 +114,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             expiry=ExpiryRepository(cleaning),
             holdings=HoldingRepository(cleaning),
             deadlines=_case_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
+            claims=_claim_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             photos=PhotoErasure(
                 session=cleaning,
                 photos=PhotoRepository(cleaning),
@@ -206,6 +210,22 @@ def _case_deadlines(
         policy=policy,
         clock=clock,
     )
+
+
+def _claim_deadlines(
+    session: AsyncSession, settings: Settings, sealer: Sealer, lookups: Lookups, clock: Clock, entropy: Entropy
+) -> ClaimDeadlines:
+    """What becomes of claims by the clock, with the session that cleans."""
+    claims = ClaimRepository(session)
+    log = ClaimLog(
+        kind=CLAIM_LOG,
+        add_event=claims.add_event,
+        accounts=AccountRepository(session),
+        audit=AuditRepository(session),
+        notices=Notices(Postbox(OutboxRepository(session), sealer, entropy), sealer, lookups),
+        entropy=entropy,
+    )
+    return ClaimDeadlines(session=session, claims=claims, log=log, policy=settings.claim_policy(), clock=clock)
 
 
 def _sms_gateway(settings: Settings, clock: Clock, entropy: Entropy) -> MessageGateway:

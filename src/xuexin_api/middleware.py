@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, HTTPConnection
@@ -88,6 +88,19 @@ class MessageMetrics(Collector):
         for channel in ("sms", "email"):
             for outcome in ("sent", "failed", "capped"):
                 family.add_metric((channel, outcome), self._outcomes.get((channel, outcome), 0))
+        yield family
+
+
+class OverdueMetrics(Collector):
+    """What waits too long, by kind, as this process last counted it: every process says the same of the database."""
+
+    def __init__(self, overdue: Callable[[], Mapping[str, int]]) -> None:
+        self._overdue = overdue
+
+    def collect(self) -> Iterator[Metric]:
+        family = GaugeMetricFamily("xuexin_overdue", "Past the deadline of the last who is to decide", labels=("what",))
+        for what, count in self._overdue().items():
+            family.add_metric((what,), count)
         yield family
 
 

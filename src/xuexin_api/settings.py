@@ -433,6 +433,8 @@ class Settings(BaseSettings):
         2, ge=1, le=3, description="of name, birth date and document equal to be told which fields are not"
     )
     claim_draft_seconds: int = Field(7 * 86400, gt=0, description="a claim that nobody hands in expires after")
+    claim_school_seconds: int = Field(15 * 86400, gt=0, description="a claim that its school left goes to the province")
+    claim_province_seconds: int = Field(30 * 86400, gt=0, description="a claim is overdue in the province after")
     claim_undo_seconds: int = Field(30 * 86400, gt=0, description="a granted claim can be undone for so long")
     record_proofs_per_day: int = Field(20, gt=0, description="checks and photo proofs of one record and day")
 
@@ -833,6 +835,8 @@ class Settings(BaseSettings):
             per_day=self.claims_per_day,
             equal_fields=self.claim_equal_fields,
             draft=self.claim_draft_seconds,
+            school=self.claim_school_seconds,
+            province=self.claim_province_seconds,
             undo=self.claim_undo_seconds,
         )
 

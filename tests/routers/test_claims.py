@@ -112,7 +112,7 @@ async def _its_owner_reads_all_of_it(client: Client, path: str, before: Student,
     assert identity["document_number_masked"] == f"{before.document_number[:4]}**********{before.document_number[-4:]}"
     looks = (await client.get("/v1/archive/accesses")).json()["items"]
     assert {one["purpose"]["id"] for one in looks} == {"claim", "claim_granted"}
-    assert ["已同意" in message.body for message in await client.messages(before.phone)][:1] == [True]
+    assert ["申请已通过" in message.body for message in await client.messages(before.phone)][:1] == [True]
     held = (await client.post("/v1/account/export", {"password": PASSWORD})).json()
     assert held["former_identities"]["items"][0]["document_number"] == before.document_number
     assert held["record_claims"]["items"][0]["statement"] == "改过姓名。"

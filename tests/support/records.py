@@ -40,6 +40,11 @@ def registrar_of(client: Client, name: str = "registrar.one", school: str = SCHO
     return member(client, name, role=Role.REGISTRAR, institution_code=school, **more)
 
 
+def province_of(client: Client, name: str = "province.one", province: str = "99", **more: Any) -> Any:
+    """A member of the province that has the schools, or of another."""
+    return member(client, name, role=Role.PROVINCE, province=province, **more)
+
+
 async def change_record(
     registrar: Member, record: str, change: str, reason: str, version: int | None, **more: Any
 ) -> httpx.Response:

@@ -253,6 +253,8 @@ class ClaimPolicy:
     per_day: int
     equal_fields: int
     draft: int
+    school: int
+    province: int
     undo: int
 
 

@@ -16,6 +16,7 @@ class ClaimState(StrEnum):
 
     DRAFT = "draft"
     SCHOOL_REVIEW = "school_review"
+    PROVINCE_REVIEW = "province_review"
     GRANTED = "granted"
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
@@ -24,11 +25,13 @@ class ClaimState(StrEnum):
 
 
 class ClaimStep(StrEnum):
-    """What moves a claim: its student, the school, or the clock."""
+    """What moves a claim: its student, the school, its province, or the clock."""
 
     SUBMIT = "submit"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
+    FORWARD = "forward"
+    ESCALATE = "escalate"
     GRANT = "grant"
     DECLINE = "decline"
     UNDO = "undo"
@@ -39,24 +42,30 @@ class ClaimHolder(StrEnum):
 
     STUDENT = "student"
     SCHOOL = "school"
+    PROVINCE = "province"
 
 
 _S: Final = ClaimState
 HOLDERS: Final[Mapping[ClaimState, ClaimHolder]] = {
     _S.DRAFT: ClaimHolder.STUDENT,
     _S.SCHOOL_REVIEW: ClaimHolder.SCHOOL,
+    _S.PROVINCE_REVIEW: ClaimHolder.PROVINCE,
 }
 """States in which somebody has to do something; the others are ends."""
+_REVIEWS: Final = (_S.SCHOOL_REVIEW, _S.PROVINCE_REVIEW)
 _TABLE: Final[Mapping[ClaimStep, Mapping[ClaimState, ClaimState]]] = {
     ClaimStep.SUBMIT: {_S.DRAFT: _S.SCHOOL_REVIEW},
-    ClaimStep.WITHDRAW: dict.fromkeys((_S.DRAFT, _S.SCHOOL_REVIEW), _S.WITHDRAWN),
+    ClaimStep.WITHDRAW: dict.fromkeys((_S.DRAFT, *_REVIEWS), _S.WITHDRAWN),
     ClaimStep.EXPIRE: {_S.DRAFT: _S.EXPIRED},
-    ClaimStep.GRANT: {_S.SCHOOL_REVIEW: _S.GRANTED},
-    ClaimStep.DECLINE: {_S.SCHOOL_REVIEW: _S.DECLINED},
+    ClaimStep.FORWARD: {_S.SCHOOL_REVIEW: _S.PROVINCE_REVIEW},
+    ClaimStep.ESCALATE: {_S.SCHOOL_REVIEW: _S.PROVINCE_REVIEW},
+    ClaimStep.GRANT: dict.fromkeys(_REVIEWS, _S.GRANTED),
+    ClaimStep.DECLINE: dict.fromkeys(_REVIEWS, _S.DECLINED),
     ClaimStep.UNDO: {_S.GRANTED: _S.UNDONE},
 }
 REASONS: Final[Mapping[ClaimStep, tuple[str, ...]]] = {
     ClaimStep.GRANT: ("identity_changed", "document_renewed", "registered_wrongly"),
+    ClaimStep.FORWARD: ("held_by_another", "records_elsewhere", "cannot_be_told"),
     ClaimStep.DECLINE: ("proof_missing", "proof_unconvincing", "another_person", "correction_needed"),
     ClaimStep.UNDO: ("another_person", "proof_false", "granted_by_mistake"),
 }
@@ -80,8 +89,17 @@ def sources(step: ClaimStep) -> list[ClaimState]:
     return list(_TABLE[step])
 
 
-def decisions(state: ClaimState) -> dict[str, list[str]]:
-    """What a school can say in this state, and for which reasons."""
+def desk_of(state: ClaimState, *, forwarded: bool) -> ClaimHolder | None:
+    """Who decides now. What the province granted, the province undoes."""
+    if state is _S.GRANTED:
+        return ClaimHolder.PROVINCE if forwarded else ClaimHolder.SCHOOL
+    return HOLDERS[state] if state in _REVIEWS else None
+
+
+def decisions(state: ClaimState, desk: ClaimHolder, *, forwarded: bool) -> dict[str, list[str]]:
+    """What this desk can say in this state, and for which reasons."""
+    if desk is not desk_of(state, forwarded=forwarded):
+        return {}
     return {str(step): list(reasons) for step, reasons in REASONS.items() if outcome(state, step) is not None}
 
 

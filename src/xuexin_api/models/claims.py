@@ -15,6 +15,8 @@ from xuexin_api.models.base import Base, one_of
 class RecordClaim(Base):
     """One account's claim to one record, found and proven enough to be told what differs.
 
+    Whoever has it is to act until `due_at`. `forwarded_at` says that it went to the province, whoever sent it there.
+
     `from_person_id` is whose the record was when it was found, `person_id` who claims it. A draft past its time is
     shown as expired, and deleted some time after. What the student says of before stands sealed; the former number
     also as its hash, so that the school is told whether it is the record's.
@@ -23,17 +25,34 @@ class RecordClaim(Base):
     __tablename__ = "record_claims"
     __table_args__ = (
         one_of("kind", "qualification", "enrollment"),
-        one_of("state", "draft", "school_review", "granted", "declined", "withdrawn", "undone"),
+        one_of("state", "draft", "school_review", "province_review", "granted", "declined", "withdrawn", "undone"),
         # One living claim of an account to a record; several accounts may claim the same.
         Index(
             "uq_record_claims_account_id_enrollment_id",
             "account_id",
             "enrollment_id",
             unique=True,
-            postgresql_where=text("state IN ('draft', 'school_review')"),
+            postgresql_where=text("state IN ('draft', 'school_review', 'province_review')"),
         ),
         Index("ix_record_claims_account_id_id", "account_id", "id"),
-        Index("ix_record_claims_institution_code_state_id", "institution_code", "state", "id"),
+        # The desks: of a school, of a province. Longest waiting first, and the other way what is decided.
+        Index(
+            "ix_record_claims_institution_code_state_state_since_id", "institution_code", "state", "state_since", "id"
+        ),
+        Index(
+            "ix_record_claims_province_state_state_since_id",
+            text("substr(institution_code, 3, 2)"),
+            "state",
+            "state_since",
+            "id",
+            postgresql_where=text("forwarded_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_record_claims_state_due_at",
+            "state",
+            "due_at",
+            postgresql_where=text("state IN ('school_review', 'province_review')"),
+        ),
         Index("ix_record_claims_enrollment_id", "enrollment_id"),
         Index("ix_record_claims_expires_at", "expires_at", postgresql_where=text("state = 'draft'")),
     )
@@ -55,6 +74,8 @@ class RecordClaim(Base):
     former_document: Mapped[bytes | None]
     former_document_key: Mapped[bytes | None]
     submitted_at: Mapped[datetime | None]
+    forwarded_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]
@@ -67,7 +88,7 @@ class ClaimEvent(Base):
 
     __tablename__ = "claim_events"
     __table_args__ = (
-        one_of("actor", "student", "school", "service"),
+        one_of("actor", "student", "school", "province", "service"),
         Index("ix_claim_events_claim_id_id", "claim_id", "id"),
     )
 

@@ -20,8 +20,10 @@ from xuexin_api.schemas.types import (
     ShortText,
 )
 
-ClaimStateName = Literal["draft", "school_review", "granted", "declined", "withdrawn", "expired", "undone"]
-HandedIn = Literal["school_review", "granted", "declined", "withdrawn", "undone"]
+ClaimStateName = Literal[
+    "draft", "school_review", "province_review", "granted", "declined", "withdrawn", "expired", "undone"
+]
+HandedIn = Literal["school_review", "province_review", "granted", "declined", "withdrawn", "undone"]
 IdentityField = Literal["name", "sex", "birth_date", "document_number"]
 RecordKind = Literal["qualification", "enrollment"]
 InstitutionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
@@ -81,9 +83,9 @@ class ClaimSubmission(Input):
 class ClaimEvent(Output):
     kind: str = Field(description="What happened, for programs.", examples=["submitted"])
     title: str = Field(description="What happened, for people.", examples=["已提交学校"])
-    actor: Literal["student", "school", "service"] = Field(examples=["student"])
+    actor: Literal["student", "school", "province", "service"] = Field(examples=["student"])
     reason: Choice | None = Field(examples=[None])
-    note: str | None = Field(description="In the school's words.", examples=[None])
+    note: str | None = Field(description="In the words of school or province.", examples=[None])
     at: Moment = Field(examples=[_TIME])
 
 
@@ -98,8 +100,15 @@ class RecordClaim(Output):
         examples=[["name", "document_number"]],
     )
     opened_at: Moment = Field(examples=[_TIME])
-    holder: Literal["student", "school"] | None = Field(description="Whose move it is.", examples=["student"])
+    holder: Literal["student", "school", "province"] | None = Field(
+        description="Whose move it is.", examples=["student"]
+    )
     since: Moment = Field(description="Since when the holder has it, or it has ended.", examples=[_TIME])
+    due_at: Moment | None = Field(
+        description="Until when: a draft then expires, what the school leaves goes to its province.", examples=[_TIME]
+    )
+    overdue: bool = Field(description="The province is to have decided by now.", examples=[False])
+    forwarded_at: Moment | None = Field(description="When it went to the province.", examples=[None])
     expires_at: Moment | None = Field(description="Of a draft: to be handed in before.", examples=[_TIME])
     statement: str | None = Field(examples=[None])
     former_name: str | None = Field(examples=[None])
@@ -107,8 +116,8 @@ class RecordClaim(Output):
     submitted_at: Moment | None = Field(examples=[None])
     decided_at: Moment | None = Field(examples=[None])
     reason: Choice | None = Field(description="Why it was decided so.", examples=[None])
-    note: str | None = Field(description="In the school's words.", examples=[None])
-    undo_until: Moment | None = Field(description="Of a grant: the school can undo it until then.", examples=[None])
+    note: str | None = Field(description="In the words of who decided.", examples=[None])
+    undo_until: Moment | None = Field(description="Of a grant: who gave it can undo it until then.", examples=[None])
     enrollment_id: Id | None = Field(description="Of a grant: where the record shows.", examples=[None])
     log: list[ClaimEvent] = Field(description="Oldest first.")
     next: list[Choice] = Field(description="What comes next.", examples=[[{"id": "submit_claim", "title": "提交学校"}]])
@@ -142,6 +151,9 @@ class OfficeClaimLine(Output):
     kind: RecordKind = Field(examples=["enrollment"])
     differing_fields: list[IdentityField] = Field(examples=[["document_number"]])
     submitted_at: Moment | None = Field(examples=[_TIME])
+    since: Moment = Field(description="Since when it is in this state.", examples=[_TIME])
+    due_at: Moment | None = Field(description="To be decided until.", examples=[_TIME])
+    overdue: bool = Field(examples=[False])
     decided_at: Moment | None = Field(examples=[None])
 
 

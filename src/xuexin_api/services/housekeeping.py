@@ -1,6 +1,6 @@
 """What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts, uploads.
 
-And cases take the steps that wait for nobody but the clock.
+And cases and claims take the steps that wait for nobody but the clock.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
+from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
@@ -44,6 +45,7 @@ class HousekeepingService(Service):
         expiry: ExpiryRepository,
         holdings: HoldingRepository,
         deadlines: CaseDeadlines,
+        claims: ClaimDeadlines,
         photos: PhotoErasure,
         imports: ImportCleaning,
         policy: SessionPolicy,
@@ -53,6 +55,7 @@ class HousekeepingService(Service):
         self._expiry = expiry
         self._holdings = holdings
         self._deadlines = deadlines
+        self._claims = claims
         self._photos = photos
         self._imports = imports
         self._policy = policy
@@ -71,8 +74,13 @@ class HousekeepingService(Service):
                     )
                 gone += deleted
         gone += await self._erase_closed() + await self._deadlines.run()
+        await self._claims.run()
         # After accounts and cases: what they leave behind goes in the same round.
         return gone + await self._photos.run() + await self._imports.run()
+
+    def overdue(self) -> dict[str, int]:
+        """How much waits with whom it should not any more, as last counted; for metrics."""
+        return {"claims": self._claims.overdue}
 
     async def _erase_closed(self) -> int:
         """Accounts whose owners did not come back; few at a time, for much hangs on each."""

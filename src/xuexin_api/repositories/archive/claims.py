@@ -8,14 +8,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, exists, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from xuexin_api.core.record_claims import HOLDERS, ClaimState, ClaimStep, IdentityFields, sources
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Enrollment, Institution, Qualification
 from xuexin_api.models.claims import ClaimEvent, RecordClaim
+from xuexin_api.models.staff import Staff
+from xuexin_api.repositories.archive.institutions import in_province
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class ClaimRow:
     former_document: bytes | None
     former_document_key: bytes | None
     submitted_at: datetime | None
+    forwarded_at: datetime | None
+    due_at: datetime | None
     decided_at: datetime | None
     reason: str | None
     note: str | None
@@ -87,6 +92,8 @@ _ROWS: Final[Select[*tuple[Any, ...]]] = select(
     RecordClaim.former_document,
     RecordClaim.former_document_key,
     RecordClaim.submitted_at,
+    RecordClaim.forwarded_at,
+    RecordClaim.due_at,
     RecordClaim.decided_at,
     RecordClaim.reason,
     RecordClaim.note,
@@ -173,33 +180,85 @@ class ClaimRepository:
         statement = _ROWS.where(RecordClaim.account_id == account_id, RecordClaim.id < before_id)
         return await self._page(statement, most)
 
-    async def get_for_institution(self, claim_id: UUID, institution_code: str) -> ClaimRow | None:
-        """A claim that was handed in to this school."""
-        return await self._one(
-            _ROWS.where(
-                RecordClaim.id == claim_id,
-                RecordClaim.institution_code == institution_code,
-                RecordClaim.submitted_at.is_not(None),
-            )
-        )
+    async def get_handed_in(self, claim_id: UUID) -> ClaimRow | None:
+        """A claim of whatever school."""
+        return await self._one(_ROWS.where(RecordClaim.id == claim_id, RecordClaim.submitted_at.is_not(None)))
 
     async def list_for_institution(
-        self, institution_code: str, state: str, *, before_id: UUID, most: int
+        self, institution_code: str, state: ClaimState, *, after: UUID | None, most: int
     ) -> list[ClaimRow]:
-        """Handed in to one school and in this state, newest first."""
-        statement = _ROWS.where(
-            RecordClaim.institution_code == institution_code,
-            RecordClaim.state == state,
-            RecordClaim.submitted_at.is_not(None),
-            RecordClaim.id < before_id,
-        )
-        return await self._page(statement, most)
+        """Handed in to one school and in this state."""
+        of_school = RecordClaim.institution_code == institution_code, RecordClaim.submitted_at.is_not(None)
+        return await self._queue(_ROWS.where(*of_school), state, after, most)
 
-    async def move(self, claim_id: UUID, step: ClaimStep, state: ClaimState, *, now: datetime, **values: Any) -> bool:
-        """Once, and out of a state that the step leads from."""
+    async def list_for_province(
+        self, province: str, state: ClaimState, *, after: UUID | None, most: int
+    ) -> list[ClaimRow]:
+        """Gone to one province and in this state."""
+        of_province = in_province(RecordClaim.institution_code, province), RecordClaim.forwarded_at.is_not(None)
+        return await self._queue(_ROWS.where(*of_province), state, after, most)
+
+    async def _queue(
+        self, statement: Select[*tuple[Any, ...]], state: ClaimState, after: UUID | None, most: int
+    ) -> list[ClaimRow]:
+        """What waits, longest waiting first; what is decided, newest first. `after` is the last of the page before."""
+        place = tuple_(RecordClaim.state_since, RecordClaim.id)
+        waits = state in HOLDERS
+        statement = statement.where(RecordClaim.state == state)
+        if after is not None:
+            last = aliased(RecordClaim)
+            there = select(last.state_since, last.id).where(last.id == after).scalar_subquery()
+            statement = statement.where(place > there if waits else place < there)
+        columns = (RecordClaim.state_since, RecordClaim.id)
+        order = columns if waits else [column.desc() for column in columns]
+        return [ClaimRow(*row) for row in await self._session.execute(statement.order_by(*order).limit(most))]
+
+    async def count_overdue(self, *, now: datetime) -> int:
+        """In all provinces."""
+        statement = select(func.count()).where(
+            RecordClaim.state == ClaimState.PROVINCE_REVIEW, RecordClaim.due_at <= now
+        )
+        return await self._session.scalar(statement) or 0
+
+    async def escalate(self, *, now: datetime, due_at: datetime, most: int) -> list[ClaimRow]:
+        """What schools left for too long goes to their provinces; what somebody decides at this moment does not."""
+        left = (
+            select(RecordClaim.id)
+            .where(RecordClaim.state.in_(sources(ClaimStep.ESCALATE)), RecordClaim.due_at <= now)
+            .order_by(RecordClaim.due_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
         statement = (
             update(RecordClaim)
-            .where(RecordClaim.id == claim_id, RecordClaim.state.in_(sources(step)))
+            .where(RecordClaim.id.in_(left))
+            .values(state=ClaimState.PROVINCE_REVIEW, state_since=now, forwarded_at=now, due_at=due_at)
+            .returning(RecordClaim.id)
+        )
+        moved = list(await self._session.scalars(statement))
+        return [ClaimRow(*row) for row in await self._session.execute(_ROWS.where(RecordClaim.id.in_(moved)))]
+
+    async def has_acted(self, claim: ClaimRow, document_key: bytes) -> bool:
+        """Whether a human with this document worked on the student's claims to the record at the school."""
+        statement = select(
+            exists().where(
+                RecordClaim.account_id == claim.account_id,
+                RecordClaim.enrollment_id == claim.enrollment_id,
+                ClaimEvent.claim_id == RecordClaim.id,
+                ClaimEvent.actor == "school",
+                Staff.id == ClaimEvent.staff_id,
+                Staff.document_key == document_key,
+            )
+        )
+        return bool(await self._session.scalar(statement))
+
+    async def move(
+        self, claim_id: UUID, out_of: Sequence[ClaimState], state: ClaimState, *, now: datetime, **values: Any
+    ) -> bool:
+        """Once, and out of one of these states."""
+        statement = (
+            update(RecordClaim)
+            .where(RecordClaim.id == claim_id, RecordClaim.state.in_(out_of))
             .values(state=state, state_since=now, **values)
             .returning(RecordClaim.id)
         )

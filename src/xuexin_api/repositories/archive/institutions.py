@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -16,7 +16,8 @@ from xuexin_api.models.archive import Institution
 
 def in_province(institution_code: InstrumentedAttribute[str], province: str) -> ColumnElement[bool]:
     """Of an institution of this province: `province_of`, asked of a column."""
-    return func.substr(institution_code, PROVINCE_PLACE + 1, 2) == province
+    # As the indexes have it: a place that is a parameter would lead past them.
+    return func.substr(institution_code, literal_column(str(PROVINCE_PLACE + 1)), literal_column("2")) == province
 
 
 class InstitutionRepository:

@@ -35,10 +35,13 @@ _DRAFT: Final = ClaimView(
     state=ClaimState.DRAFT,
     institution_code="4199990001",
     institution_name="示例大学",
-    differing_fields=["name", "document_number"],
+    differing_fields=["document_number"],
     opened_at=NOW,
     holder=ClaimHolder.STUDENT,
     since=NOW,
+    due_at=NOW + timedelta(days=7),
+    overdue=False,
+    forwarded_at=None,
     expires_at=NOW + timedelta(days=7),
     statement=None,
     former_name=None,
@@ -56,6 +59,7 @@ _WAITING: Final = replace(
     _DRAFT,
     state=ClaimState.SCHOOL_REVIEW,
     holder=ClaimHolder.SCHOOL,
+    due_at=NOW + timedelta(days=15),
     expires_at=None,
     statement="入学后更改过姓名和证件号码。",
     former_name="旧名同学",
@@ -65,7 +69,24 @@ _WAITING: Final = replace(
     next=(Option("await_school"),),
 )
 _HELD: Final = replace(_WAITING, next=(Option("await_school"), Option("use_other_account")))
-_ENDED: Final = replace(_WAITING, holder=None, decided_at=NOW)
+_FORWARDED: Final = replace(
+    _WAITING,
+    state=ClaimState.PROVINCE_REVIEW,
+    holder=ClaimHolder.PROVINCE,
+    due_at=NOW + timedelta(days=30),
+    forwarded_at=NOW,
+    log=[_OPENED, _HANDED_IN, ClaimEvent("forwarded", "school", "cannot_be_told", "当时的档案未移交本校。", NOW)],
+    next=(Option("await_province"),),
+)
+_OVERDUE: Final = replace(
+    _FORWARDED,
+    overdue=True,
+    since=NOW - timedelta(days=31),
+    due_at=NOW - timedelta(days=1),
+    forwarded_at=NOW - timedelta(days=31),
+    log=[_OPENED, _HANDED_IN, ClaimEvent("escalated", "service", None, None, NOW - timedelta(days=31))],
+)
+_ENDED: Final = replace(_WAITING, holder=None, due_at=None, decided_at=NOW)
 _GRANTED: Final = replace(
     _ENDED,
     state=ClaimState.GRANTED,
@@ -87,10 +108,13 @@ _WITHDRAWN: Final = replace(
     _WAITING,
     state=ClaimState.WITHDRAWN,
     holder=None,
+    due_at=None,
     log=[_OPENED, _HANDED_IN, ClaimEvent("withdrawn", "student", None, None, NOW)],
     next=(Option("claim_again"),),
 )
-_EXPIRED: Final = replace(_DRAFT, state=ClaimState.EXPIRED, holder=None, expires_at=None, next=(Option("claim_again"),))
+_EXPIRED: Final = replace(
+    _DRAFT, state=ClaimState.EXPIRED, holder=None, due_at=None, expires_at=None, next=(Option("claim_again"),)
+)
 _UNDONE: Final = replace(
     _ENDED,
     state=ClaimState.UNDONE,
@@ -120,7 +144,17 @@ _FORMER: Final = FormerIdentityView(
     until=date(2026, 11, 23),
     undone_at=None,
 )
-_LINE: Final = ClaimLine(AN_ID, "school_review", "enrollment", ["name", "document_number"], NOW, None)
+_LINE: Final = ClaimLine(
+    AN_ID,
+    "school_review",
+    "enrollment",
+    ["document_number"],
+    submitted_at=NOW,
+    since=NOW,
+    due_at=NOW + timedelta(days=15),
+    overdue=False,
+    decided_at=None,
+)
 
 
 def _one(view: ClaimView) -> Callable[[Language], BaseModel]:
@@ -131,25 +165,36 @@ def _mine(*views: ClaimView) -> Callable[[Language], BaseModel]:
     return lambda language: record_claim_list(ClaimPage(list(views), None), language)
 
 
-def _office(view: ClaimView, *, held: bool = False) -> Callable[[Language], BaseModel]:
+def _lines(state: str) -> BaseModel:
+    line = replace(_LINE, state=state, due_at=None, decided_at=NOW)
+    return office_claim_list(ClaimLines([line], None))
+
+
+def _office(
+    view: ClaimView, desk: ClaimHolder = ClaimHolder.SCHOOL, *, held: bool = False
+) -> Callable[[Language], BaseModel]:
     return lambda language: OfficeClaim(
         claim=record_claim(view, language),
         enrollment=STUDYING,
         claimant=_CLAIMANT,
         held=held,
-        decisions=decisions(view.state),
+        decisions=decisions(view.state, desk, forwarded=view.forwarded_at is not None),
     )
 
 
 CLAIMS: Final[Examples] = {
     "claim_record": {"differs": Shown("The record is there, and these fields differ.", _one(_DRAFT))},
     "list_record_claims": {
-        "some": Shown("In each state.", _mine(_DRAFT, _WAITING, _GRANTED, _DECLINED, _WITHDRAWN, _EXPIRED, _UNDONE)),
+        "some": Shown(
+            "In each state.", _mine(_DRAFT, _WAITING, _FORWARDED, _GRANTED, _DECLINED, _WITHDRAWN, _EXPIRED, _UNDONE)
+        ),
         "none": Shown("None.", _mine()),
     },
     "get_record_claim": {
         "with_the_school": Shown("It waits for the school.", _one(_WAITING)),
         "held": Shown("Another verified account has the record.", _one(_HELD)),
+        "with_the_province": Shown("The school sent it to its province.", _one(_FORWARDED)),
+        "overdue": Shown("The province is late, and the school was.", _one(_OVERDUE)),
         "granted": Shown("The record shows.", _one(_GRANTED)),
     },
     "submit_record_claim": {"submitted": Shown("The school has it.", _one(_WAITING))},
@@ -160,16 +205,26 @@ CLAIMS: Final[Examples] = {
     },
     "list_school_claims": {
         "waiting": Shown("Waiting.", office_claim_list(ClaimLines([_LINE], None))),
+        "overdue": Shown(
+            "In the province, too late.",
+            office_claim_list(
+                ClaimLines(
+                    [replace(_LINE, state="province_review", due_at=NOW - timedelta(days=1), overdue=True)], None
+                )
+            ),
+        ),
         **{
-            state: Shown(f"With `state={state}`.", office_claim_list(ClaimLines([replace(_LINE, state=state)], None)))
+            state: Shown(f"With `state={state}`.", _lines(state))
             for state in ("granted", "declined", "withdrawn", "undone")
         },
         "none": Shown("None.", office_claim_list(ClaimLines([], None))),
     },
     "view_school_claim": {
         "waiting": Shown("To be decided.", _office(_WAITING)),
+        "forwarded": Shown("To be decided by the province.", _office(_FORWARDED, ClaimHolder.PROVINCE)),
         "held": Shown("Not to be granted: another account holds the record verified.", _office(_HELD, held=True)),
     },
+    "forward_claim": {"forwarded": Shown("The province has it.", _office(_FORWARDED))},
     "grant_claim": {"granted": Shown("The record is the claimant's.", _office(_GRANTED))},
     "decline_claim": {"declined": Shown("It is not, as far as is proven.", _office(_DECLINED))},
     "undo_claim": {"undone": Shown("It went back.", _office(_UNDONE))},

@@ -1,4 +1,4 @@
-"""Claims to records of a school, at its registry."""
+"""Claims to records, at the desks of schools and provinces."""
 
 from __future__ import annotations
 
@@ -34,24 +34,40 @@ _THE_CLAIM = (*_REGISTRAR, ClaimNotFoundError)
 _DECIDING = (*_THE_CLAIM, ClaimClosedError, NotYoursToDecideError)
 
 
-@router.get("", summary="Claims to records of my school", responses=refusals(*_REGISTRAR))
+@router.get("", summary="Claims at my desk", responses=refusals(*_REGISTRAR))
 async def list_school_claims(
     claims: StaffClaims,
     desk: Desk,
-    state: Annotated[HandedIn, Query(description="In which state.")] = "school_review",
+    state: Annotated[HandedIn | None, Query(description="In which state; none: what waits for me.")] = None,
     cursor: PageCursor = None,
     limit: PageLimit = 20,
 ) -> OfficeClaimList:
-    """Newest first; who asks is seen in each, and each look is written down."""
+    """Of a registrar's school, or gone to a member's province: longest waiting first; what is decided, newest first.
+
+    Who asks is seen in each, and each look is written down.
+    """
     return office_claim_list(await desk.list_claims(state, claims, cursor=cursor, most=limit))
 
 
-@router.get("/{claim_id}", summary="One claim to a record of my school", responses=refusals(*_THE_CLAIM))
+@router.get("/{claim_id}", summary="One claim at my desk", responses=refusals(*_THE_CLAIM))
 async def view_school_claim(
     claim_id: ClaimId, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """The record, who asks for it, and what they say. Both persons can read that it was looked at."""
     return office_claim(await desk.view(claim_id, claims), language)
+
+
+@router.post(
+    "/{claim_id}/forward",
+    summary="The province is to decide",
+    openapi_extra=once(secret=False),
+    responses=refusals(*_DECIDING),
+)
+async def forward_claim(
+    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+) -> OfficeClaim:
+    """The school cannot tell. What it leaves alone goes there by itself."""
+    return office_claim(await desk.decide(claim_id, ClaimStep.FORWARD, body.reason, body.note, claims), language)
 
 
 @router.post(
@@ -89,5 +105,5 @@ async def decline_claim(
 async def undo_claim(
     claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
-    """For some time after the grant: the record, and what rosters brought by its old number, go back."""
+    """For some time after, by whoever granted: the record, what it became by 转学, and what rosters brought go back."""
     return office_claim(await desk.decide(claim_id, ClaimStep.UNDO, body.reason, body.note, claims), language)

@@ -6,5 +6,5 @@ from typing import Final, Literal, TypeAlias
 
 from xuexin_api.services.step_log import LogKind, StepLog
 
-ClaimLog: TypeAlias = StepLog[Literal["student", "school", "service"]]
+ClaimLog: TypeAlias = StepLog[Literal["student", "school", "province", "service"]]
 CLAIM_LOG: Final = LogKind("claim_id", "archive:claim")

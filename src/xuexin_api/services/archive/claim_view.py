@@ -24,6 +24,7 @@ CLAIM_CONTEXTS: Final = {
 _NEXT: Final = {
     ClaimState.DRAFT: "submit_claim",
     ClaimState.SCHOOL_REVIEW: "await_school",
+    ClaimState.PROVINCE_REVIEW: "await_province",
     ClaimState.GRANTED: "read_record",
     ClaimState.DECLINED: "ask_school",
     ClaimState.WITHDRAWN: "claim_again",
@@ -46,7 +47,7 @@ class ClaimEvent:
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
-    """`enrollment_id` is told once the record is the student's; `since` is since when the holder has it."""
+    """The holder has it `since` then, until `due_at`. `enrollment_id` is told once the record is the student's."""
 
     id: UUID
     kind: str
@@ -57,6 +58,9 @@ class ClaimView:
     opened_at: datetime
     holder: ClaimHolder | None
     since: datetime
+    due_at: datetime | None
+    overdue: bool
+    forwarded_at: datetime | None
     expires_at: datetime | None
     statement: str | None
     former_name: str | None
@@ -75,6 +79,7 @@ def claim_view(row: ClaimRow, log: list[ClaimEventRow], sealer: Sealer, *, held:
     """`held`: another account was verified as whose the record is now. A draft past its time is shown as what it is."""
     late = row.state == ClaimState.DRAFT and row.expires_at <= now
     state = ClaimState.EXPIRED if late else ClaimState(row.state)
+    due_at = (row.expires_at if state is ClaimState.DRAFT else row.due_at) if state in HOLDERS else None
     opened = {
         name: None if (sealed := getattr(row, name)) is None else sealer.open(sealed, context).decode()
         for name, context in CLAIM_CONTEXTS.items()
@@ -90,6 +95,9 @@ def claim_view(row: ClaimRow, log: list[ClaimEventRow], sealer: Sealer, *, held:
         opened_at=row.opened_at,
         holder=HOLDERS.get(state),
         since=row.expires_at if late else row.state_since,
+        due_at=due_at,
+        overdue=due_at is not None and due_at <= now,
+        forwarded_at=row.forwarded_at,
         expires_at=row.expires_at if state is ClaimState.DRAFT else None,
         statement=opened["statement"],
         former_name=opened["former_name"],

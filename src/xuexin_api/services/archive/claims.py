@@ -25,7 +25,7 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.names import normalise_name
 from xuexin_api.core.policies import ClaimPolicy
-from xuexin_api.core.record_claims import ClaimState, ClaimStep, IdentityFields, differing_fields, may_be_told
+from xuexin_api.core.record_claims import ClaimState, ClaimStep, IdentityFields, differing_fields, may_be_told, sources
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRow
@@ -159,10 +159,11 @@ class ClaimService(Service):
             claim = await self._mine(claim_id, account)
             if claim.expires_at <= now or not await self._claims.move(
                 claim_id,
-                ClaimStep.SUBMIT,
+                sources(ClaimStep.SUBMIT),
                 ClaimState.SCHOOL_REVIEW,
                 now=now,
                 submitted_at=now,
+                due_at=now + timedelta(seconds=self._policy.school),
                 statement=self._sealer.seal(words.statement.encode(), STATEMENT_CONTEXT),
                 former_name=None if name is None else self._sealer.seal(name.encode(), FORMER_NAME_CONTEXT),
                 former_document=None if document is None else self._sealer.seal(document.encode(), DOCUMENT_CONTEXT),
@@ -182,7 +183,7 @@ class ClaimService(Service):
         async with self._transaction():
             account, _ = await self._verified(claims)
             claim = await self._mine(claim_id, account)
-            if not await self._claims.move(claim_id, ClaimStep.WITHDRAW, ClaimState.WITHDRAWN, now=now):
+            if not await self._claims.move(claim_id, sources(ClaimStep.WITHDRAW), ClaimState.WITHDRAWN, now=now):
                 raise ClaimClosedError
             await self._write_down(claim, "withdrawn", claims, now)
             return await self._view(await self._mine(claim_id, account))

@@ -1,10 +1,11 @@
-"""Registrars and the claims to records of their school: looked at, granted, declined, undone, each with a reason."""
+"""The desks of schools and provinces, and the claims that wait there: looked at, and decided with a reason."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +21,16 @@ from xuexin_api.core.errors import (
 )
 from xuexin_api.core.names import name_key
 from xuexin_api.core.policies import ClaimPolicy
-from xuexin_api.core.record_claims import GIVEN_TO_ANOTHER, REASONS, ClaimState, ClaimStep, decisions, outcome
+from xuexin_api.core.record_claims import (
+    GIVEN_TO_ANOTHER,
+    HOLDERS,
+    REASONS,
+    ClaimHolder,
+    ClaimState,
+    ClaimStep,
+    decisions,
+    outcome,
+)
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
@@ -32,7 +42,6 @@ from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
 from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.claim_view import ClaimView, claim_view
-from xuexin_api.services.archive.record_history import AFTER_ALL
 from xuexin_api.services.base import Service
 from xuexin_api.services.paging import read_cursor, write_cursor
 from xuexin_api.services.staff.record_linking import RecordLinking
@@ -41,7 +50,15 @@ from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _PURPOSE: Final = "claim"
 _MOST_EVENTS: Final = 100
+_ROLES: Final = (Role.REGISTRAR, Role.PROVINCE)
+_DESKS: Final[Mapping[str, ClaimHolder]] = {
+    Role.REGISTRAR: ClaimHolder.SCHOOL,
+    Role.PROVINCE: ClaimHolder.PROVINCE,
+}
+_KINDS: Final = {ClaimStep.FORWARD: "forwarded"}
+"""Steps whose line in the log is not called as the state that follows."""
 _TOLD: Final = {
+    ClaimStep.FORWARD: "body_claim_forwarded",
     ClaimStep.GRANT: "body_claim_granted",
     ClaimStep.DECLINE: "body_claim_declined",
     ClaimStep.UNDO: "body_claim_undone",
@@ -50,19 +67,22 @@ _TOLD: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
-    """A claim in the school's list."""
+    """A claim in the list of a school or province; `since` is since when it is in this state."""
 
     id: UUID
     state: str
     kind: str
     differing_fields: list[str]
     submitted_at: datetime | None
+    since: datetime
+    due_at: datetime | None
+    overdue: bool
     decided_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimLines:
-    """Some of a school's claims."""
+    """Some of a desk's claims."""
 
     items: list[ClaimLine]
     next_cursor: str | None
@@ -98,7 +118,10 @@ class OfficeClaim:
 
 
 class ClaimDeskService(Service):
-    """A registrar has the claims of one school; another school's are none, and the try is written down."""
+    """A registrar has the claims of one school, a province those that went to it; to others there is none.
+
+    Whoever reaches too far has a line in the trail.
+    """
 
     def __init__(
         self,
@@ -128,22 +151,28 @@ class ClaimDeskService(Service):
         self._sealer = sealer
         self._policy = policy
 
-    async def list_claims(self, state: str, claims: Claims, *, cursor: str | None, most: int) -> ClaimLines:
-        """Of one's school and in this state, newest first; nobody is named in it."""
-        before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
+    async def list_claims(self, state: str | None, claims: Claims, *, cursor: str | None, most: int) -> ClaimLines:
+        """In this state, or what waits here. Longest waiting first, decided newest first; nobody is named in it."""
+        after = None if cursor is None else read_cursor(cursor)
         async with self._transaction():
-            member = await self._callers.member_of(claims, Role.REGISTRAR)
-            found = await self._claims.list_for_institution(
-                member.institution_code or "", state, before_id=before_id, most=most + 1
-            )
-        items = [
-            ClaimLine(row.id, row.state, row.kind, row.differing, row.submitted_at, row.decided_at)
-            for row in found[:most]
-        ]
+            member = await self._callers.member_of(claims, *_ROLES)
+            if member.province is not None:
+                found = await self._claims.list_for_province(
+                    member.province, ClaimState(state or ClaimState.PROVINCE_REVIEW), after=after, most=most + 1
+                )
+            else:
+                found = await self._claims.list_for_institution(
+                    member.institution_code or "",
+                    ClaimState(state or ClaimState.SCHOOL_REVIEW),
+                    after=after,
+                    most=most + 1,
+                )
+        now = self._clock.now()
+        items = [_line(row, now) for row in found[:most]]
         return ClaimLines(items, write_cursor(items[-1].id) if len(found) > most else None)
 
     async def view(self, claim_id: UUID, claims: Claims) -> OfficeClaim:
-        """One claim of one's school, with the record and who asks for it."""
+        """One claim of one's desk, with the record and who asks for it."""
         now = self._clock.now()
         async with self._transaction():
             member, claim = await self._reach(claim_id, claims)
@@ -154,7 +183,7 @@ class ClaimDeskService(Service):
     async def decide(
         self, claim_id: UUID, step: ClaimStep, reason: str, note: str | None, claims: Claims
     ) -> OfficeClaim:
-        """Grant, decline, or undo a grant: once, with a reason, and the student is told."""
+        """Forward, grant, decline, or undo a grant: once, with a reason, and the student is told."""
         async with self._transaction():
             member, claim = await self._reach(claim_id, claims)
         if claim is None:
@@ -163,17 +192,21 @@ class ClaimDeskService(Service):
             raise InvalidRequestError([FieldProblem("/reason", "not_in_list", {})])
         now = self._clock.now()
         async with self._transaction():
-            await self._refuse_own(claim, member)
-            # The record first: who decides about it waits here, and for nothing else.
+            await self._refuse_involved(claim, member)
+            if str(step) not in decisions(ClaimState(claim.state), _DESKS[member.role], forwarded=_forwarded(claim)):
+                raise ClaimClosedError
             if step is ClaimStep.GRANT:
                 await self._refuse_unless_claimed(claim)
+            # The record before the claim, whatever is decided: of two who decide, one waits here for the other.
+            await self._identities.get_record_for_update(claim.enrollment_id)
+            if step is ClaimStep.GRANT:
                 await self._linking.give(claim, member, reason, note, now=now)
             elif step is ClaimStep.UNDO:
                 if claim.undo_until is None or claim.undo_until <= now:
                     raise ClaimClosedError
                 await self._linking.take_back(claim, member, reason, note, now=now)
             await self._settle(claim, step, reason, note, member, now)
-            settled = await self._claims.get_for_institution(claim_id, claim.institution_code)
+            settled = await self._claims.get_handed_in(claim_id)
             assert settled is not None, "it was moved just now"
             return await self._show(settled, member, now)
 
@@ -184,12 +217,17 @@ class ClaimDeskService(Service):
         state = outcome(ClaimState(claim.state), step)
         if state is None:
             raise ClaimClosedError
-        decided = {"decided_by": member.id, "decided_at": now, "reason": reason, "note": note}
+        values: dict[str, Any]
+        if step is ClaimStep.FORWARD:
+            values = {"forwarded_at": now, "due_at": now + timedelta(seconds=self._policy.province)}
+        else:
+            values = {"decided_by": member.id, "decided_at": now, "reason": reason, "note": note}
         if step is ClaimStep.GRANT:
-            decided["undo_until"] = now + timedelta(seconds=self._policy.undo)
-        if not await self._claims.move(claim.id, step, state, now=now, **decided):
+            values["undo_until"] = now + timedelta(seconds=self._policy.undo)
+        if not await self._claims.move(claim.id, [ClaimState(claim.state)], state, now=now, **values):
             raise ClaimClosedError
-        await self._log.note(claim.id, state, "school", now=now, staff_id=member.id, reason=reason, note=note)
+        desk, kind = _DESKS[member.role], _KINDS.get(step, str(state))
+        await self._log.note(claim.id, kind, desk.value, now=now, staff_id=member.id, reason=reason, note=note)
         await self._log.tell_owner(claim.account_id, _TOLD[step], now=now, school=claim.institution_name)
         await self._trace.note(f"claim:{step}", member, claim.id, now=now)
         if step is not ClaimStep.GRANT:
@@ -200,11 +238,13 @@ class ClaimDeskService(Service):
             await self._log.note(other_id, ClaimState.DECLINED, "service", now=now, reason=GIVEN_TO_ANOTHER)
             await self._log.tell_owner(account_id, _TOLD[ClaimStep.DECLINE], now=now, school=claim.institution_name)
 
-    async def _refuse_own(self, claim: ClaimRow, member: StaffRow) -> None:
-        """Nobody decides about their own record, or one that they ask for."""
+    async def _refuse_involved(self, claim: ClaimRow, member: StaffRow) -> None:
+        """Nobody decides about their own record, one that they ask for, or what they worked on at the school before."""
         account = await self._accounts.get(claim.account_id)
         asks = account is not None and account.document_key == member.document_key
         if asks or await self._records.is_of(claim.enrollment_id, member.document_key):
+            raise NotYoursToDecideError
+        if member.role == Role.PROVINCE and await self._claims.has_acted(claim, member.document_key):
             raise NotYoursToDecideError
 
     async def _refuse_unless_claimed(self, claim: ClaimRow) -> None:
@@ -214,10 +254,12 @@ class ClaimDeskService(Service):
             raise ClaimClosedError
 
     async def _reach(self, claim_id: UUID, claims: Claims) -> tuple[StaffRow, ClaimRow | None]:
-        member = await self._callers.member_of(claims, Role.REGISTRAR)
-        claim = await self._claims.get_for_institution(claim_id, member.institution_code or "")
-        if claim is None:
+        member = await self._callers.member_of(claims, *_ROLES)
+        claim = await self._claims.get_handed_in(claim_id)
+        reached = claim is not None and member.reaches(claim.institution_code)
+        if claim is None or not reached or (member.role == Role.PROVINCE and not _forwarded(claim)):
             await self._trace.note("claim:out_of_reach", member, claim_id, now=self._clock.now())
+            return member, None
         return member, claim
 
     async def _show(self, claim: ClaimRow, member: StaffRow, now: datetime) -> OfficeClaim:
@@ -226,9 +268,9 @@ class ClaimDeskService(Service):
             {"id": claim.enrollment_id, "person_id": person_id} for person_id in (claim.from_person_id, claim.person_id)
         ]
         await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
-        return await self._office_claim(claim)
+        return await self._office_claim(claim, _DESKS[member.role])
 
-    async def _office_claim(self, claim: ClaimRow) -> OfficeClaim:
+    async def _office_claim(self, claim: ClaimRow, desk: ClaimHolder) -> OfficeClaim:
         record = await self._records.get(claim.enrollment_id)
         account = await self._accounts.get(claim.account_id)
         assert record is not None, "a record is never deleted"
@@ -257,5 +299,24 @@ class ClaimDeskService(Service):
             enrollment=enrollment_view(record, self._sealer),
             claimant=claimant,
             held=held,
-            decisions=decisions(ClaimState(claim.state)),
+            decisions=decisions(ClaimState(claim.state), desk, forwarded=_forwarded(claim)),
         )
+
+
+def _forwarded(claim: ClaimRow) -> bool:
+    return claim.forwarded_at is not None
+
+
+def _line(row: ClaimRow, now: datetime) -> ClaimLine:
+    due_at = row.due_at if row.state in HOLDERS else None
+    return ClaimLine(
+        id=row.id,
+        state=row.state,
+        kind=row.kind,
+        differing_fields=row.differing,
+        submitted_at=row.submitted_at,
+        since=row.state_since,
+        due_at=due_at,
+        overdue=due_at is not None and due_at <= now,
+        decided_at=row.decided_at,
+    )
