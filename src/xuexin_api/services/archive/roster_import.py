@@ -140,7 +140,7 @@ class RosterImportService:
                     )
                 await watch.settle(staging, read, counts, import_id)
             if import_id is not None and counts.added:
-                await staging.analyze_records()
+                await staging.analyze_records(counts.added)
         return _report(read, counts)
 
     async def _stage(
