@@ -22,7 +22,7 @@ from xuexin_api.core.sealing import DOCUMENT_CONTEXT, PHONE_CONTEXT
 from xuexin_api.core.tokens import Assurance
 from xuexin_api.demo.people import DemoStudent, make_students
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.archive.roster_imports import STAGED_COLUMNS
+from xuexin_api.repositories.archive.roster_statements import STAGED_COLUMNS
 from xuexin_api.settings import Settings
 
 _CHUNK: Final = 10_000

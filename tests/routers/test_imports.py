@@ -30,7 +30,7 @@ from xuexin_api.core import graduates
 from xuexin_api.core.errors import NotReadyError
 from xuexin_api.core.staff import Role
 from xuexin_api.demo.photos import draw_archive_photo
-from xuexin_api.demo.rosters import Format
+from xuexin_api.demo.rosters import Format, generate_rows
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.roster_files import open_roster
 
@@ -395,7 +395,12 @@ async def _set(parts: Wiring, job: dict[str, Any], values: str) -> None:
 async def test_a_killed_process_is_followed_by_one_that_goes_on_where_it_stopped(
     registrar: Member, parts: Wiring, tmp_path: Path
 ) -> None:
-    job = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 1500)))
+    # Known, and changed: the process has the machine's clock, and the test its own, so that nobody is new to both.
+    rows = list(generate_rows(1500, seed=1, schools=[OURS]))
+    await import_rows(parts, rows)
+    for row in rows:
+        row[CODES.index("BH")] += "甲"
+    job = await uploaded(registrar, roster(tmp_path, rows))
     process = await _start_worker(parts)
     try:
         async with asyncio.timeout(30):
@@ -406,17 +411,17 @@ async def test_a_killed_process_is_followed_by_one_that_goes_on_where_it_stopped
         await process.wait()
     broken_off = await seen(registrar, job)
     assert (broken_off["state"], broken_off["rows_read"] < 1500) == ("reading", True)
-    # The process had the machine's clock, and the test its own. Nobody takes it while the lease runs.
+    # Nobody takes it while the lease runs.
     await _set(parts, job, "lease_until = 'infinity'")
     await work(parts)
     assert (await seen(registrar, job))["state"] == "reading"
     await _set(parts, job, "lease_until = '-infinity'")
     done = await worked(registrar, job)
-    assert (done["state"], done["result"]["added"]) == ("published", 1500)
+    assert (done["state"], done["result"]["changed"]) == ("published", 1500)
     (made,) = await rows_of(parts, "import_jobs")
     assert made["run_started_rows"] >= broken_off["rows_read"]
-    assert await count_rows(parts, "roster_imports") == 1
-    assert await count_rows(parts, "enrollments") == 1500
+    assert await count_rows(parts, "roster_imports") == 2
+    assert await count_rows(parts, "enrollment_changes") == 1500
 
 
 async def _start_worker(parts: Wiring) -> asyncio.subprocess.Process:

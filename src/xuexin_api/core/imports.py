@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
@@ -25,6 +26,14 @@ class ImportState(StrEnum):
     PUBLISHED = "published"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Uploader:
+    """Who brings a school's file, and for which school alone. The number is the member's own."""
+
+    institution_code: str
+    document_key: bytes
 
 
 RUNNING: Final = (ImportState.READING, ImportState.JUDGING)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.record_life import CERTIFIED
@@ -84,6 +84,13 @@ TRANSFERRED_IN = (
     .label("transferred_in")
 )
 """Whether the record came from another school."""
+
+
+def concerns(document_key: bytes) -> ColumnElement[bool]:
+    """Whether the record, or the person whose it is by now, has this number."""
+    return or_(Enrollment.document_key == document_key, Person.document_key == document_key)
+
+
 _OWN = and_(Enrollment.person_id == Account.person_id, Account.state == "active")
 _ASKING = and_(SessionRow.id == bindparam("session_id"), Account.id == bindparam("account_id"))
 

@@ -7,18 +7,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, tuple_, union_all, update
+from sqlalchemy import false, func, insert, select, tuple_, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import (
     Degree,
     Enrollment,
     EnrollmentChange,
+    Person,
     Qualification,
     RecordPhoto,
     RosterImport,
 )
-from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, TRANSFERRED_IN
+from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, TRANSFERRED_IN, concerns
 
 
 class GraduateRepository:
@@ -37,8 +38,11 @@ class GraduateRepository:
     async def complete_import(self, import_id: UUID, facts: Mapping[str, Any]) -> None:
         await self._session.execute(update(RosterImport).where(RosterImport.id == import_id).values(**facts))
 
-    async def list_records(self, keys: Collection[tuple[str, str]]) -> list[dict[str, Any]]:
-        """The records of these schools and student numbers, locked, each with its certificate and photo."""
+    async def list_records(self, keys: Collection[tuple[str, str]], own_key: bytes | None) -> list[dict[str, Any]]:
+        """The records of these schools and student numbers, locked, each with its certificate and photo.
+
+        `own` are those that concern whom the number `own_key` is of.
+        """
         photo = (
             select(func.count())
             .where(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == "graduation")
@@ -58,7 +62,9 @@ class GraduateRepository:
                 TRANSFERRED_IN,
                 photo.label("photos"),
                 number.label("certificate_number"),
+                (false() if own_key is None else concerns(own_key)).label("own"),
             )
+            .join_from(Enrollment, Person, Person.id == Enrollment.person_id)
             .where(tuple_(Enrollment.institution_code, Enrollment.student_number).in_(list(keys)))
             .order_by(Enrollment.id)
             .with_for_update(of=Enrollment)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Result, Uuid, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ARRAY, Result, Uuid, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import (
@@ -20,7 +20,7 @@ from xuexin_api.models.archive import (
     RecordAccess,
     RecordPhoto,
 )
-from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, CHANGE, RECORD, TRANSFERRED_IN
+from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, CHANGE, RECORD, TRANSFERRED_IN, concerns
 
 _KEPT: Final = (
     *RECORD,
@@ -62,13 +62,9 @@ class RecordOfficeRepository:
         return _first(rows)
 
     async def is_of(self, enrollment_id: UUID, document_key: bytes) -> bool:
-        """Whether the record, or the person whose it is by now, has this number."""
+        """Whether the record concerns whom the number is of."""
         statement = select(
-            exists().where(
-                Enrollment.id == enrollment_id,
-                Person.id == Enrollment.person_id,
-                or_(Enrollment.document_key == document_key, Person.document_key == document_key),
-            )
+            exists().where(Enrollment.id == enrollment_id, Person.id == Enrollment.person_id, concerns(document_key))
         )
         return bool(await self._session.scalar(statement))
 

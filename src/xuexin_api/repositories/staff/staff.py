@@ -75,6 +75,10 @@ class StaffRepository:
         )
         return {subject for subject in await self._session.scalars(statement) if subject is not None}
 
+    async def get_document_key(self, staff_id: UUID) -> bytes:
+        """The member's own number, as a hash."""
+        return (await self._session.execute(select(Staff.document_key).where(Staff.id == staff_id))).scalar_one()
+
     async def list_all(self, *, most: int) -> list[StaffRow]:
         rows = await self._session.execute(select(*_COLUMNS).order_by(Staff.login_name).limit(most))
         return [StaffRow(*row) for row in rows]

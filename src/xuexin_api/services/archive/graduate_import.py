@@ -15,6 +15,7 @@ from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError, GraduationPhotoMissingError, InvalidRequestError, RefusalError
 from xuexin_api.core.graduates import Graduate, GraduateRowParser
+from xuexin_api.core.imports import Uploader
 from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.core.record_life import REASONS, Change, Wish, follow
 from xuexin_api.core.roster import Cell, InstitutionNames, RowError
@@ -107,24 +108,26 @@ class GraduateImportService(Service):
         file_name: str,
         rejected: Callable[[RowError], None],
         watch: GraduateWatch,
-        institution_code: str | None = None,
+        uploader: Uploader | None = None,
     ) -> GraduateReport:
         """Take the file whose rows these are, header first; every broken rule is told, in the file's order.
 
-        `institution_code` is the only school whose students may leave by it, where there is one.
+        By what a school uploads only its own students leave, and the uploader does not.
         """
         _, header = next(rows, (0, []))
-        parser = GraduateRowParser(header, self._institutions, institution_code)
+        school = None if uploader is None else uploader.institution_code
+        own_key = None if uploader is None else uploader.document_key
+        parser = GraduateRowParser(header, self._institutions, school)
         report = GraduateReport()
         import_id = self._entropy.identifier()
         async with self._transaction() as transaction:
-            if institution_code is not None:
-                await self._graduates.lock_institution(institution_code)
+            if school is not None:
+                await self._graduates.lock_institution(school)
             await self._begin(import_id, file_name)
             schools: set[str] = set()
             while some := list(islice(rows, _BATCH)):
                 for error in sorted(
-                    await self._take_some(some, parser, import_id, report, schools), key=attrgetter("line")
+                    await self._take_some(some, parser, import_id, report, schools, own_key), key=attrgetter("line")
                 ):
                     rejected(error)
                 await watch.note_rows(report.read, passed_over=0)
@@ -155,6 +158,7 @@ class GraduateImportService(Service):
         import_id: UUID,
         report: GraduateReport,
         schools: set[str],
+        own_key: bytes | None,
     ) -> list[RowError]:
         found: list[RowError] = []
 
@@ -171,14 +175,19 @@ class GraduateImportService(Service):
             else:
                 reject(*parsed)
         report.read += len(rows)
-        await self._take(good, import_id, report, reject)
+        await self._take(good, import_id, report, reject, own_key)
         return found
 
     async def _take(
-        self, good: dict[int, Graduate], import_id: UUID, report: GraduateReport, reject: Callable[[RowError], None]
+        self,
+        good: dict[int, Graduate],
+        import_id: UUID,
+        report: GraduateReport,
+        reject: Callable[..., None],
+        own_key: bytes | None,
     ) -> None:
         keys = {(row.institution_code, row.student_number) for row in good.values()}
-        found = await self._graduates.list_records(keys) if keys else []
+        found = await self._graduates.list_records(keys, own_key) if keys else []
         records = {(record["institution_code"], record["student_number"]): record for record in found}
         numbers = {number for row in good.values() for number in (row.certificate_number, row.degree_number) if number}
         taken = await self._graduates.list_taken(numbers)
@@ -187,6 +196,8 @@ class GraduateImportService(Service):
             record = records.get((row.institution_code, row.student_number))
             if record is None:
                 reject(RowError(line, "XH", "student_number_unknown", {}))
+            elif record["own"]:
+                reject(RowError(line, "XH", "row_about_yourself", {}))
             elif record["status"] == _target(row.change) and record["certificate_number"] == row.certificate_number:
                 report.unchanged += 1
             else:

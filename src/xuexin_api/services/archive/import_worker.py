@@ -16,7 +16,7 @@ from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.core.imports import ImportCancelledError, ImportKind, ImportState, LeaseLostError
+from xuexin_api.core.imports import ImportCancelledError, ImportKind, ImportState, LeaseLostError, Uploader
 from xuexin_api.core.messages import message
 from xuexin_api.core.policies import ImportPolicy, RecordPolicy
 from xuexin_api.core.roster import InstitutionNames, RowError
@@ -33,6 +33,7 @@ from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging, open_kept_staging
 from xuexin_api.repositories.archive.staged_photos import RejectedPlace, StagedPhotoRepository
+from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.archive.graduate_import import GraduateImportService, GraduateReport
 from xuexin_api.services.archive.held_import import HeldImport
 from xuexin_api.services.archive.photo_import import PhotoReport
@@ -124,7 +125,7 @@ class ImportWorker:
             await service.run(
                 roster.rows,
                 file_name=job.file_name,
-                institution_code=job.institution_code,
+                uploader=await self._uploader(job),
                 rejected=partial(_reject, rows),
                 watch=watch,
             )
@@ -147,7 +148,7 @@ class ImportWorker:
                 await service.run(
                     table.rows,
                     file_name=job.file_name,
-                    institution_code=job.institution_code,
+                    uploader=await self._uploader(job),
                     rejected=partial(_reject, rows),
                     watch=_GraduateWatch(
                         held, ImportJobRepository(session), partial(self._finish_rejected, rows, job.id)
@@ -200,6 +201,10 @@ class ImportWorker:
     def _finish_rejected(self, rows: RejectedRows, job_id: UUID) -> None:
         rows.finish()
         self._files.keep_rejected(job_id)
+
+    async def _uploader(self, job: ImportJobRow) -> Uploader:
+        async with self._new_session() as session, session.begin():
+            return Uploader(job.institution_code, await StaffRepository(session).get_document_key(job.staff_id))
 
     async def _institutions(self) -> InstitutionNames:
         async with self._new_session() as session, session.begin():

@@ -13,8 +13,9 @@ from uuid import UUID
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.entropy import Entropy, uuid7_rising
+from xuexin_api.core.imports import Uploader
 from xuexin_api.core.policies import RecordPolicy
-from xuexin_api.core.record_life import frozen_year, school_year_of
+from xuexin_api.core.record_life import frozen_year, registration_ends, school_year_of
 from xuexin_api.core.roster import Cell, InstitutionNames, RowError
 from xuexin_api.core.roster_rows import RosterRow, RosterRowParser
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
@@ -108,23 +109,35 @@ class RosterImportService:
         file_name: str,
         rejected: Callable[[RejectedCell], None],
         watch: ImportWatch,
-        institution_code: str | None = None,
+        uploader: Uploader | None = None,
     ) -> RosterReport:
         """Import the file whose rows these are, header first; every broken rule is told, in the file's order.
 
-        `institution_code` is the only school whose students may come in, where there is one.
+        What a school uploads is about its own students, none of whom is the uploader or entered long ago. Without an
+        uploader it is the operator who imports: several schools, and history.
         """
         started_at = self._clock.now()
         _, header = next(rows, (0, []))
         today = china_date(started_at)
         school_year = school_year_of(today, self._policy)
-        parser = RosterRowParser(header, self._institutions, today, institution_code)
+        school = None if uploader is None else uploader.institution_code
+        parser = RosterRowParser(header, self._institutions, today, school)
         async with self._open_staging() as staging:
             read = await self._stage(rows, parser, staging, watch, school_year)
             dry_run = await watch.is_dry_run()
             import_id = None if dry_run else self._entropy.identifier()
             async with staging.transaction():
-                await staging.prepare(frozen_year=frozen_year(today, self._policy))
+                await staging.find_records()
+                if uploader is not None:
+                    await staging.reject_late(
+                        [
+                            entered
+                            for entered in await staging.list_entry_dates_of_new()
+                            if today > registration_ends(entered, self._policy)
+                        ]
+                    )
+                    await staging.reject_own(uploader)
+                await staging.reject(frozen_year=frozen_year(today, self._policy))
                 async for row in staging.list_rejected():
                     rejected(RejectedCell(row.line, row.column_name, row.code, json.loads(row.params)))
                 if import_id is None:
