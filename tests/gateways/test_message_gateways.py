@@ -13,7 +13,8 @@ from support.providers import SECRET, Provider, aliyun_fields, checks_acs3, chec
 from xuexin_api.gateways.aliyun_sms import AliyunAccount, AliyunSmsGateway, sign_acs3
 from xuexin_api.gateways.messaging import GatewayChain, Letter, NotSentError
 from xuexin_api.gateways.provider_http import LateAnswerError, UnclearAnswerError
-from xuexin_api.gateways.tencent_sms import TencentAccount, TencentSmsGateway, sign_tc3
+from xuexin_api.gateways.tencent_api import sign_tc3
+from xuexin_api.gateways.tencent_sms import TencentAccount, TencentSmsGateway
 
 LETTER = Letter("+8617012340001", "验证码424242，5分钟内有效", "body_code_login", {"code": "424242", "minutes": "5"})
 TEMPLATES = {"body_code_login": "SMS_1001"}

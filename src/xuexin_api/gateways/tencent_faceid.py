@@ -1,4 +1,4 @@
-"""Tencent Cloud's face verification (faceid, 2018-03-01): DetectAuth, then GetDetectInfoEnhanced; TC3-HMAC-SHA256."""
+"""Tencent Cloud's face verification (faceid, 2018-03-01): DetectAuth, then GetDetectInfoEnhanced."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any, Final
 from xuexin_api.core.clock import Clock
 from xuexin_api.gateways.identity_providers import Claimed, Opened, Told, Verdict
 from xuexin_api.gateways.provider_http import ProviderHttp
-from xuexin_api.gateways.tencent_sms import sign_tc3
+from xuexin_api.gateways.tencent_api import TencentAction, TencentKeys, signed_headers
 from xuexin_api.gateways.third_party import ProviderSilentError, WrongAnswerError, ask_content, json_object
 
-_SERVICE: Final = "faceid"
-_VERSION: Final = "2018-03-01"
 _TEXT_ONLY: Final = "1"
 _LONGEST_ID: Final = 128
 
@@ -76,22 +74,13 @@ class TencentFaceid:
 
     async def _ask(self, action: str, body: dict[str, str]) -> dict[str, Any]:
         content = json.dumps(body).encode()
-        timestamp = int(self._clock.now().timestamp())
-        signed = {"content-type": "application/json; charset=utf-8", "host": self._http.host, "x-tc-action": action}
-        authorization = sign_tc3(
-            self._account.secret_id,
-            self._account.secret_key,
-            service=_SERVICE,
-            timestamp=timestamp,
-            headers=signed,
-            content=content,
+        headers = signed_headers(
+            TencentKeys(self._account.secret_id, self._account.secret_key, self._account.region),
+            TencentAction("faceid", "2018-03-01", action),
+            content,
+            host=self._http.host,
+            now=self._clock.now(),
         )
-        headers = signed | {
-            "authorization": authorization,
-            "x-tc-version": _VERSION,
-            "x-tc-timestamp": str(timestamp),
-            "x-tc-region": self._account.region,
-        }
         answer = json_object(await ask_content(self._http, "POST", "/", headers=headers, content=content))
         response = answer.get("Response")
         if not isinstance(response, dict):
