@@ -47,7 +47,7 @@ def test_an_integrator_misses_nothing_in_it() -> None:
 def test_every_operation_that_needs_a_login_says_so() -> None:
     document = json.loads(COMMITTED.read_text(encoding="utf-8"))
     open_to_all = {
-        operation["operationId"] for _, _, operation in operations(document) if not operation.get("security")
+        operation["operationId"] for _, _, operation in operations(document) if {} in operation.get("security", [{}])
     }
     assert open_to_all == {
         "get_liveness",
@@ -95,6 +95,18 @@ def test_every_operation_that_needs_a_login_says_so() -> None:
     }
 
 
+def test_what_takes_a_token_says_whose_and_whether_it_may_be_left_out() -> None:
+    document = json.loads(COMMITTED.read_text(encoding="utf-8"))
+    optional = set()
+    for _, path, operation in operations(document):
+        ways = operation.get("security", [])
+        whose = "staff_bearer" if path.startswith("/v1/staff/") else "bearer"
+        assert {name for way in ways for name in way} <= {whose}, path
+        if {} in ways:
+            optional.add(operation["operationId"])
+    assert optional == {"give_help_feedback", "create_help_request", "open_conversation", "send_help_message"}
+
+
 def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
     """Why these need none is tested where they are: a repeat leaves the same state, and sends nothing."""
     document = json.loads(COMMITTED.read_text(encoding="utf-8"))
@@ -140,6 +152,23 @@ def test_every_example_is_what_its_schema_says() -> None:
     assert len(shown) > 500
     faults = {where: contract.faults_of(value, schema) for where, value, schema in shown}
     assert {where: found for where, found in faults.items() if found} == {}
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "last", "schema"),
+    [
+        ("/v1/help/conversations/{conversation_id}/messages", "post", "answer", "RobotAnswer"),
+        ("/v1/staff/imports/{import_id}/events", "get", "end", "Import"),
+    ],
+)
+def test_events_are_shown_as_they_are_sent(path: str, method: str, last: str, schema: str) -> None:
+    contract = Contract(json.loads(COMMITTED.read_text(encoding="utf-8")))
+    shown = contract.document["paths"][path][method]["responses"]["200"]["content"]["text/event-stream"]["examples"]
+    for example in shown.values():
+        names = re.findall(r"^event: (.*)$", example["value"], re.MULTILINE)
+        data = [json.loads(line) for line in re.findall(r"^data: (.*)$", example["value"], re.MULTILINE)]
+        assert (len(names), names[-1]) == (len(data), last)
+        assert contract.faults_of(data[-1], {"$ref": f"#/components/schemas/{schema}"}) == []
 
 
 def test_every_refusal_is_shown_in_both_languages() -> None:

@@ -59,8 +59,11 @@ def make_document(*, careless: bool = False, examples: Examples = MappingProxyTy
 
     app = FastAPI(openapi_url=None, generate_unique_id_function=lambda route: route.name)
     if careless:
+        unseen: dict[int | str, dict[str, Any]] = {
+            200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+        }
 
-        @router.post("/careless", tags=["account"], operation_id="create_order")
+        @router.post("/careless", tags=["account"], operation_id="create_order", responses=unseen)
         async def do_something(_: Bare) -> None: ...
 
     app.include_router(router)
@@ -180,5 +183,11 @@ def test_a_careful_document_has_no_faults() -> None:
 def test_a_careless_operation_is_found_out() -> None:
     with pytest.warns(UserWarning, match="Duplicate Operation ID"):
         found = "\n".join(faults(make_document(careless=True)))
-    for fault in ("no description", "not exactly one tag", "operationId create_order is taken", "Bare.title"):
+    for fault in (
+        "no description",
+        "not exactly one tag",
+        "operationId create_order is taken",
+        "Bare.title",
+        "200 has no example",
+    ):
         assert fault in found

@@ -14,13 +14,14 @@ from xuexin_api.core.errors import (
     FormNeededError,
     InvalidRequestError,
     NotReadyError,
+    TokenInvalidError,
     TokenMissingError,
     VersionNeededError,
 )
 from xuexin_api.core.messages import message
 from xuexin_api.openapi.derived import Schemas
 from xuexin_api.openapi.files import FORM
-from xuexin_api.openapi.lint import Document, operations
+from xuexin_api.openapi.lint import JSON, Document, operations
 from xuexin_api.openapi.once import ONCE, PARAMETER, REPLAYED, refusals_of_key
 from xuexin_api.openapi.problem_schema import PROBLEM_SCHEMA
 from xuexin_api.openapi.refusals import LANGUAGES, codes_of, example_of, examples_of, refused
@@ -29,7 +30,6 @@ from xuexin_api.openapi.shown import examples_of as examples_of_states
 from xuexin_api.openapi.words import DESCRIPTION, SERVERS, TAGS, TITLE, VERSION
 from xuexin_api.problems import MEDIA_TYPE
 
-_JSON: Final = "application/json"
 _PARAMETERS: Final = {
     "AcceptLanguage": {
         "name": "Accept-Language",
@@ -95,15 +95,17 @@ def build_openapi(app: FastAPI, examples: Examples = MappingProxyType({})) -> Do
     schemas["Problem"] = PROBLEM_SCHEMA
     order = {tag: place for place, tag in enumerate(TAGS)}
     document["paths"] = dict(sorted(document["paths"].items(), key=lambda item: order[_first_tag(item[1])]))
-    for _, _, operation in operations(document):
+    for _, path, operation in operations(document):
         _complete(operation, Schemas(schemas), examples.get(operation["operationId"], {}))
+        _add_security(operation, path)
     document["components"] = {
         "schemas": dict(sorted(schemas.items())),
         "parameters": _PARAMETERS,
         "headers": _HEADERS,
         "examples": dict(sorted(_refusal_examples(document).items())),
         "securitySchemes": {
-            "bearer": {"type": "http", "scheme": "bearer", "description": "An access token from POST /v1/sessions."}
+            _scheme(of): {"type": "http", "scheme": "bearer", "description": f"An access token from POST {of}."}
+            for of in ("/v1/sessions", "/v1/staff/sessions")
         },
     }
     return document
@@ -123,7 +125,7 @@ def _complete(operation: Document, schemas: Schemas, states: Mapping[str, Shown]
     good = [status for status in responses if status.startswith("2")]
     _add_refusals(operation, _edge_refusals(operation, validates=validates))
     if "requestBody" in operation:
-        body = operation["requestBody"]["content"].get(_JSON)
+        body = operation["requestBody"]["content"].get(JSON)
         if body is not None:
             body["examples"] = schemas.requests(body["schema"])
     if validates:
@@ -131,10 +133,21 @@ def _complete(operation: Document, schemas: Schemas, states: Mapping[str, Shown]
     shown = {status: _show_states(operation, schemas, states, int(status)) for status in good}
     worded = any(name.endswith(".en") for names in shown.values() for name in names)
     _add_parameters_and_headers(operation, good, worded=worded)
-    # Who may be told that the token is missing needs one.
-    if TokenMissingError.code in codes_of(responses.get("401", {})):
-        operation["security"] = [{"bearer": []}]
     operation["responses"] = dict(sorted(responses.items()))
+
+
+def _add_security(operation: Document, path: str) -> None:
+    """Who may be told that the token is missing needs one; who may only be told that it is bad may go without."""
+    codes = codes_of(operation["responses"].get("401", {}))
+    if TokenMissingError.code in codes:
+        operation["security"] = [{_scheme(path): []}]
+    elif TokenInvalidError.code in codes:
+        operation["security"] = [{}, {_scheme(path): []}]
+
+
+def _scheme(path: str) -> str:
+    """Tokens of staff and of students are never taken for another."""
+    return "staff_bearer" if path.startswith("/v1/staff/") else "bearer"
 
 
 def _add_parameters_and_headers(operation: Document, good: list[str], *, worded: bool) -> None:
@@ -203,12 +216,15 @@ def _show_broken_rule(operation: Document, schemas: Schemas) -> None:
 
 def _show_states(operation: Document, schemas: Schemas, states: Mapping[str, Shown], status: int) -> Document:
     """The states that a good answer has, else one answer out of the examples of its fields."""
-    content = operation["responses"][str(status)].get("content", {}).get(_JSON)
-    if content is None:
-        return {}
-    examples = examples_of_states(states, status)
-    content["examples"] = examples or {"typical": {"value": schemas.example(content["schema"])}}
-    return examples
+    shown: Document = {}
+    for kind, content in operation["responses"][str(status)].get("content", {}).items():
+        examples = examples_of_states(states, status, kind)
+        if kind == JSON and not examples:
+            examples = {"typical": {"value": schemas.example(content["schema"])}}
+        if examples:
+            content["examples"] = examples
+        shown |= examples
+    return shown
 
 
 def _refusal_examples(document: Document) -> Document:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 Document = dict[str, Any]
+JSON: Final = "application/json"
+EVENTS: Final = "text/event-stream"
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -72,5 +74,5 @@ def _faults_of_answers(operation: Document) -> Iterator[str]:
         if not response.get("description"):
             yield f"{status} has no description"
         for kind, content in response.get("content", {}).items():
-            if kind.endswith("json") and not content.get("examples"):
+            if (kind.endswith("json") or kind == EVENTS) and not content.get("examples"):
                 yield f"{status} has no example"

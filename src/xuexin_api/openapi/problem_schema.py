@@ -12,9 +12,9 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "properties": {
         "type": {"type": "string", "format": "uri", "examples": ["urn:xuexin:problem:code_rejected"]},
         "title": {"type": "string", "description": "For people, in the language of the answer."},
-        "status": {"type": "integer"},
+        "status": {"type": "integer", "description": "That of the answer."},
         "code": {"type": "string", "description": "For programs; never changes its meaning."},
-        "detail": {"type": "string"},
+        "detail": {"type": "string", "description": "The same as `title`."},
         "request_id": {"type": "string", "description": "Quote it when asking for help."},
         "errors": {
             "type": "array",
@@ -27,8 +27,8 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
                         "type": "string",
                         "description": "RFC 6901, into the body; elsewhere `/path/…`, `/query/…`, `/header/…`.",
                     },
-                    "code": {"type": "string"},
-                    "detail": {"type": "string"},
+                    "code": {"type": "string", "description": "For programs."},
+                    "detail": {"type": "string", "description": "For people."},
                 },
             },
         },

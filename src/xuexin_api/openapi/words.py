@@ -23,7 +23,7 @@ TAGS: Final = {
     "identity cases": "证件重号审核: a document that somebody else registered, and the classmates who vouch.",
     "staff": "Staff: two factors always, the review desk, and registrars with the records of their school. "
     "Their tokens and students' are never taken for another.",
-    "schools": "What schools hand in: rosters and photos, by registrars, each for their own institution.",
+    "schools": "What schools hand in: rosters, lists of graduates and photos, by registrars for their own institution.",
     "archive": "学籍 with its photos and its history, 学历 and 学位, as schools registered them.",
     "help": "帮助中心: articles, search, requests to people, and the platforms that take the account. No login needed.",
 }

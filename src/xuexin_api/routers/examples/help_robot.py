@@ -6,8 +6,9 @@ from typing import Final
 
 from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language, message
-from xuexin_api.openapi import Examples, Shown
+from xuexin_api.openapi import EVENTS, Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID
+from xuexin_api.routers.help.help_presentation import robot_events
 from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas.help_centre import HelpTopic, ServiceResource
 from xuexin_api.schemas.help_robot import ConversationOpened, RobotAnswer, RobotArticle
@@ -89,6 +90,10 @@ def _nothing(language: Language) -> RobotAnswer:
     )
 
 
+def _streamed(language: Language) -> str:
+    return "".join(robot_events(_matched(language), language))
+
+
 HELP_ROBOT: Final[Examples] = {
     "open_conversation": {"morning": Shown("In the morning.", _opened)},
     "send_help_message": {
@@ -96,5 +101,6 @@ HELP_ROBOT: Final[Examples] = {
         "ambiguous": Shown("Several are as likely.", _ambiguous),
         "unknown": Shown("No article answers.", _unknown),
         "nothing_asked": Shown("There were no words.", _nothing),
+        "streamed": Shown("An article answers, as events.", _streamed, kind=EVENTS),
     },
 }

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any, Final
 
 from xuexin_api.core.messages import Language, message
-from xuexin_api.openapi import Examples, Shown
+from xuexin_api.openapi import EVENTS, Examples, Shown
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
+from xuexin_api.routers.staff.import_presentation import import_event
 from xuexin_api.schemas.imports import Import, ImportFailure, ImportList, ImportResult
 
 _QUEUED: Final = Import(
@@ -72,6 +73,10 @@ def _several(language: Language) -> ImportList:
     return ImportList(items=items, next_cursor=None)
 
 
+def _followed(_: Language) -> str:
+    return import_event("progress", _READING) + import_event("progress", _PUBLISHED) + import_event("end", _PUBLISHED)
+
+
 _FAILED: Final[Callable[[Language], Import]] = _failed
 IMPORTS: Final[Examples] = {
     "upload_import": {
@@ -90,6 +95,7 @@ IMPORTS: Final[Examples] = {
         "failed": Shown("The file cannot be taken.", _FAILED),
         "cancelled": Shown("Nothing of it was published.", _CANCELLED),
     },
+    "follow_import": {"published": Shown("Half of the rows are read; then it is published.", _followed, kind=EVENTS)},
     "cancel_import": {
         "ended": Shown("No process worked on it.", _CANCELLED),
         "asked": Shown("The process that works on it will stop.", _READING),

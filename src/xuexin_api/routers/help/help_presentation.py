@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
@@ -12,6 +12,7 @@ from xuexin_api.core.help.articles import Article
 from xuexin_api.core.help.search import Hit
 from xuexin_api.core.help.typed import sentences
 from xuexin_api.core.messages import Language, message
+from xuexin_api.openapi import EVENTS
 from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas import help_centre as schemas
 from xuexin_api.schemas import help_robot as robot_schemas
@@ -96,9 +97,8 @@ def robot_answer(answer: Answer, language: Language, *, events: bool) -> robot_s
     shown = _answer(answer, language)
     if not events:
         return shown
-    return StreamingResponse(
-        _events(shown, language), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-    )
+    stream = _one_by_one(robot_events(shown, language))
+    return StreamingResponse(stream, media_type=EVENTS, headers={"Cache-Control": "no-store"})
 
 
 def _answer(answer: Answer, language: Language) -> robot_schemas.RobotAnswer:
@@ -122,8 +122,13 @@ def _answer(answer: Answer, language: Language) -> robot_schemas.RobotAnswer:
     )
 
 
-async def _events(answer: robot_schemas.RobotAnswer, language: Language) -> AsyncIterator[str]:
+def robot_events(answer: robot_schemas.RobotAnswer, language: Language) -> Iterator[str]:
     """JSON has no line breaks, so each event is one line of data."""
     for piece in sentences(answer.text, language):
         yield f"event: text\ndata: {json.dumps({'text': piece}, ensure_ascii=False)}\n\n"
     yield f"event: answer\ndata: {answer.model_dump_json()}\n\n"
+
+
+async def _one_by_one(events: Iterator[str]) -> AsyncIterator[str]:
+    for event in events:
+        yield event

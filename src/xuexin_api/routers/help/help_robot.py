@@ -21,7 +21,7 @@ from xuexin_api.dependencies.callers import (
     WantsEvents,
 )
 from xuexin_api.dependencies.help import dialogue_service, robot_service
-from xuexin_api.openapi import once, refusals
+from xuexin_api.openapi import EVENTS, once, refusals
 from xuexin_api.routers.help import help_presentation as show
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
@@ -43,7 +43,7 @@ Dialogues = Annotated[DialogueService, Depends(dialogue_service)]
 _EVENTS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {
-            "text/event-stream": {
+            EVENTS: {
                 "schema": {
                     "type": "string",
                     "description": "Events `text` with `{text}`, pieces of what the robot says, then one event "

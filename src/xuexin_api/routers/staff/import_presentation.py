@@ -11,6 +11,7 @@ from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
+from xuexin_api.openapi import EVENTS
 from xuexin_api.schemas.imports import Import, ImportFailure, ImportList
 from xuexin_api.services.staff.import_jobs import ImportPage, ImportView, RejectedFile
 
@@ -46,7 +47,7 @@ def rejected_rows(file: RejectedFile) -> Response:
 
 def import_events(changes: AsyncIterator[ImportView | None], language: Language) -> Response:
     """Server-sent events: `progress` at each change, a comment where nothing changes, `end` with the last state."""
-    return StreamingResponse(_events(changes, language), media_type="text/event-stream")
+    return StreamingResponse(_events(changes, language), media_type=EVENTS)
 
 
 async def _events(changes: AsyncIterator[ImportView | None], language: Language) -> AsyncIterator[str]:
@@ -56,13 +57,14 @@ async def _events(changes: AsyncIterator[ImportView | None], language: Language)
         async for view in views:
             if view is not None:
                 last, quiet = view, 0
-                yield _event("progress", view, language)
+                yield import_event("progress", shown_import(view, language))
             elif (quiet := quiet + 1) % _QUIET_BEFORE_HEARTBEAT == 0:
                 yield ": still here\n\n"
     if last is not None and last.finished_at is not None:
-        yield _event("end", last, language)
+        yield import_event("end", shown_import(last, language))
 
 
-def _event(name: str, view: ImportView, language: Language) -> str:
-    data = json.dumps(shown_import(view, language).model_dump(mode="json"), ensure_ascii=False)
+def import_event(name: str, shown: Import) -> str:
+    """One event, as it is sent."""
+    data = json.dumps(shown.model_dump(mode="json"), ensure_ascii=False)
     return f"event: {name}\ndata: {data}\n\n"

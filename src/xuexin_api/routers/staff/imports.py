@@ -21,7 +21,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.core.imports import ImportKind
 from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
 from xuexin_api.dependencies.imports import UploadedBlocks, import_job_service
-from xuexin_api.openapi import once, refusals
+from xuexin_api.openapi import EVENTS, once, refusals
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.staff import import_presentation as show
 from xuexin_api.routers.strict_route import StrictRoute
@@ -46,7 +46,7 @@ _EVENTS: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "headers": {"Content-Language": {"$ref": "#/components/headers/ContentLanguage"}},
         "content": {
-            "text/event-stream": {
+            EVENTS: {
                 "schema": {
                     "type": "string",
                     "description": "Events `progress`, each with an import as data, and `end` when it has ended.",
