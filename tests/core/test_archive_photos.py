@@ -45,13 +45,14 @@ def test_other_backgrounds_are_refused(colour: tuple[int, int, int]) -> None:
         check_archive_photo(_before(colour), PhotoRules())
 
 
-def test_what_is_a_page_too_or_takes_forever_is_refused() -> None:
+def test_what_is_cut_or_a_page_too_or_takes_forever_is_refused() -> None:
     progressive = io.BytesIO()
     Image.new("RGB", (480, 640), "white").save(progressive, "JPEG", progressive=True)
     slow = progressive.getvalue()
     scan = slow[slow.rindex(b"\xff\xda") : -2]
     slow = slow[:-2] + scan * (50 * 1024 // len(scan)) + b"\xff\xd9"
-    for data in (slow, DRAWN + b"<html><script>alert(1)</script></html>"):
+    cut = DRAWN[: len(DRAWN) * 2 // 3] + b"\xff\xd9"
+    for data in (slow, cut, DRAWN + b"<html><script>alert(1)</script></html>"):
         with pytest.raises(BrokenRuleError, match="photo_damaged"):
             check_archive_photo(data, PhotoRules())
     assert check_archive_photo(DRAWN + bytes(16), PhotoRules()).width == 480
