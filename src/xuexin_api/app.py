@@ -19,7 +19,7 @@ from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.middleware import EdgeMiddleware, MessageMetrics, OverdueMetrics
 from xuexin_api.routers import docs, service
 from xuexin_api.routers.accounts import account, account_changes, account_holdings, agreements, recovery, registrations
-from xuexin_api.routers.archive import archive, claims, outcomes, proofs
+from xuexin_api.routers.archive import archive, claims, corrections, outcomes, proofs
 from xuexin_api.routers.codes import challenges, phone_proofs, verification_codes
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.routers.help import help_centre, help_requests, help_robot
@@ -32,6 +32,7 @@ from xuexin_api.routers.identity import (
 )
 from xuexin_api.routers.login import factors, passkeys, sessions, third_party
 from xuexin_api.routers.staff import claims as staff_claims
+from xuexin_api.routers.staff import corrections as staff_corrections
 from xuexin_api.routers.staff import (
     imports,
     record_office,
@@ -115,6 +116,8 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         outcomes.router,
         proofs.router,
         claims.router,
+        corrections.form_router,
+        corrections.router,
         sessions.router,
         service.router,
         challenges.router,
@@ -144,6 +147,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         imports.router,
         transfers.router,
         staff_claims.router,
+        staff_corrections.router,
         agreements.router,
         help_centre.router,
         help_requests.router,

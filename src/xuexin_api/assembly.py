@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -37,6 +38,7 @@ from xuexin_api.repositories.accounts.accounts import AccountReads, AccountRepos
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.archive.claims import ClaimRepository
+from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.repositories.audit_trails import AuditTrailRepository
@@ -50,6 +52,8 @@ from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
 from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
+from xuexin_api.services.archive.correction_deadlines import CorrectionDeadlines
+from xuexin_api.services.archive.correction_log import CORRECTION_LOG, CorrectionLog
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
@@ -115,6 +119,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             holdings=HoldingRepository(cleaning),
             deadlines=_case_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             claims=_claim_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
+            corrections=_correction_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             photos=PhotoErasure(
                 session=cleaning,
                 photos=PhotoRepository(cleaning),
@@ -180,15 +185,7 @@ def _case_deadlines(
 ) -> CaseDeadlines:
     """What becomes of cases by the clock, with the session that cleans."""
     cases, policy = CaseRepository(session), settings.case_policy()
-    notices = Notices(Postbox(OutboxRepository(session), sealer, entropy), sealer, lookups)
-    log = CaseLog(
-        kind=CASE_LOG,
-        add_event=cases.add_event,
-        accounts=AccountRepository(session),
-        audit=AuditRepository(session),
-        notices=notices,
-        entropy=entropy,
-    )
+    log = CaseLog(kind=CASE_LOG, add_event=cases.add_event, **_of_steps(session, sealer, lookups, entropy))
     progress = CaseProgress(
         cases=cases,
         photos=PhotoRepository(session),
@@ -217,15 +214,31 @@ def _claim_deadlines(
 ) -> ClaimDeadlines:
     """What becomes of claims by the clock, with the session that cleans."""
     claims = ClaimRepository(session)
-    log = ClaimLog(
-        kind=CLAIM_LOG,
-        add_event=claims.add_event,
-        accounts=AccountRepository(session),
-        audit=AuditRepository(session),
-        notices=Notices(Postbox(OutboxRepository(session), sealer, entropy), sealer, lookups),
-        entropy=entropy,
-    )
+    log = ClaimLog(kind=CLAIM_LOG, add_event=claims.add_event, **_of_steps(session, sealer, lookups, entropy))
     return ClaimDeadlines(session=session, claims=claims, log=log, policy=settings.claim_policy(), clock=clock)
+
+
+def _correction_deadlines(
+    session: AsyncSession, settings: Settings, sealer: Sealer, lookups: Lookups, clock: Clock, entropy: Entropy
+) -> CorrectionDeadlines:
+    """What becomes of corrections by the clock, with the session that cleans."""
+    corrections = CorrectionRepository(session)
+    log = CorrectionLog(
+        kind=CORRECTION_LOG, add_event=corrections.add_event, **_of_steps(session, sealer, lookups, entropy)
+    )
+    return CorrectionDeadlines(
+        session=session, corrections=corrections, log=log, policy=settings.correction_policy(), clock=clock
+    )
+
+
+def _of_steps(session: AsyncSession, sealer: Sealer, lookups: Lookups, entropy: Entropy) -> dict[str, Any]:
+    """What every log of steps needs."""
+    return {
+        "accounts": AccountRepository(session),
+        "audit": AuditRepository(session),
+        "notices": Notices(Postbox(OutboxRepository(session), sealer, entropy), sealer, lookups),
+        "entropy": entropy,
+    }
 
 
 def _sms_gateway(settings: Settings, clock: Clock, entropy: Entropy) -> MessageGateway:

@@ -21,6 +21,7 @@ from xuexin_api.core.policies import (
     ChangePolicy,
     ClaimPolicy,
     CodePolicy,
+    CorrectionPolicy,
     FactorPolicy,
     FailureLimits,
     HashingPolicy,
@@ -389,7 +390,9 @@ class Settings(BaseSettings):
         description="photos are erased so long after the decision, and not before a grant can be undone no more",
     )
     photo_draft_seconds: int = Field(
-        86400, gt=0, description="a verification by photos that nobody hands in expires after"
+        86400,
+        gt=0,
+        description="photos of a verification, and pictures of a correction, that nobody hands in expire after",
     )
     photo_result_seconds: int = Field(
         7 * 86400,
@@ -436,6 +439,19 @@ class Settings(BaseSettings):
     claim_school_seconds: int = Field(15 * 86400, gt=0, description="a claim that its school left goes to the province")
     claim_province_seconds: int = Field(30 * 86400, gt=0, description="a claim is overdue in the province after")
     claim_undo_seconds: int = Field(30 * 86400, gt=0, description="a granted claim can be undone for so long")
+    corrections_per_day: int = Field(5, gt=0, description="corrections of records handed in per account and day")
+    correction_school_seconds: int = Field(
+        15 * 86400, gt=0, description="a school decides about a correction within; then it goes to its province"
+    )
+    correction_province_seconds: int = Field(
+        30 * 86400, gt=0, description="a province decides about a correction within; then it is overdue"
+    )
+    correction_returned_seconds: int = Field(
+        30 * 86400, gt=0, description="a correction that was returned is handed in again within, or it is withdrawn"
+    )
+    correction_returns: int = Field(
+        2, ge=0, description="how often a school may return one correction: each time its own time begins anew"
+    )
     record_proofs_per_day: int = Field(20, gt=0, description="checks and photo proofs of one record and day")
 
     # Passwords
@@ -828,6 +844,15 @@ class Settings(BaseSettings):
             school_year_begins=(self.school_year_month, self.school_year_day),
             registration_months=self.registration_months,
             transfer=self.transfer_seconds,
+        )
+
+    def correction_policy(self) -> CorrectionPolicy:
+        return CorrectionPolicy(
+            per_day=self.corrections_per_day,
+            school=self.correction_school_seconds,
+            province=self.correction_province_seconds,
+            returned=self.correction_returned_seconds,
+            returns=self.correction_returns,
         )
 
     def claim_policy(self) -> ClaimPolicy:

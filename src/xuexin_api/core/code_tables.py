@@ -104,6 +104,7 @@ LEVELS: Final = {
 
 _ORDINARY: Final = "普通高等教育"
 _ADULT: Final = "成人高等教育"
+CATEGORIES: Final = (_ORDINARY, _ADULT, "高等教育自学考试", "网络教育", "开放教育")
 # 学习形式 and the category (学历类别) that follows from it: rosters do not say the category.
 STUDY_FORMS: Final = {
     "普通全日制": ("普通全日制", _ORDINARY),

@@ -715,6 +715,43 @@ class ClaimClosedError(RefusalError):
     code = "claim_closed"
 
 
+class CorrectionNotFoundError(RefusalError):
+    """No correction of the caller's account, or none that waits for the asker's desk."""
+
+    status = 404
+    code = "correction_not_found"
+
+
+class CorrectionOpenError(RefusalError):
+    """One correction of a record at a time: another waits for its decision, or was returned."""
+
+    status = 409
+    code = "correction_open"
+
+
+class CorrectionClosedError(RefusalError):
+    """The correction is in a state in which this cannot be done (any more), or the record went to somebody else."""
+
+    status = 409
+    code = "correction_closed"
+
+
+class CorrectionUnfitError(RefusalError):
+    """The record changed since, and what was asked for does not fit it any more: `fields` says which."""
+
+    status = 409
+    code = "correction_unfit"
+    members: ClassVar[tuple[str, ...]] = ("fields",)
+
+
+class ProvinceNeededError(RefusalError):
+    """The school may not apply this by itself: `why` says what makes it the province's to decide."""
+
+    status = 409
+    code = "province_needed"
+    members: ClassVar[tuple[str, ...]] = ("why",)
+
+
 class RecordHeldError(RefusalError):
     """An account was verified as whose the record is: a claim alone does not take it from there."""
 

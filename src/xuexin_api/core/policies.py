@@ -259,6 +259,17 @@ class ClaimPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CorrectionPolicy:
+    """How often a day records are corrected, how long each may have it, and how often a school may send it back."""
+
+    per_day: int
+    school: int
+    province: int
+    returned: int
+    returns: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPolicy:
     """How much schools upload, how long a process may be silent, and how long everything is kept."""
 

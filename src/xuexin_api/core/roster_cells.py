@@ -158,3 +158,10 @@ CELL_RULES: Final[tuple[tuple[str, Callable[[str], Any], bool], ...]] = (
     ("YJBYRQ", _date, True),
     ("ZCZT", _word(code_tables.ROSTER_STATUSES), True),
 )
+_RULE_OF: Final = {code: rule for code, rule, _ in CELL_RULES}
+
+
+def read_cell(column: str, text: str) -> Any:
+    """One cell by the rule of its column, or BrokenRuleError: what is typed is read as what is uploaded."""
+    check_cell(column, text, text)
+    return _RULE_OF[column](text)

@@ -39,7 +39,7 @@ _COHORTS: Final = 5_000
 _LONGEST_OF_COHORT: Final = 400
 _COHORT_COLUMNS: Final = frozenset("YXDM YXMC ZYDM ZYMC FY XSH BH CC XZ XXXS DQSZJ RXRQ YJBYRQ ZCZT".split())
 _FURTHEST_ADMISSION: Final = timedelta(days=366)
-_EARLIEST_ADMISSION: Final = date(1949, 10, 1)
+EARLIEST_ADMISSION: Final = date(1949, 10, 1)
 
 
 class Cohort(NamedTuple):
@@ -283,7 +283,7 @@ class RosterRowParser:
         if born is not None and born > self._today:
             errors.append(RowError(line, "CSRQ", "date_impossible", {}))
         if entered is not None and (
-            not _EARLIEST_ADMISSION <= entered <= self._latest_admission or (born is not None and entered <= born)
+            not EARLIEST_ADMISSION <= entered <= self._latest_admission or (born is not None and entered <= born)
         ):
             errors.append(RowError(line, "RXRQ", "date_impossible", {}))
         if leaves is not None and entered is not None and leaves <= entered:

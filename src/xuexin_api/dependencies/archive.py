@@ -8,13 +8,19 @@ from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.callers import read_claims
 from xuexin_api.dependencies.wiring import wiring
 from xuexin_api.repositories.archive.claims import ClaimRepository
+from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
+from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.services.archive.archive import ArchiveService
 from xuexin_api.services.archive.claims import ClaimService
+from xuexin_api.services.archive.corrected_records import CorrectedRecords
+from xuexin_api.services.archive.correction_photos import CorrectionPhotos
+from xuexin_api.services.archive.corrections import CorrectionService
 from xuexin_api.services.archive.former_identities import FormerIdentityService
 from xuexin_api.services.archive.proofs import ProofService
+from xuexin_api.services.photos.sent_photos import SentPhotoService
 
 
 async def archive_service(request: Request) -> ArchiveService:
@@ -79,3 +85,36 @@ async def former_identity_service(request: Request) -> FormerIdentityService:
         identity_providers=parts.identity_providers,
         clock=parts.clock,
     )
+
+
+async def correction_service(request: Request) -> CorrectionService:
+    parts = wiring(request)
+    session = parts.database.session()
+    corrections = CorrectionRepository(session)
+    return CorrectionService(
+        session=session,
+        corrections=corrections,
+        records=CorrectedRecords(corrections=corrections, sealer=parts.sealer),
+        photos=PhotoRepository(session),
+        store=parts.handheld,
+        counters=CounterRepository(session),
+        callers=shared.callers(parts, session),
+        log=shared.correction_log(parts, session),
+        sealer=parts.sealer,
+        policy=parts.settings.correction_policy(),
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
+
+
+async def correction_photo_service(request: Request) -> SentPhotoService:
+    parts = wiring(request)
+    session = parts.database.session()
+    home = CorrectionPhotos(
+        corrections=CorrectionRepository(session),
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+    )
+    return shared.sent_photos(parts, session, home)

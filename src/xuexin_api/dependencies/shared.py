@@ -10,6 +10,7 @@ from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.accounts.changes import ChangeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
+from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
@@ -26,6 +27,7 @@ from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
+from xuexin_api.services.archive.correction_log import CORRECTION_LOG, CorrectionLog
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import CodeChecking
 from xuexin_api.services.codes.phone_binding import PhoneBinding
@@ -153,6 +155,12 @@ def case_log(parts: Wiring, session: AsyncSession) -> CaseLog:
 
 def claim_log(parts: Wiring, session: AsyncSession) -> ClaimLog:
     return ClaimLog(kind=CLAIM_LOG, add_event=ClaimRepository(session).add_event, **_of_steps(parts, session))
+
+
+def correction_log(parts: Wiring, session: AsyncSession) -> CorrectionLog:
+    return CorrectionLog(
+        kind=CORRECTION_LOG, add_event=CorrectionRepository(session).add_event, **_of_steps(parts, session)
+    )
 
 
 def _of_steps(parts: Wiring, session: AsyncSession) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
+from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
@@ -20,15 +21,19 @@ from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
+from xuexin_api.repositories.staff.correction_desk import CorrectionDeskRepository
 from xuexin_api.repositories.staff.record_lists import RecordListRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.repositories.staff.transfers import TransferRepository
 from xuexin_api.repositories.staff.verification_desk import VerificationDeskRepository
+from xuexin_api.services.archive.corrected_records import CorrectedRecords
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
 from xuexin_api.services.login.passkey_making import PasskeyMaking
 from xuexin_api.services.staff.claims import ClaimDeskService
+from xuexin_api.services.staff.corrections import CorrectionDeskService
+from xuexin_api.services.staff.record_correcting import RecordCorrecting
 from xuexin_api.services.staff.record_linking import RecordLinking
 from xuexin_api.services.staff.record_lists import RecordListService
 from xuexin_api.services.staff.record_office import RecordOfficeService
@@ -258,4 +263,39 @@ async def verification_desk_service(request: Request) -> VerificationDeskService
         staff_policy=parts.settings.staff_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
+    )
+
+
+async def correction_desk_service(request: Request) -> CorrectionDeskService:
+    parts = wiring(request)
+    session = parts.database.session()
+    corrections, desk = CorrectionRepository(session), CorrectionDeskRepository(session)
+    office, trace = RecordOfficeRepository(session), shared.record_trace(parts, session)
+    return CorrectionDeskService(
+        session=session,
+        corrections=corrections,
+        desk=desk,
+        office=office,
+        accounts=AccountRepository(session),
+        photos=PhotoRepository(session),
+        store=parts.handheld,
+        correcting=RecordCorrecting(
+            records=CorrectedRecords(corrections=corrections, sealer=parts.sealer),
+            office=office,
+            desk=desk,
+            identities=FormerIdentityRepository(session),
+            persons=PersonRepository(session),
+            claims=ClaimRepository(session),
+            trace=trace,
+            sealer=parts.sealer,
+            entropy=parts.entropy,
+        ),
+        log=shared.correction_log(parts, session),
+        trace=trace,
+        callers=shared.staff_callers(parts, session),
+        sealer=parts.sealer,
+        policy=parts.settings.correction_policy(),
+        record_policy=parts.settings.record_policy(),
+        staff_policy=parts.settings.staff_policy(),
+        clock=parts.clock,
     )

@@ -183,7 +183,7 @@ class Vouching(Base):
 
 
 class Upload(Base):
-    """A photo that somebody sent: hand-held, to a case or a verification. Its bytes lie sealed under `object_key`.
+    """A photo that somebody sent: hand-held, or one that proves a correction. Its bytes lie sealed under `object_key`.
 
     `storing` is written before the bytes go there, and a row outlives account and case until they are gone from there:
     no photo is forgotten in the store. Of a refused one there are no bytes; `sha256` and `byte_size` are as received;
@@ -216,6 +216,8 @@ class Upload(Base):
         ),
         Index("ix_uploads_case_id_id", "case_id", "id"),
         Index("ix_uploads_verification_id_id", "verification_id", "id"),
+        Index("ix_uploads_enrollment_id_id", "enrollment_id", "id", postgresql_where=text("enrollment_id IS NOT NULL")),
+        Index("ix_uploads_correction_id_id", "correction_id", "id", postgresql_where=text("correction_id IS NOT NULL")),
         Index("ix_uploads_account_id_id", "account_id", "id"),
         Index("ix_uploads_stored", "id", postgresql_where=text("object_key IS NOT NULL")),
         Index("ix_uploads_abandoned", "id", postgresql_where=text("account_id IS NULL")),
@@ -225,6 +227,9 @@ class Upload(Base):
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_cases.id", ondelete="SET NULL"))
     verification_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_verifications.id", ondelete="SET NULL"))
+    enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
+    """Of a picture that no correction of this record has taken along yet."""
+    correction_id: Mapped[UUID | None] = mapped_column(ForeignKey("record_corrections.id", ondelete="SET NULL"))
     side: Mapped[str | None]
     state: Mapped[str]
     reason: Mapped[str | None]

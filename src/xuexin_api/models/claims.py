@@ -104,7 +104,9 @@ class ClaimEvent(Base):
 
 
 class FormerIdentity(Base):
-    """Who a person was, as a school registered it: learned by a claim that it granted, and kept when that is undone.
+    """Who a person was, as a school registered it: learned by a claim that it granted, or by a correction.
+
+    It is kept when the claim is undone.
 
     `stands_for` says that rosters which still bring this number mean this person; of one number that is one person.
     """

@@ -71,6 +71,16 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "description": "With change_not_allowed: the changes that the record's status allows.",
             "items": {"type": "string"},
         },
+        "fields": {
+            "type": "array",
+            "description": "With correction_unfit: the fields whose correction does not fit the record any more.",
+            "items": {"type": "string"},
+        },
+        "why": {
+            "type": "string",
+            "description": "With province_needed: why the school may not decide.",
+            "enum": ["published", "identity", "frozen", "moved"],
+        },
         "enrollment_id": {
             "type": "string",
             "format": "uuid",

@@ -12,6 +12,7 @@ from typing import Final, get_args
 from xuexin_api.core.errors import (
     ChangeNotAllowedError,
     ConsentRequiredError,
+    CorrectionUnfitError,
     DocumentRegisteredError,
     DocumentUnderReviewError,
     IdentityCaseNeededError,
@@ -22,6 +23,7 @@ from xuexin_api.core.errors import (
     PhoneRegisteredError,
     PictureRefusedError,
     PictureTooLargeError,
+    ProvinceNeededError,
     RecordShowsError,
     RecoveryWaitingError,
     RefusalError,
@@ -59,6 +61,8 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     RecoveryWaitingError(retry_after=86400),
     ChangeNotAllowedError(params={"allowed": ["register", "register_year"]}),
     RecordShowsError(params={"enrollment_id": "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"}),
+    CorrectionUnfitError(params={"fields": ["class_name"]}),
+    ProvinceNeededError(params={"why": "published"}),
     OperationInProgressError(retry_after=1),
     InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
 )

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.cases import IdentityCase, Upload
+from xuexin_api.models.corrections import RecordCorrection
 from xuexin_api.models.identity import IdentityVerification
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
@@ -41,6 +42,8 @@ class PhotoPlace:
 
     case_id: UUID | None = None
     verification_id: UUID | None = None
+    enrollment_id: UUID | None = None
+    correction_id: UUID | None = None
 
     @property
     def columns(self) -> dict[str, UUID]:
@@ -54,6 +57,11 @@ class PhotoPlace:
 
 
 _HOMELESS: Final = and_(*(getattr(Upload, name).is_(None) for name in PhotoPlace.__slots__))
+
+
+def _waits(since: datetime) -> ColumnElement[bool]:
+    """For something that takes it along, since before."""
+    return and_(Upload.enrollment_id.is_not(None), Upload.created_at <= since)
 
 
 _THERE: Final = and_(Upload.object_key.is_not(None), Upload.removed_at.is_(None), Upload.state != "storing")
@@ -222,13 +230,21 @@ class PhotoRepository:
         )
 
     async def list_to_erase(
-        self, *, decided_before: datetime, stored_before: datetime, now: datetime, after: UUID, most: int
+        self,
+        *,
+        decided_before: datetime,
+        stored_before: datetime,
+        waiting_before: datetime,
+        now: datetime,
+        after: UUID,
+        most: int,
     ) -> list[tuple[UUID, str]]:
         """(photo, object) of what is in the store and must not be there any more.
 
-        What its owner took back, what came to nothing, what was decided long enough ago and can be undone no more,
-        whatever has no account or case any more, and what a crash left half stored. Nothing else that is being stored:
-        a row that forgot its object before that arrives would leave it to nobody.
+        What its owner took back, what came to nothing or waited for too long to be handed in, what was decided long
+        enough ago and can be undone no more, whatever has no account or home any more, and what a crash left half
+        stored. Nothing else that is being stored: a row that forgot its object before that arrives would leave it to
+        nobody.
         """
         over = or_(
             IdentityCase.state.in_(("withdrawn", "expired")),
@@ -244,8 +260,10 @@ class PhotoRepository:
             and_(status == "ended", IdentityVerification.decided_at.is_(None)),
             IdentityVerification.decided_at <= decided_before,
         )
+        corrected = or_(RecordCorrection.state == "withdrawn", RecordCorrection.decided_at <= decided_before)
         statement = (
             select(Upload.id, Upload.object_key)
+            .outerjoin(RecordCorrection, RecordCorrection.id == Upload.correction_id)
             .outerjoin(IdentityCase, IdentityCase.id == Upload.case_id)
             .outerjoin(IdentityVerification, IdentityVerification.id == Upload.verification_id)
             .where(
@@ -259,6 +277,8 @@ class PhotoRepository:
                     Upload.state == "storing",
                     over,
                     verified,
+                    corrected,
+                    _waits(waiting_before),
                 ),
             )
             .order_by(Upload.id)
@@ -276,8 +296,9 @@ class PhotoRepository:
         """Its bytes are gone from the store."""
         await self._session.execute(update(Upload).where(Upload.id == photo_id).values(object_key=None, erased_at=now))
 
-    async def delete_abandoned(self, *, most: int) -> int:
-        """Rows of erased accounts whose bytes are gone; how many."""
-        found = select(Upload.id).where(Upload.account_id.is_(None), Upload.object_key.is_(None)).limit(most)
+    async def delete_abandoned(self, *, waiting_before: datetime, most: int) -> int:
+        """Rows without bytes of erased accounts, or of what waited for too long to be handed in; how many."""
+        abandoned = or_(Upload.account_id.is_(None), _waits(waiting_before))
+        found = select(Upload.id).where(Upload.object_key.is_(None), abandoned).limit(most)
         deleted = delete(Upload).where(Upload.id.in_(found.scalar_subquery())).returning(Upload.id)
         return len(list(await self._session.scalars(deleted)))

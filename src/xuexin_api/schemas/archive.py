@@ -155,8 +155,13 @@ class RecordAccess(Output):
     id: Id = Field(examples=[_ID])
     at: Moment = Field(examples=["2025-03-03T02:00:00Z"])
     enrollment_id: Id = Field(description="Which of one's records.", examples=[_ID])
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
-    staff_id: Id = Field(description="The member of its staff, to ask the school about.", examples=[_ID])
+    institution: CodedName | None = Field(
+        description="Null where it was no school.", examples=[{"code": "4199990001", "name": "示例大学"}]
+    )
+    province: str | None = Field(
+        description="Where it was a province's department: its two digits in institution codes.", examples=[None]
+    )
+    staff_id: Id = Field(description="The member of its staff, to ask there about.", examples=[_ID])
     action: Choice = Field(
         description="`listed` in a search, `exported` in a roster, `viewed`, or `changed`.",
         examples=[{"id": "viewed", "title": "查看学籍"}],

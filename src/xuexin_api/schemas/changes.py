@@ -154,6 +154,8 @@ class Export(Output):
     help_messages: HeldSection
     linked_identities: HeldSection
     record_claims: HeldSection
+    record_corrections: HeldSection
+    correction_statements: HeldSection
     former_identities: HeldSection
     enrollments: HeldSection
     qualifications: HeldSection

@@ -1,4 +1,4 @@
-"""Hand-held photos."""
+"""Hand-held photos, and pictures that prove something."""
 
 from __future__ import annotations
 
@@ -27,20 +27,8 @@ class PhotoHint(Output):
     said: str = Field(description="What was seen, and what to do about it.", examples=["清晰度良好"])
 
 
-class HandheldPhoto(Output):
+class _SentPhoto(Output):
     id: Id = Field(examples=[_ID])
-    side: Side | None = Field(
-        description="Which side of the card the person holds up; null where too much was sent to read which.",
-        examples=["front"],
-    )
-    state: PhotoState = Field(
-        description="`refused` broke a rule and was not kept; `received` is kept and nobody has looked; `seen` a "
-        "reviewer has; `erased` is gone from the store.",
-        examples=["received"],
-    )
-    decision: Literal["accepted", "rejected"] | None = Field(
-        description="What a reviewer said; it stays when the photo is erased.", examples=[None]
-    )
     reason: Choice | None = Field(description="Why it was refused or rejected.", examples=[None])
     received_sha256: str | None = Field(
         description="Of the file as it arrived: the same as yours, if all of it did. Null where it was not read.",
@@ -57,3 +45,30 @@ class HandheldPhoto(Output):
     hints: list[PhotoHint] = Field(description="For a better photo; no hint refuses one.")
     created_at: Moment = Field(examples=[_TIME])
     erased_at: Moment | None = Field(examples=[None])
+
+
+class HandheldPhoto(_SentPhoto):
+    side: Side | None = Field(
+        description="Which side of the card the person holds up; null where too much was sent to read which.",
+        examples=["front"],
+    )
+    state: PhotoState = Field(
+        description="`refused` broke a rule and was not kept; `received` is kept and nobody has looked; `seen` a "
+        "reviewer has; `erased` is gone from the store.",
+        examples=["received"],
+    )
+    decision: Literal["accepted", "rejected"] | None = Field(
+        description="What a reviewer said; it stays when the photo is erased.", examples=[None]
+    )
+
+
+class ProofPicture(_SentPhoto):
+    state: Literal["refused", "received", "seen", "erased"] = Field(
+        description="`refused` broke a rule and was not kept; `received` is kept and nobody has looked; `seen` whoever "
+        "decides has; `erased` is gone from the store.",
+        examples=["received"],
+    )
+
+
+class ProofPictureList(Output):
+    items: list[ProofPicture] = Field(description="Oldest first.")

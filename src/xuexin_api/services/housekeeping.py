@@ -1,6 +1,6 @@
 """What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts, uploads.
 
-And cases and claims take the steps that wait for nobody but the clock.
+And cases, claims and corrections take the steps that wait for nobody but the clock.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
 from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
+from xuexin_api.services.archive.correction_deadlines import CorrectionDeadlines
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
@@ -46,6 +47,7 @@ class HousekeepingService(Service):
         holdings: HoldingRepository,
         deadlines: CaseDeadlines,
         claims: ClaimDeadlines,
+        corrections: CorrectionDeadlines,
         photos: PhotoErasure,
         imports: ImportCleaning,
         policy: SessionPolicy,
@@ -56,6 +58,7 @@ class HousekeepingService(Service):
         self._holdings = holdings
         self._deadlines = deadlines
         self._claims = claims
+        self._corrections = corrections
         self._photos = photos
         self._imports = imports
         self._policy = policy
@@ -75,12 +78,13 @@ class HousekeepingService(Service):
                 gone += deleted
         gone += await self._erase_closed() + await self._deadlines.run()
         await self._claims.run()
-        # After accounts and cases: what they leave behind goes in the same round.
+        await self._corrections.run()
+        # After accounts, cases and corrections: what they leave behind goes in the same round.
         return gone + await self._photos.run() + await self._imports.run()
 
     def overdue(self) -> dict[str, int]:
         """How much waits with whom it should not any more, as last counted; for metrics."""
-        return {"claims": self._claims.overdue}
+        return {"claims": self._claims.overdue, "corrections": self._corrections.overdue}
 
     async def _erase_closed(self) -> int:
         """Accounts whose owners did not come back; few at a time, for much hangs on each."""

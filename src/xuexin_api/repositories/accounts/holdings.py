@@ -18,6 +18,7 @@ from xuexin_api.models.base import Base
 from xuexin_api.models.cases import CaseHolder, IdentityCase, Upload, Vouching
 from xuexin_api.models.changes import AccountChange
 from xuexin_api.models.claims import FormerIdentity, RecordClaim
+from xuexin_api.models.corrections import CorrectionEvent, RecordCorrection
 from xuexin_api.models.factors import Passkey, RecoveryCode, TotpSecret
 from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.help_robot import HelpConversation, HelpMessage
@@ -29,6 +30,7 @@ from xuexin_api.models.third_party import LinkedIdentity, ThirdPartyFlow
 
 ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     HelpRequest,
+    RecordCorrection,
     RecordClaim,
     CaseHolder,
     Vouching,
@@ -102,6 +104,8 @@ _SECTIONS: Final[Mapping[str, tuple[tuple[InstrumentedAttribute[Any], ...], Inst
             Upload.id,
             Upload.case_id,
             Upload.verification_id,
+            Upload.enrollment_id,
+            Upload.correction_id,
             Upload.side,
             Upload.state,
             Upload.reason,
@@ -258,6 +262,32 @@ class HoldingRepository:
         )
         statement = select(*columns).where(RecordClaim.account_id == account_id)
         return await self._rows(statement.order_by(RecordClaim.id.desc()).limit(most))
+
+    async def list_corrections(self, account_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """Which records the account called wrong, and what it said should stand there, sealed."""
+        columns = (
+            RecordCorrection.id,
+            RecordCorrection.enrollment_id,
+            RecordCorrection.record,
+            RecordCorrection.state,
+            RecordCorrection.institution_code,
+            RecordCorrection.submitted_at,
+            RecordCorrection.decided_at,
+            RecordCorrection.reason,
+            RecordCorrection.note,
+            RecordCorrection.values_sealed.label("values"),
+        )
+        statement = select(*columns).where(RecordCorrection.account_id == account_id)
+        return await self._rows(statement.order_by(RecordCorrection.id.desc()).limit(most))
+
+    async def list_correction_statements(self, account_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """What the account said in its corrections, sealed."""
+        statement = (
+            select(CorrectionEvent.correction_id, CorrectionEvent.kind, CorrectionEvent.at, CorrectionEvent.statement)
+            .join(RecordCorrection, RecordCorrection.id == CorrectionEvent.correction_id)
+            .where(RecordCorrection.account_id == account_id, CorrectionEvent.statement.is_not(None))
+        )
+        return await self._rows(statement.order_by(CorrectionEvent.id.desc()).limit(most))
 
     async def list_former_identities(self, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
         """Who the person was before, the number sealed."""

@@ -202,6 +202,7 @@ _ACCESSES = HotStatement(
         RecordAccess.at,
         Institution.code.label("institution_code"),
         Institution.name.label("institution_name"),
+        Staff.province,
     )
     .outerjoin(
         RecordAccess, and_(_ACTIVE, RecordAccess.person_id == Account.person_id, RecordAccess.id < bindparam("before"))

@@ -101,6 +101,18 @@ class FormerIdentityRepository:
         )
         return bool(await self._session.scalar(statement))
 
+    async def is_kept(self, person_id: UUID, document_key: bytes, name: str) -> bool:
+        """Whether it is known already that this was the person."""
+        statement = select(
+            exists().where(
+                FormerIdentity.person_id == person_id,
+                FormerIdentity.document_key == document_key,
+                FormerIdentity.name == name,
+                FormerIdentity.undone_at.is_(None),
+            )
+        )
+        return bool(await self._session.scalar(statement))
+
     async def give_outcomes(self, enrollment_id: UUID, person_id: UUID) -> None:
         """学历 and 学位 go with their record."""
         for table in (Qualification, Degree):

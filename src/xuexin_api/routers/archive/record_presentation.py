@@ -110,7 +110,10 @@ def access_list(page: AccessPage, language: Language) -> schemas.RecordAccessLis
                 id=view.id,
                 at=view.at,
                 enrollment_id=view.enrollment_id,
-                institution=schemas.CodedName(code=view.institution_code, name=view.institution_name),
+                institution=None
+                if view.institution_code is None or view.institution_name is None
+                else schemas.CodedName(code=view.institution_code, name=view.institution_name),
+                province=view.province,
                 staff_id=view.staff_id,
                 action=_choice("access_action", view.action, language),
                 purpose=_choice(

@@ -9,6 +9,7 @@ from xuexin_api.routers.examples.accounts import ACCOUNTS
 from xuexin_api.routers.examples.archive import ARCHIVE
 from xuexin_api.routers.examples.cases import CASES
 from xuexin_api.routers.examples.claims import CLAIMS
+from xuexin_api.routers.examples.corrections import CORRECTIONS
 from xuexin_api.routers.examples.factors import FACTORS
 from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.help_robot import HELP_ROBOT
@@ -43,6 +44,7 @@ EXAMPLES: Final[Examples] = {
     **RECORDS,
     **TRANSFERS,
     **CLAIMS,
+    **CORRECTIONS,
     **HELP_CENTRE,
     **HELP_ROBOT,
 }

@@ -183,6 +183,7 @@ def _accesses(*looks: tuple[str, str]) -> Callable[[Language], BaseModel]:
             enrollment_id=AN_ID,
             institution_code=STUDYING.institution.code,
             institution_name=STUDYING.institution.name,
+            province=None,
             staff_id=AN_ID,
             action=action,
             purpose=purpose,

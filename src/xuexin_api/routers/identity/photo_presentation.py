@@ -1,8 +1,9 @@
-"""Hand-held photos in the words of the contract."""
+"""Photos that people sent in the words of the contract."""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
 from fastapi import Response
 
@@ -12,20 +13,28 @@ from xuexin_api.schemas import photos as schemas
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.photos.sent_photos import PhotoView
 
+_OF_ANY_PICTURE: Final = "sharpness"
 _PLAIN: Final = ("id", "side", "state", "decision", "width", "height", "reduced", "created_at", "erased_at")
 
 
 def handheld_photo(view: PhotoView, language: Language) -> schemas.HandheldPhoto:
-    return schemas.HandheldPhoto.model_validate(
-        {name: getattr(view, name) for name in _PLAIN}
-        | {
-            "reason": _reason(view, language),
-            "received_sha256": view.sha256,
-            "received_bytes": view.byte_size,
-            "rules": [_rule(PictureRule(**rule), language) for rule in view.rules],
-            "hints": [_hint(PictureHint(**hint), language) for hint in view.hints],
-        }
-    )
+    return schemas.HandheldPhoto.model_validate(_shown(view, language))
+
+
+def proof_picture(view: PhotoView, language: Language) -> schemas.ProofPicture:
+    """Nobody holds a card in it: what is hinted is whether it can be read."""
+    hints = [hint for hint in view.hints if hint["name"] == _OF_ANY_PICTURE]
+    return schemas.ProofPicture.model_validate(_shown(replace(view, hints=hints), language))
+
+
+def _shown(view: PhotoView, language: Language) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in _PLAIN} | {
+        "reason": _reason(view, language),
+        "received_sha256": view.sha256,
+        "received_bytes": view.byte_size,
+        "rules": [_rule(PictureRule(**rule), language) for rule in view.rules],
+        "hints": [_hint(PictureHint(**hint), language) for hint in view.hints],
+    }
 
 
 def photo_answer(photo: bytes) -> Response:

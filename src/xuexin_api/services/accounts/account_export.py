@@ -21,6 +21,7 @@ from xuexin_api.repositories.login.third_party import StoredLink, ThirdPartyRepo
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.archive.claim_view import CLAIM_CONTEXTS
+from xuexin_api.services.archive.correction_view import WORDS_CONTEXT, open_values
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.help.requests import HELP_REQUEST_CONTEXTS
@@ -91,6 +92,12 @@ class AccountExportService(Service):
             held["help_messages"] = _bounded([self._opened(row, {"text": MESSAGE_CONTEXT}) for row in asked])
             claimed = await self._holdings.list_claims(account.id, most=_MOST_ROWS + 1)
             held["record_claims"] = _bounded([self._opened(row, CLAIM_CONTEXTS) for row in claimed])
+            corrected = await self._holdings.list_corrections(account.id, most=_MOST_ROWS + 1)
+            held["record_corrections"] = _bounded(
+                [row | {"values": open_values(row["values"], self._sealer)} for row in corrected]
+            )
+            said = await self._holdings.list_correction_statements(account.id, most=_MOST_ROWS + 1)
+            held["correction_statements"] = _bounded([self._opened(row, {"statement": WORDS_CONTEXT}) for row in said])
             former = []
             if account.person_id is not None:
                 former = await self._holdings.list_former_identities(account.person_id, most=_MOST_ROWS + 1)

@@ -13,13 +13,14 @@ from xuexin_api.services.paging import write_cursor
 
 @dataclass(frozen=True, slots=True)
 class RecordAccessView:
-    """A member of a school's staff saw or changed a record: who, when, what for."""
+    """A member of a school's staff, or of a province's, saw or changed a record: who, when, what for."""
 
     id: UUID
     at: datetime
     enrollment_id: UUID
-    institution_code: str
-    institution_name: str
+    institution_code: str | None
+    institution_name: str | None
+    province: str | None
     staff_id: UUID
     action: str
     purpose: str

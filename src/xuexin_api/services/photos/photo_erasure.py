@@ -38,10 +38,12 @@ class PhotoErasure(Service):
         gone, last = 0, UUID(int=0)
         while True:
             now = self._clock.now()
+            waiting_before = now - timedelta(seconds=self._policy.draft)
             async with self._read():
                 due = await self._photos.list_to_erase(
                     decided_before=now - timedelta(seconds=self._policy.kept),
                     stored_before=now - _HALF_STORED,
+                    waiting_before=waiting_before,
                     now=now,
                     after=last,
                     most=_AT_ONCE,
@@ -73,7 +75,8 @@ class PhotoErasure(Service):
         return True
 
     async def _delete_abandoned(self) -> None:
+        waiting_before = self._clock.now() - timedelta(seconds=self._policy.draft)
         deleted = _AT_ONCE
         while deleted == _AT_ONCE:
             async with self._transaction():
-                deleted = await self._photos.delete_abandoned(most=_AT_ONCE)
+                deleted = await self._photos.delete_abandoned(waiting_before=waiting_before, most=_AT_ONCE)

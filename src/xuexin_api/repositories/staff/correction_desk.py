@@ -1,0 +1,83 @@
+"""What the desks ask of corrections: the queues, assignments, whom one has to do with, and what one changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, exists, or_, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from xuexin_api.core.corrections import CorrectionState, RecordKind
+from xuexin_api.models.accounts import Account
+from xuexin_api.models.archive import Degree, Qualification
+from xuexin_api.models.corrections import RecordCorrection
+from xuexin_api.models.staff import Staff
+from xuexin_api.repositories.archive.corrections import CORRECTION, CorrectionRow
+from xuexin_api.repositories.archive.institutions import in_province
+from xuexin_api.repositories.staff.staff import StaffRow
+
+_NAMES_OF_DEGREES: Final = {"degree_name": "name", "degree_certificate_number": "certificate_number"}
+
+
+def _reached_by(member: StaffRow) -> ColumnElement[bool]:
+    if member.province is not None:
+        return in_province(RecordCorrection.institution_code, member.province)
+    return RecordCorrection.institution_code == member.institution_code
+
+
+class CorrectionDeskRepository:
+    """Statements for registrars and provinces."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_queue(
+        self, member: StaffRow, states: Collection[str], *, after: UUID | None, most: int
+    ) -> list[CorrectionRow]:
+        """The next to be over first; `after` is one of the page before."""
+        statement = CORRECTION.where(
+            _reached_by(member), RecordCorrection.state.in_(states), RecordCorrection.due_at.is_not(None)
+        )
+        order = (RecordCorrection.due_at, RecordCorrection.id)
+        if after is not None:
+            last = aliased(RecordCorrection)
+            place = select(last.due_at, last.id).where(last.id == after).scalar_subquery()
+            statement = statement.where(tuple_(*order) > place)
+        rows = await self._session.execute(statement.order_by(*order).limit(most))
+        return [CorrectionRow(*row) for row in rows]
+
+    async def assign(
+        self, row: CorrectionRow, state: CorrectionState, staff_id: UUID, *, lapsed: datetime, now: datetime
+    ) -> bool:
+        """It is theirs; False while it is another's, or when it has moved."""
+        free = or_(
+            RecordCorrection.assigned_to.is_(None),
+            RecordCorrection.assigned_to == staff_id,
+            RecordCorrection.assigned_at <= lapsed,
+        )
+        statement = (
+            update(RecordCorrection)
+            .where(RecordCorrection.id == row.id, RecordCorrection.state == row.state, free)
+            .values(state=state, assigned_to=staff_id, assigned_at=now)
+            .returning(RecordCorrection.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
+
+    async def is_involved(self, row: CorrectionRow, member: StaffRow) -> bool:
+        """Whether the account has the member's document or phone, or who forwarded it has."""
+        forwarder = exists().where(Staff.id == row.forwarded_by, Staff.document_key == member.document_key)
+        asker = exists().where(
+            Account.id == row.account_id,
+            or_(Account.document_key == member.document_key, Account.phone_key == member.phone_key),
+        )
+        return bool(await self._session.scalar(select(or_(forwarder, asker))))
+
+    async def correct(self, kind: RecordKind, enrollment_id: UUID, values: Mapping[str, Any]) -> None:
+        """学历 or 学位: who changes it has the version of its 学籍."""
+        table = Qualification if kind is RecordKind.QUALIFICATION else Degree
+        columns = {_NAMES_OF_DEGREES.get(name, name): value for name, value in values.items()}
+        await self._session.execute(update(table).where(table.enrollment_id == enrollment_id).values(**columns))

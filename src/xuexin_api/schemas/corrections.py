@@ -1,0 +1,193 @@
+"""Corrections of records: what a student says is wrong, and what becomes of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from xuexin_api.schemas.archive import CodedName, Enrollment
+from xuexin_api.schemas.photos import ProofPicture
+from xuexin_api.schemas.record_office import OfficeCertificate, OfficeDegree
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, ShortText
+
+CorrectionStateName = Literal[
+    "submitted", "school_review", "returned", "forwarded", "province_review", "applied", "declined", "withdrawn"
+]
+WaitingState = Literal["submitted", "school_review", "forwarded", "province_review"]
+RecordKindName = Literal["enrollment", "qualification", "degree"]
+CorrectedFieldName = Literal[
+    "name",
+    "sex",
+    "birth_date",
+    "ethnicity",
+    "document_number",
+    "level",
+    "programme_code",
+    "programme_name",
+    "duration_years",
+    "category",
+    "study_form",
+    "branch",
+    "department",
+    "class_name",
+    "student_number",
+    "candidate_number",
+    "admission_date",
+    "expected_graduation_date",
+    "leaving_date",
+    "graduation_date",
+    "president_name",
+    "certificate_number",
+    "degree_name",
+    "degree_certificate_number",
+    "awarded_on",
+]
+_Words = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+_Note = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+_ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
+_TIME = "2026-11-23T08:00:00Z"
+_RECORD = Field(description="学籍, 学历 or 学位 of the enrollment.", examples=["enrollment"])
+_SINCE = Field(description="Since when the holder has it, or it has ended.", examples=[_TIME])
+_OVERDUE = Field(description="The time is over, and nothing was decided.", examples=[False])
+
+
+class FieldWish(Input):
+    field: CorrectedFieldName = Field(
+        description="Which; `status` becomes another only by a change that the school makes, and a school is left by a "
+        "transfer, so neither is corrected.",
+        examples=["class_name"],
+    )
+    value: Annotated[str, StringConstraints(max_length=128)] | None = Field(
+        description="What should stand there, as rosters write it; null: nothing. A `document_number` is the one that "
+        "the account was verified with.",
+        examples=["计科2302"],
+    )
+
+
+class CorrectionSubmission(Input):
+    record: RecordKindName = _RECORD
+    fields: Annotated[list[FieldWish], Field(min_length=1, max_length=20)] = Field(
+        description="Each field once.", examples=[[{"field": "class_name", "value": "计科2302"}]]
+    )
+    statement: _Words = Field(description="Why, for whoever decides.", examples=["分班名单上我在计科2302班。"])
+    proof_ids: Annotated[list[Id], Field(min_length=1, max_length=9)] = Field(
+        description="Pictures that were sent for this record before.", examples=[[_ID]]
+    )
+
+
+class CorrectionResubmission(Input):
+    statement: _Words = Field(description="The answer to what was missing.", examples=["补充了盖章的分班名单。"])
+    proof_ids: Annotated[list[Id], Field(max_length=9)] = Field(
+        default=[], description="Further pictures that were sent for this record.", examples=[[_ID]]
+    )
+
+
+class CorrectedField(Output):
+    field: CorrectedFieldName = Field(examples=["class_name"])
+    title: str = Field(examples=["班级"])
+    before: str | None = Field(description="As it was when it was called wrong.", examples=["计科2301"])
+    after: str | None = Field(description="As it should be.", examples=["计科2302"])
+
+
+class CorrectionEvent(Output):
+    kind: str = Field(description="What happened, for programs.", examples=["submitted"])
+    title: str = Field(description="What happened, for people.", examples=["已提交学校"])
+    actor: Literal["student", "school", "province", "service"] = Field(examples=["student"])
+    reason: Choice | None = Field(examples=[None])
+    note: str | None = Field(description="In the words of whoever did it.", examples=["分班名单上我在计科2302班。"])
+    at: Moment = Field(examples=[_TIME])
+
+
+class RecordCorrectionLine(Output):
+    id: Id = Field(examples=[_ID])
+    enrollment_id: Id = Field(examples=[_ID])
+    record: RecordKindName = _RECORD
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    fields: list[CorrectedFieldName] = Field(examples=[["class_name"]])
+    state: CorrectionStateName = Field(examples=["submitted"])
+    title: str = Field(description="The state, for people.", examples=["已提交，待学校受理"])
+    holder: Literal["student", "school", "province"] | None = Field(
+        description="Whose move it is.", examples=["school"]
+    )
+    since: Moment = _SINCE
+    deadline: Moment | None = Field(
+        description="Until when the holder has time: then the school's goes to the province, and what was returned "
+        "is withdrawn.",
+        examples=["2026-12-08T08:00:00Z"],
+    )
+    overdue: bool = _OVERDUE
+    submitted_at: Moment = Field(examples=[_TIME])
+    decided_at: Moment | None = Field(examples=[None])
+    reason: Choice | None = Field(description="Why it was returned, forwarded or decided so.", examples=[None])
+    note: str | None = Field(description="In the school's or the province's words.", examples=[None])
+    next: list[Choice] = Field(
+        description="What comes next.", examples=[[{"id": "await_school", "title": "等待学校审核"}]]
+    )
+
+
+class RecordCorrection(RecordCorrectionLine):
+    values: list[CorrectedField] = Field(description="What was asked for; numbers of documents masked.")
+    proofs: list[ProofPicture]
+    log: list[CorrectionEvent] = Field(description="Oldest first.")
+
+
+class RecordCorrectionList(Output):
+    items: list[RecordCorrectionLine]
+    next_cursor: NextCursor
+
+
+class WaitingCorrection(Output):
+    id: Id = Field(examples=[_ID])
+    record: RecordKindName = _RECORD
+    fields: list[CorrectedFieldName] = Field(examples=[["class_name"]])
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    state: WaitingState = Field(examples=["submitted"])
+    submitted_at: Moment = Field(description="When its student handed it in.", examples=[_TIME])
+    since: Moment = Field(description="Since when it waits for this desk.", examples=[_TIME])
+    deadline: Moment = Field(examples=["2026-12-08T08:00:00Z"])
+    overdue: bool = _OVERDUE
+    assigned: bool = Field(description="Somebody has it.", examples=[False])
+    mine: bool = Field(examples=[False])
+
+
+class CorrectionQueue(Output):
+    items: list[WaitingCorrection]
+    next_cursor: NextCursor
+
+
+class Asker(Output):
+    name: str = Field(description="As the account was verified.", examples=["示例同学"])
+    verified_strength: Literal["weak", "strong"] | None = Field(examples=["strong"])
+
+
+class DeskCorrection(Output):
+    correction: RecordCorrection
+    enrollment: Enrollment = Field(description="学籍, as it is now.")
+    version: int = Field(description="Of the 学籍; applying names it in `If-Match`.", examples=[3])
+    certificate: OfficeCertificate | None = Field(description="学历, as it is now.", examples=[None])
+    degree: OfficeDegree | None = Field(description="学位, as it is now.", examples=[None])
+    asker: Asker
+    province_needed: Literal["published", "identity", "frozen", "moved"] | None = Field(
+        description="Why a school may not apply this by itself: there is a 学历, it is about who the student is, "
+        "graduation data are frozen, or the record is another school's by now.",
+        examples=[None],
+    )
+    decisions: dict[str, list[str]] = Field(
+        description="What can be said now, and for which reasons.",
+        examples=[{"apply": ["registered_wrongly"], "decline": ["proof_unconvincing"]}],
+    )
+
+
+class CorrectionDecision(Input):
+    reason: ShortText = Field(description="One of the reasons of this decision.", examples=["registered_wrongly"])
+    note: _Note | None = Field(
+        default=None, description="In words; the student reads it.", examples=["已核对分班名单。"]
+    )
+
+
+class CorrectionRefusal(Input):
+    reason: ShortText = Field(description="One of the reasons of this decision.", examples=["proof_missing"])
+    note: _Note = Field(
+        description="What is missing, or why not; the student reads it.", examples=["请补充盖章的分班名单。"]
+    )

@@ -1,0 +1,97 @@
+"""What becomes of corrections by the clock: a school's time ends, what was returned lapses, a province's is overdue."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.corrections import (
+    NOT_SUBMITTED_AGAIN,
+    SCHOOL_OVERDUE,
+    CorrectionHolder,
+    CorrectionState,
+    CorrectionStep,
+    held_by,
+    outcome,
+    sources,
+)
+from xuexin_api.core.policies import CorrectionPolicy
+from xuexin_api.repositories.archive.corrections import CorrectionRepository, CorrectionRow
+from xuexin_api.services.archive.correction_log import CorrectionLog
+from xuexin_api.services.base import Service
+
+_AT_ONCE: Final = 100
+_STEPS: Final = {
+    CorrectionStep.ESCALATE: (SCHOOL_OVERDUE, "body_correction_forwarded"),
+    CorrectionStep.LAPSE: (NOT_SUBMITTED_AGAIN, "body_correction_lapsed"),
+}
+_LOG = structlog.get_logger("correction_deadlines")
+
+
+class CorrectionDeadlines(Service):
+    """A background step. Several processes may take it at once: each correction moves once."""
+
+    def __init__(
+        self,
+        *,
+        session: AsyncSession,
+        corrections: CorrectionRepository,
+        log: CorrectionLog,
+        policy: CorrectionPolicy,
+        clock: Clock,
+    ) -> None:
+        super().__init__(session, clock)
+        self._corrections = corrections
+        self._log = log
+        self._policy = policy
+        self.overdue = 0
+        """Corrections that provinces had for too long when this was looked at last."""
+
+    async def run(self) -> None:
+        """Every correction that is due takes its step; what is overdue is counted."""
+        for step in _STEPS:
+            await self._take_all(step)
+        async with self._read():
+            states = held_by(CorrectionHolder.PROVINCE)
+            self.overdue = await self._corrections.count_due(states, now=self._clock.now())
+
+    async def _take_all(self, step: CorrectionStep) -> None:
+        """Each in a transaction of its own: what holds up one correction holds up no other."""
+        moved = _AT_ONCE
+        while moved == _AT_ONCE:
+            async with self._read():
+                due = await self._corrections.list_due(sources(step), now=self._clock.now(), most=_AT_ONCE)
+            moved = 0
+            for row in due:
+                try:
+                    await self._take(row, step)
+                    moved += 1
+                except Exception:  # noqa: BLE001 - the others go on, and the next round tries this one again
+                    _LOG.exception("correction_failed", correction_id=str(row.id))
+
+    async def _take(self, row: CorrectionRow, step: CorrectionStep) -> None:
+        now, (reason, told) = self._clock.now(), _STEPS[step]
+        state = outcome(CorrectionState(row.state), step)
+        assert state is not None, "it was asked for by its state"
+        ends = state is CorrectionState.WITHDRAWN
+        due_at = None if ends else now + timedelta(seconds=self._policy.province)
+        async with self._transaction():
+            if not await self._corrections.move(
+                row,
+                step,
+                state,
+                due_by=now,
+                reason=reason,
+                note=None,
+                held_since=now,
+                due_at=due_at,
+                assigned_to=None,
+                assigned_at=None,
+            ):
+                return
+            await self._log.note(row.id, state, "service", now=now, reason=reason)
+            await self._log.tell_owner(row.account_id, told, now=now, school=row.institution_name)
