@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xuexin_api.core.errors import NotReadyError
+from xuexin_api.core.errors import NotReadyError, RefusalError
 from xuexin_api.problems import problem_response, refusal_response
 from xuexin_api.repositories.database import is_unavailable
 
@@ -264,6 +264,9 @@ def _last_word(error: Exception, connection: HTTPConnection, request_id: str) ->
     if isinstance(error, ClientDisconnect):
         # Who hangs up in the middle of a body hears nothing.
         return problem_response(connection, status=400, code="bad_request"), False
+    if isinstance(error.__cause__, RefusalError):
+        # Who may not have the rest of an answer: it is left unfinished.
+        return refusal_response(connection, error.__cause__), False
     if is_unavailable(error):
         # What is away comes back: a refusal, and of as many as there are requests one line a route.
         return refusal_response(connection, NotReadyError(retry_after=_SECONDS_UNTIL_BACK)), False

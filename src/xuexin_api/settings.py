@@ -427,6 +427,9 @@ class Settings(BaseSettings):
         5000, ge=100, description="records that a page of a search looks at, so that each takes the same time"
     )
     record_export_rows: int = Field(500, gt=0, le=5000, description="records read at once for an export")
+    record_export_seconds: float = Field(
+        3600, gt=0, description="longest answer to an export, which is cut off then; others end after request_seconds"
+    )
     record_exports_per_day: int = Field(20, gt=0, description="exports of records per registrar and day")
     photo_proof_seconds: int = Field(600, gt=0, description="a photo proof is confirmed within")
     claims_per_day: int = Field(

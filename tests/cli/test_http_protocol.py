@@ -21,7 +21,7 @@ CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
 async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with the body once it is whole; `/slow` begins an answer and does not end it, `/headers` tells them.
 
-    `/refused` is answered unread.
+    `/refused` is answered unread, and `/patient` after a second.
     """
     if scope["type"] != "http":
         return
@@ -35,6 +35,8 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
         if message["type"] == "http.disconnect":
             return
         body, more = body + message.get("body", b""), message.get("more_body", False)
+    if scope["path"] == "/patient":
+        await asyncio.sleep(1)
     if scope["path"] == "/headers":
         body = b" ".join(name for name, _ in scope["headers"])
     length = str(len(body) + (scope["path"] == "/slow")).encode()
@@ -46,7 +48,7 @@ async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
-    impatient = partial(BoundedProtocol, seconds=0.5)
+    impatient = partial(BoundedProtocol, seconds=0.5, longer_answers={b"/patient": 20})
     config = uvicorn.Config(
         _echo, port=0, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=5,
         http=impatient,  # type: ignore[arg-type]
@@ -113,6 +115,12 @@ async def test_an_answer_that_nobody_finishes_is_cut_and_nothing_is_added_to_it(
     answer = await _answer(port, b"POST /slow HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody")
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert answer.endswith(b"\r\n\r\nbody")
+
+
+async def test_an_answer_that_may_take_longer_does_and_its_request_may_not(port: int) -> None:
+    asked = b"POST /patient HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 4\r\n\r\n"
+    assert (await _answer(port, asked + b"body")).startswith(b"HTTP/1.1 200 ")
+    assert (await _answer(port, asked + b"bod")).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_what_follows_a_body_is_no_header(port: int) -> None:

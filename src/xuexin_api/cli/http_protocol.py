@@ -34,7 +34,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Who is answered and sends on, such as a gigabyte that was refused for want of a token, is cut off, too.
 
-    Uploads to the addresses in `longer` take so many seconds. What is no HTTP gets a problem document, as everything
+    Uploads to the addresses in `longer` take so many seconds, and so do the answers of those in `longer_answers`, once
+    they were asked. What is no HTTP gets a problem document, as everything
     does.
     """
 
@@ -44,11 +45,17 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
 
     def __init__(
-        self, *args: Any, seconds: float, longer: Mapping[bytes, float] = MappingProxyType({}), **kwargs: Any
+        self,
+        *args: Any,
+        seconds: float,
+        longer: Mapping[bytes, float] = MappingProxyType({}),
+        longer_answers: Mapping[bytes, float] = MappingProxyType({}),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         self._seconds = seconds
         self._longer = longer
+        self._longer_answers = longer_answers
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -84,10 +91,7 @@ class BoundedProtocol(HttpToolsProtocol):
             raise HeadTooLargeError
         super().on_headers_complete()
         self._asked = True
-        longer = self._longer.get(self.url.partition(b"?")[0]) if self.parser.get_method() == b"POST" else None
-        if longer is not None:
-            self._stop_timer()
-            self._timer = self.loop.call_later(longer, self._hang_up)
+        self._take_longer(self._longer)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         # What follows a body would stand last among the headers: there the address is read that a proxy vouches for.
@@ -102,6 +106,11 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.close()
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        if not self.cycle.response_complete:
+            self._take_longer(self._longer_answers)
+        super().on_message_complete()
+
     def on_response_complete(self) -> None:
         # From here on uvicorn's own, shorter patience with idle connections holds.
         self._stop_timer()
@@ -112,6 +121,12 @@ class BoundedProtocol(HttpToolsProtocol):
         del msg
         too_large = len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > _LONGEST_HEAD
         self._refuse("headers_too_large" if too_large else "bad_request")
+
+    def _take_longer(self, addresses: Mapping[bytes, float]) -> None:
+        seconds = addresses.get(self.url.partition(b"?")[0]) if self.parser.get_method() == b"POST" else None
+        if seconds is not None:
+            self._stop_timer()
+            self._timer = self.loop.call_later(seconds, self._hang_up)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

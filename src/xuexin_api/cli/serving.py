@@ -18,7 +18,7 @@ from xuexin_api.cli.demo import print_demo_student
 from xuexin_api.cli.http_protocol import BoundedProtocol
 from xuexin_api.cli.places import Places, open_places, say
 from xuexin_api.cli.workbench import configure_logs, make_wiring, open_parts, quiet_collector
-from xuexin_api.routers.staff import imports
+from xuexin_api.routers.staff import imports, record_office
 from xuexin_api.settings import Settings, SettingsError, read_settings
 
 
@@ -64,6 +64,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
             BoundedProtocol,
             seconds=settings.request_seconds,
             longer={imports.router.prefix.encode(): settings.import_upload_seconds},
+            longer_answers={f"{record_office.router.prefix}/export".encode(): settings.record_export_seconds},
         ),
         "ws": "none",
         "backlog": 2048,

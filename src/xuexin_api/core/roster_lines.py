@@ -12,8 +12,8 @@ from typing import Final, Protocol
 from xuexin_api.core.code_tables import EnrollmentStatus
 
 _SEXES: Final = {"male": "男", "female": "女"}
-# What a spreadsheet takes for the beginning of a formula.
-_ACTIVE: Final = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for the beginning of a formula, in full width, too, as it is typed in Chinese.
+_ACTIVE: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 
 
 class RosterRecord(Protocol):

@@ -78,8 +78,9 @@ async def export_enrollments(body: EnrollmentExport, claims: StaffClaims, lists:
     """A roster as CSV (UTF-8), with whole document numbers, in the columns in which rosters come in.
 
     What is not kept (SYSSDM, ZZMM) is empty; ZCZT also has the words of who has left, which no roster can bring. The
-    file comes while it is read, so its length is not known before: one that breaks off is not whole. Each record in it
-    is written down as exported, with the purpose, for the student to read.
+    file comes while it is read, so its length is not known before: one that breaks off is not whole, and it does where
+    the session ends, or after an hour. Each record in it is written down as exported, with the purpose, for the
+    student to read. A cell that a spreadsheet would run has a quotation mark in front.
     """
     return roster_file(await lists.export(search(body), claims))
 

@@ -121,7 +121,8 @@ class RecordListService(Service):
     async def export(self, search: Search, claims: Claims) -> AsyncIterator[str]:
         """The school's records that fit, as the text of a roster, piece by piece; refusals come before the first.
 
-        A record is as it was when its piece was read. A piece is written down before it is handed out.
+        A record is as it was when its piece was read. A piece is written down before it is handed out, and none is
+        handed out to whom the school's records are closed by then: that breaks off what was begun.
         """
         wanted = self._wanted(search)
         now = self._clock.now()
@@ -134,15 +135,19 @@ class RecordListService(Service):
             name = await self._lists.get_institution_name(member.institution_code or "")
         if made.count > self._policy.exports_per_day:
             raise TooManyOperationsError(retry_after=seconds_until(made.window_ends_at, now))
-        return self._pieces(wanted, member, name, search.purpose)
+        return self._pieces(wanted, member, claims, name, search.purpose)
 
-    async def _pieces(self, wanted: Wanted, member: StaffRow, name: str, purpose: str) -> AsyncIterator[str]:
+    async def _pieces(
+        self, wanted: Wanted, member: StaffRow, claims: Claims, name: str, purpose: str
+    ) -> AsyncIterator[str]:
         yield _MARK + csv_text([list(COLUMNS)])
         goes_on: UUID | None = _BEFORE_ALL
         while goes_on is not None:
             async with self._transaction():
                 page, goes_on = await self._next(member, wanted, WHOLE, goes_on, self._policy.export_rows)
                 await self._trace.looked(_subjects(page), member, "exported", purpose, now=self._clock.now())
+                # Last, for their other requests wait for this one's end from here on.
+                await self._callers.member_of(claims, Role.REGISTRAR)
             if page:
                 # Beside the server's loop: others read meanwhile.
                 yield await asyncio.to_thread(self._text, page, (member.institution_code or "", name))
