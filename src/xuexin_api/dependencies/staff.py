@@ -148,6 +148,7 @@ async def review_desk_service(request: Request) -> ReviewDeskService:
         store=parts.handheld,
         accounts=AccountRepository(session),
         staff=StaffRepository(session),
+        trace=shared.record_trace(parts, session),
         callers=shared.staff_callers(parts, session),
         opening=shared.case_opening(parts, session),
         progress=shared.case_progress(parts, session),
@@ -157,7 +158,6 @@ async def review_desk_service(request: Request) -> ReviewDeskService:
         policy=parts.settings.case_policy(),
         staff_policy=parts.settings.staff_policy(),
         clock=parts.clock,
-        entropy=parts.entropy,
     )
 
 
@@ -255,6 +255,7 @@ async def verification_desk_service(request: Request) -> VerificationDeskService
         accounts=AccountRepository(session),
         persons=PersonRepository(session),
         staff=StaffRepository(session),
+        trace=shared.record_trace(parts, session),
         callers=shared.staff_callers(parts, session),
         notices=shared.notices(parts, session),
         dispatcher=parts.dispatcher,

@@ -49,6 +49,8 @@ class QueuedCase:
 class RecordLine:
     """A record with the claimed document, as the school registered it."""
 
+    id: UUID
+    person_id: UUID
     name: str
     sex: str
     birth_date: date
@@ -132,6 +134,8 @@ class ReviewDeskRepository:
     async def list_records(self, document_key: bytes) -> list[RecordLine]:
         statement = (
             select(
+                Enrollment.id,
+                Enrollment.person_id,
                 Enrollment.name,
                 Enrollment.sex,
                 Enrollment.birth_date,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
+from xuexin_api.repositories.staff.review_desk import RecordLine
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
 from xuexin_api.services.archive.graduation import before_and_after
 
@@ -34,6 +35,11 @@ class RecordTrace:
         if rows:
             seen = [(self._entropy.identifier(), row["person_id"], row["id"]) for row in rows]
             await self._records.add_accesses(seen, staff_id=member.id, action=action, purpose=purpose, now=now)
+
+    async def reviewed(self, lines: Sequence[RecordLine], member: StaffRow, *, now: datetime) -> None:
+        """A reviewer saw these records, whoever the applicant is: the person whose they are reads of it."""
+        rows = [{"id": line.id, "person_id": line.person_id} for line in lines]
+        await self.looked(rows, member, "viewed", "identity_review", now=now)
 
     async def changed(
         self,

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.case_rules import CaseState, Evidence, reviewers_to_undo
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     CaseClosedError,
     CaseNotAssignedError,
@@ -42,6 +41,7 @@ from xuexin_api.services.identity.case_progress import CaseProgress, holding_of
 from xuexin_api.services.identity.identity_cases import objection_context
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _PHOTO_VIEWED: Final = "case:photo:view"
@@ -140,6 +140,7 @@ class ReviewDeskService(Service):
         store: PhotoStore,
         accounts: AccountRepository,
         staff: StaffRepository,
+        trace: RecordTrace,
         callers: StaffCallers,
         opening: CaseOpening,
         progress: CaseProgress,
@@ -149,7 +150,6 @@ class ReviewDeskService(Service):
         policy: CasePolicy,
         staff_policy: StaffPolicy,
         clock: Clock,
-        entropy: Entropy,
     ) -> None:
         super().__init__(session, clock)
         self._cases = cases
@@ -158,6 +158,7 @@ class ReviewDeskService(Service):
         self._store = store
         self._accounts = accounts
         self._staff = staff
+        self._trace = trace
         self._callers = callers
         self._opening = opening
         self._progress = progress
@@ -166,7 +167,6 @@ class ReviewDeskService(Service):
         self._sealer = sealer
         self._policy = policy
         self._staff_policy = staff_policy
-        self._entropy = entropy
 
     async def list_queue(self, claims: Claims, *, cursor: str | None, most: int) -> QueuePage:
         """What waits for people, without a word of whom it is about."""
@@ -210,7 +210,7 @@ class ReviewDeskService(Service):
             self._refuse_unless_mine(case, member)
             await self._log.note(case_id, "viewed", "staff", now=now, staff_id=member.id)
             await self._note("case:view", member, case_id, now)
-            return await self._desk_case(case)
+            return await self._desk_case(case, member, now)
 
     async def view_photo(self, case_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
         """One photo of the reviewer's own case. Who looked, when and why is written down before the photo is read.
@@ -303,10 +303,12 @@ class ReviewDeskService(Service):
         elif approvals >= reviewers_to_undo(case.reviewers):
             await self._progress.undo(await self._again(case.id), now=now)
 
-    async def _desk_case(self, case: CaseRow) -> DeskCase:
+    async def _desk_case(self, case: CaseRow, member: StaffRow, now: datetime) -> DeskCase:
         claimant = await self._accounts.get(case.account_id)
         if claimant is None:
             raise CaseNotFoundError
+        records = await self._desk.list_records(case.document_key)
+        await self._trace.reviewed(records, member, now=now)
         state = CaseState(case.state)
         return DeskCase(
             id=case.id,
@@ -322,7 +324,7 @@ class ReviewDeskService(Service):
             approvals=case.approvals,
             evidence=await self._cases.list_evidence(case.id),
             photos=[_desk_photo(row, case) for row in await self._photos.list_shown(PhotoPlace(case_id=case.id))],
-            records=await self._desk.list_records(case.document_key),
+            records=records,
             holders=await self._holders(case),
             log=await self._cases.list_events(case.id, most=200),
             decisions={str(one): sorted(REASONS[one]) for one in sorted(DECISIONS[state])},
@@ -411,7 +413,7 @@ class ReviewDeskService(Service):
             yield await self._queued(case_id), member
 
     async def _note(self, action: str, member: StaffRow, case_id: UUID, now: datetime) -> None:
-        await self._staff.add_event(self._entropy.identifier(), action, staff_id=member.id, subject_id=case_id, now=now)
+        await self._trace.note(action, member, case_id, now=now)
 
 
 def _desk_photo(row: PhotoRow, case: CaseRow) -> DeskPhoto:

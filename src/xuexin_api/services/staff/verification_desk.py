@@ -42,6 +42,7 @@ from xuexin_api.services.base import Service
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _PHOTO_VIEWED: Final = "verification:photo:view"
@@ -101,6 +102,7 @@ class VerificationDeskService(Service):
         accounts: AccountRepository,
         persons: PersonRepository,
         staff: StaffRepository,
+        trace: RecordTrace,
         callers: StaffCallers,
         notices: Notices,
         dispatcher: OutboxDispatcher,
@@ -120,6 +122,7 @@ class VerificationDeskService(Service):
         self._accounts = accounts
         self._persons = persons
         self._staff = staff
+        self._trace = trace
         self._callers = callers
         self._notices = notices
         self._dispatcher = dispatcher
@@ -161,8 +164,11 @@ class VerificationDeskService(Service):
         """All of it. Each look is written down, and shown to its owner."""
         async with self._transaction():
             member, row = await self._mine(verification_id, claims)
-            await self._note("view", member, verification_id, self._clock.now(), shown="viewed")
+            now = self._clock.now()
+            await self._note("view", member, verification_id, now, shown="viewed")
             account = await self._account(row)
+            records = await self._desk.list_records(account.document_key)
+            await self._trace.reviewed(records, member, now=now)
             offered = (Decision.ACCEPT_PHOTOS, Decision.REFUSE_PHOTOS)
             return DeskVerification(
                 id=row.id,
@@ -173,7 +179,7 @@ class VerificationDeskService(Service):
                 account_opened_at=account.created_at,
                 queued_at=row.queued_at,
                 photos=await self._photos.list_shown(PhotoPlace(verification_id=row.id)),
-                records=await self._desk.list_records(account.document_key),
+                records=records,
                 log=(await self._verifications.list_events([row.id], most=_MOST_EVENTS))[row.id],
                 decisions={str(one): sorted(REASONS[one]) for one in offered},
             )
@@ -193,9 +199,7 @@ class VerificationDeskService(Service):
             raise UploadNotFoundError
         async with self._transaction():
             await self._photos.note_seen(photo_id)
-            await self._staff.add_event(
-                self._entropy.identifier(), _PHOTO_VIEWED, staff_id=member.id, subject_id=photo_id, now=now
-            )
+            await self._trace.note(_PHOTO_VIEWED, member, photo_id, now=now)
         return data
 
     async def decide(
@@ -311,12 +315,6 @@ class VerificationDeskService(Service):
         self, action: str, member: StaffRow, verification_id: UUID, now: datetime, *, shown: str | None = None
     ) -> None:
         """In the trail of staff, and `shown` to the owner."""
-        await self._staff.add_event(
-            self._entropy.identifier(),
-            f"verification:{action}",
-            staff_id=member.id,
-            subject_id=verification_id,
-            now=now,
-        )
+        await self._trace.note(f"verification:{action}", member, verification_id, now=now)
         if shown is not None:
             await self._shown(verification_id, shown, member, now)
