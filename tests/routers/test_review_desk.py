@@ -256,6 +256,18 @@ async def test_nobody_decides_a_case_that_has_to_do_with_them(client: Client, ti
             assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
 
 
+async def test_who_comes_to_be_in_a_case_sees_it_no_more(client: Client, parts: Wiring) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene)
+        await one.log_in()
+        assert (await one.take(scene.case_id)).status_code == 200
+        # The holder's number is the reviewer's from now on.
+        moved = "UPDATE accounts SET phone_key = s.phone_key FROM staff s WHERE accounts.state = 'active' RETURNING 1"
+        assert len(await rows_of(parts, "", moved)) == 1
+        refused = await one.client.get(f"/v1/staff/identity-cases/{scene.case_id}")
+        assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
+
+
 async def test_a_classmate_who_was_asked_does_not_decide(client: Client) -> None:
     async with _scene(client) as scene:
         await scene.claimant.post(f"/v1/identity-cases/{scene.case_id}/classmates", {"phone": "17155556666"})

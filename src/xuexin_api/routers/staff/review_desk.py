@@ -67,7 +67,11 @@ async def release_case(case_id: PathId, claims: StaffClaims, desk: Desk) -> None
     await desk.release(case_id, claims)
 
 
-@router.get("/{case_id}", summary="Look at my case", responses=refusals(*_THE_CASE, CaseNotAssignedError))
+@router.get(
+    "/{case_id}",
+    summary="Look at my case",
+    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError),
+)
 async def view_case(case_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk) -> DeskCase:
     """Only while it is assigned to the asker. Each look is written down, and the applicant sees it."""
     return desk_case(await desk.view(case_id, claims), language)

@@ -64,7 +64,7 @@ async def release_verification(verification_id: PathId, claims: StaffClaims, des
     await desk.release(verification_id, claims)
 
 
-@router.get("/{verification_id}", summary="Look at my verification", responses=refusals(*_MINE))
+@router.get("/{verification_id}", summary="Look at my verification", responses=refusals(*_MINE, NotYoursToDecideError))
 async def view_verification(
     verification_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> DeskVerification:

@@ -208,6 +208,7 @@ class ReviewDeskService(Service):
             now = self._clock.now()
             case = await self._queued(case_id)
             self._refuse_unless_mine(case, member)
+            await self._refuse_if_involved(case, member)
             await self._log.note(case_id, "viewed", "staff", now=now, staff_id=member.id)
             await self._note("case:view", member, case_id, now)
             return await self._desk_case(case, member, now)

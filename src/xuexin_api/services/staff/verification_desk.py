@@ -164,6 +164,7 @@ class VerificationDeskService(Service):
         """All of it. Each look is written down, and shown to its owner."""
         async with self._transaction():
             member, row = await self._mine(verification_id, claims)
+            await self._refuse_if_involved(row, member)
             now = self._clock.now()
             await self._note("view", member, verification_id, now, shown="viewed")
             account = await self._account(row)
