@@ -65,6 +65,11 @@ class IdentityCase(Base):
             "queued_at",
             postgresql_where=text("state IN ('submitted', 'in_review', 'undo_review')"),
         ),
+        Index(
+            "ix_identity_cases_decided_at",
+            "decided_at",
+            postgresql_where=text("queued_at IS NOT NULL AND decided_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
