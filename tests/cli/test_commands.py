@@ -227,6 +227,7 @@ def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/health/ready")
         _see_that_heads_are_bounded(port)
+        _see_that_strangers_steer_no_terminal(address, run)
         played = run("journey", "--url", address)
         assert "✗" not in played.stdout
         assert "tokens with acr urn:xuexin:acr:verified" in played.stdout
@@ -350,6 +351,21 @@ def test_the_embedded_database_stops_with_the_last_server_even_after_one_was_kil
         shutil.rmtree(data if data.parent == tmp_path else data.parent)
 
 
+def _see_that_strangers_steer_no_terminal(address: str, run: Run) -> None:
+    """Operators see requests and what the robot could not answer, which anybody may write: it has no escapes."""
+    assert "No open requests" in run("help", "requests").stderr
+    assert "No unanswered questions" in run("help", "unanswered").stderr
+    steering = "鲸鱼\x1b]0;owned\x07怎么\u202e飞\r\x9b2J"
+    with httpx.Client(base_url=address) as stranger:
+        asked = {"question": f"{steering}\n{steering}", "contact": steering}
+        assert stranger.post("/v1/help/requests", json=asked).status_code == 201
+        messages = f"/v1/help/conversations/{stranger.post('/v1/help/conversations', json={}).json()['id']}/messages"
+        assert stranger.post(messages, json={"text": steering}).json()["reason"] == "unknown"
+    for shown in (run("help", "requests").stdout, run("help", "unanswered").stdout):
+        assert "鲸鱼 ]0;owned 怎么 飞" in shown
+        assert not set("\x1b\x07\x9b\r\u202e") & set(shown)
+
+
 def _see_that_heads_are_bounded(port: int) -> None:
     """What is no HTTP, or too much of it, gets a problem document and a closed connection."""
     endless = b"GET /health/live HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * 400_000
@@ -413,14 +429,9 @@ def test_an_operator_checks_articles_before_they_are_published(run: Run, tmp_pat
     assert "4 articles, 3 refused" in done.stderr
 
 
-def test_an_operator_sees_and_answers_requests(run: Run) -> None:
-    assert "No open requests" in run("help", "requests").stderr
+def test_an_answer_needs_a_request_and_words(run: Run) -> None:
     unknown = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
     assert "No such request" in run("help", "answer", unknown, "text", expected=1).stderr
     assert "No such request" in run("help", "close", unknown, expected=1).stderr
     run("help", "requests", "--state", "lost", expected=2)
     run("help", "answer", unknown, "  ", expected=2)
-
-
-def test_an_operator_sees_what_the_robot_could_not_answer(run: Run) -> None:
-    assert "No unanswered questions" in run("help", "unanswered").stderr

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from xuexin_api.cli.places import Places, say
+from xuexin_api.cli.places import Places, printable, say
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.errors import HelpRequestNotFoundError
 from xuexin_api.core.help.likeness import Group
@@ -90,9 +90,10 @@ def _finish(work: Callable[[HelpDeskService], Coroutine[Any, Any, DeskView]]) ->
 def _show(request: DeskView) -> None:
     who = "an account" if request.with_account else "without account"
     typer.echo(f"{request.id}  {request.created_at:%Y-%m-%d %H:%M}  {request.state}  {who}")
-    typer.echo(f"    {request.question}")
+    for line in request.question.splitlines():
+        typer.echo(f"    {printable(line)}")
     if request.contact is not None:
-        typer.echo(f"    contact: {request.contact}")
+        typer.echo(f"    contact: {printable(request.contact)}")
     if request.answer is not None:
         typer.echo(f"    answer: {request.answer}")
 
@@ -116,9 +117,9 @@ def list_unanswered(
 
     groups = with_parts(work)
     for group in groups[:limit]:
-        typer.echo(f"{group.times:6}  {group.questions[0].question}")
+        typer.echo(f"{group.times:6}  {printable(group.questions[0].question)}")
         for asked in group.questions[1:_SHOWN_OF_A_GROUP]:
-            typer.echo(f"        {asked.times:4}  {asked.question}")
+            typer.echo(f"        {asked.times:4}  {printable(asked.question)}")
     if not groups:
         say("No unanswered questions")
 

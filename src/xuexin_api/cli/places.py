@@ -36,6 +36,11 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201 - the command line's voice
 
 
+def printable(text: str) -> str:
+    """What a stranger wrote, in one line that cannot steer a terminal: no escapes, no turned direction."""
+    return "".join(one if one.isprintable() else " " for one in text)
+
+
 @contextmanager
 def open_places() -> Iterator[Places]:
     """The settings of the environment, with a running database while the block lasts."""
