@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import and_, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import Degree, Enrollment, Institution, Person, Qualification
 from xuexin_api.models.claims import FormerIdentity, RecordClaim
 from xuexin_api.models.transfers import Transfer
 
-_OF_RECORD: Final = ("document_type", "document_key", "document_ciphertext", "name", "admission_date")
+_DOCUMENT: Final = ("document_type", "document_key", "document_ciphertext")
+_OF_RECORD: Final = (*_DOCUMENT, "name", "sex", "birth_date", "admission_date")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,17 @@ class FormerIdentityRow:
 
 
 @dataclass(frozen=True, slots=True)
+class TaughtIdentity:
+    """Who the school said that somebody was, when it granted a claim; whether rosters were read by what it taught."""
+
+    document_type: str
+    document_key: bytes
+    document_ciphertext: bytes
+    name: str
+    read_by_rosters: bool
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRecord:
     """Whose a record is, at which version, and who the school says that is."""
 
@@ -44,6 +56,8 @@ class HeldRecord:
     document_key: bytes
     document_ciphertext: bytes
     name: str
+    sex: str
+    birth_date: date
     admission_date: date
 
 
@@ -123,15 +137,22 @@ class FormerIdentityRepository:
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(FormerIdentity).values(**values))
 
-    async def undo(self, claim_id: UUID, *, now: datetime) -> bool:
-        """What the claim taught is not believed any more; whether rosters were read by it."""
+    async def undo(self, claim_id: UUID, person_id: UUID, enrollment_id: UUID, *, now: datetime) -> TaughtIdentity:
+        """What the claim taught, and corrections of its record since, is not believed any more; what the claim did."""
+        taught = or_(
+            FormerIdentity.claim_id == claim_id,
+            and_(FormerIdentity.person_id == person_id, FormerIdentity.enrollment_id == enrollment_id),
+        )
+        columns = (getattr(FormerIdentity, name) for name in _DOCUMENT)
         statement = (
             update(FormerIdentity)
-            .where(FormerIdentity.claim_id == claim_id, FormerIdentity.undone_at.is_(None))
+            .where(taught, FormerIdentity.undone_at.is_(None))
             .values(undone_at=now)
-            .returning(FormerIdentity.stands_for)
+            .returning(*columns, FormerIdentity.name, FormerIdentity.stands_for, FormerIdentity.claim_id)
         )
-        return bool(await self._session.scalar(statement))
+        rows = list(await self._session.execute(statement))
+        (by_claim,) = (TaughtIdentity(*row[:-1]) for row in rows if row.claim_id == claim_id)
+        return replace(by_claim, read_by_rosters=any(row.stands_for for row in rows))
 
     async def list_brought_by_rosters(self, person_id: UUID, document_key: bytes, document_type: str) -> list[UUID]:
         """Records of the person under this number that no claim gave: rosters did, by what the number stood for."""

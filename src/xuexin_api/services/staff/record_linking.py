@@ -7,13 +7,13 @@ from typing import Any, Final
 from uuid import UUID
 
 from xuexin_api.core.clock import china_date
-from xuexin_api.core.documents import mask_document_number
+from xuexin_api.core.documents import Document, DocumentType, birth_date_of, mask_document_number, sex_of
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import ClaimClosedError, RecordHeldError
 from xuexin_api.core.record_claims import WAS_THEIRS
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
-from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, HeldRecord
+from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, HeldRecord, TaughtIdentity
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.staff.record_trace import RecordTrace
@@ -21,6 +21,8 @@ from xuexin_api.services.staff.record_trace import RecordTrace
 _GRANT: Final = "claim_granted"
 _UNDO: Final = "claim_undone"
 _FIELDS: Final = ("former_name", "former_document_number_masked")
+_SHOWN: Final = ("name", "sex", "birth_date")
+_SHOWN_NUMBER: Final = "document_number_masked"
 
 
 class RecordLinking:
@@ -81,25 +83,34 @@ class RecordLinking:
     async def take_back(
         self, claim: ClaimRow, member: StaffRow, reason: str, note: str | None, *, now: datetime
     ) -> None:
-        """To whom it was before, with what it became by 转学 and what rosters brought under the former number since."""
+        """To whom it was before, with what it became by 转学 and what rosters brought under the former number since.
+
+        Who was corrected into it meanwhile goes: to whoever gets it back it says what it said.
+        """
         record = await self._identities.get_record_for_update(claim.enrollment_id)
         if record.person_id != claim.person_id:
             raise ClaimClosedError
-        back = [record, *await self._become(record)]
+        became = [record, *await self._become(record)]
         # A roster gives the claimant records under the number of whom it was before: it waits for either of them.
         for person_id in sorted((claim.person_id, claim.from_person_id)):
             await self._identities.lock_person(person_id)
-        read_by_rosters = await self._identities.undo(claim.id, now=now)
-        if read_by_rosters:
+        taught = await self._identities.undo(claim.id, claim.person_id, claim.enrollment_id, now=now)
+        back = [(one, _said_before(one, taught, self._sealer)) for one in became]
+        if taught.read_by_rosters:
             brought = await self._identities.list_brought_by_rosters(
-                claim.person_id, record.document_key, record.document_type
+                claim.person_id, taught.document_key, taught.document_type
             )
-            known = {one.id for one in back}
-            back += [await self._identities.get_record_for_update(one) for one in brought if one not in known]
-        for one in back:
-            await self._move(one, claim.from_person_id, now=now)
-            fields = self._former(one), dict.fromkeys(_FIELDS)
-            await self._write_down(one, claim.from_person_id, fields, member, _UNDO, reason, note, now=now)
+            known = {one.id for one in became}
+            back += [(await self._identities.get_record_for_update(one), {}) for one in brought if one not in known]
+        for one, said in back:
+            await self._move(one, claim.from_person_id, now=now, **said)
+            before = self._former(taught if said else one)
+            after: dict[str, Any] = dict.fromkeys(_FIELDS)
+            if said:
+                before |= {name: getattr(one, name) for name in _SHOWN} | {_SHOWN_NUMBER: self._masked(one)}
+                after |= {name: said.get(name, getattr(one, name)) for name in _SHOWN}
+                after |= {_SHOWN_NUMBER: self._masked(taught)}
+            await self._write_down(one, claim.from_person_id, (before, after), member, _UNDO, reason, note, now=now)
 
     async def _become(self, record: HeldRecord) -> list[HeldRecord]:
         """What the record became at other schools, each locked before it is asked for the next: no 转学 is missed."""
@@ -113,8 +124,8 @@ class RecordLinking:
             later.append(last)
         return later
 
-    async def _move(self, record: HeldRecord, person_id: UUID, *, now: datetime) -> None:
-        moved = await self._records.change(record.id, record.version, {"person_id": person_id}, now=now)
+    async def _move(self, record: HeldRecord, person_id: UUID, *, now: datetime, **said: Any) -> None:
+        moved = await self._records.change(record.id, record.version, {"person_id": person_id} | said, now=now)
         assert moved, "it is locked"
         await self._identities.give_outcomes(record.id, person_id)
 
@@ -142,7 +153,24 @@ class RecordLinking:
             now=now,
         )
 
-    def _former(self, record: HeldRecord) -> dict[str, Any]:
+    def _former(self, identity: HeldRecord | TaughtIdentity) -> dict[str, Any]:
         """What the record still says of its student, and the student's person does not."""
-        number = self._sealer.open(record.document_ciphertext, DOCUMENT_CONTEXT).decode()
-        return dict(zip(_FIELDS, (record.name, mask_document_number(number)), strict=True))
+        return dict(zip(_FIELDS, (identity.name, self._masked(identity)), strict=True))
+
+    def _masked(self, identity: HeldRecord | TaughtIdentity) -> str:
+        return mask_document_number(self._sealer.open(identity.document_ciphertext, DOCUMENT_CONTEXT).decode())
+
+
+def _said_before(record: HeldRecord, taught: TaughtIdentity, sealer: Sealer) -> dict[str, Any]:
+    """What the record said of its student when it was granted, where a correction changed that."""
+    if (record.document_key, record.document_type) == (taught.document_key, taught.document_type):
+        return {} if record.name == taught.name else {"name": taught.name}
+    number = sealer.open(taught.document_ciphertext, DOCUMENT_CONTEXT).decode()
+    document = Document(DocumentType(taught.document_type), number)
+    told = {"sex": sex_of(document), "birth_date": birth_date_of(document)}
+    return {
+        "name": taught.name,
+        "document_type": taught.document_type,
+        "document_key": taught.document_key,
+        "document_ciphertext": taught.document_ciphertext,
+    } | {name: value for name, value in told.items() if value is not None}
