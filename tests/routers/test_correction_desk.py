@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support.archive import add_photos
+from support.archive import add_photos, import_rows
 from support.claims import decide as decide_claim
 from support.claims import former, hand_in, row_of
 from support.client import Client, code_of, connected_client
@@ -163,6 +163,30 @@ async def test_a_school_applies_its_own_error_at_the_version_that_it_saw(client:
     assert (done["state"], done["reason"]["id"], done["note"]) == ("applied", "registered_wrongly", "已核对。")
     bodies = [message.body for message in await client.messages(students(1)[0].phone)]
     assert "已更正" in bodies[0]
+
+
+async def test_an_old_roster_does_not_put_back_what_was_corrected(client: Client, parts: Wiring) -> None:
+    student, record = await _reader(client, parts)
+    asked: dict[str, Any] = {
+        "class_name": "二班",
+        "duration_years": "5",
+        "department": None,
+        "student_number": "2031X001",
+    }
+    correction = await corrected(client, record, **asked)
+    async with registrar_of(client) as registrar:
+        await take_and_decide(registrar, correction, "apply", "registered_wrongly")
+    report, rejected = await import_rows(parts, [registered_row(student)])
+    assert report.added == 0
+    assert ("XH", "corrected_meanwhile") in [(cell.column, cell.code) for cell in rejected]
+    now = {"class_name": "二班", "duration": "5", "department": "", "student_number": "2031X001"}
+    for column, stale in (("BH", "class_name"), ("XZ", "duration"), ("XSH", "department")):
+        row = registered_row(student, **{name: value for name, value in now.items() if name != stale})
+        report, rejected = await import_rows(parts, [row])
+        assert [(cell.column, cell.code) for cell in rejected] == [(column, "corrected_meanwhile")], stale
+    report, rejected = await import_rows(parts, [registered_row(student, **(now | {"class_name": "三班"}))])
+    assert (report.changed, rejected) == (1, [])
+    assert (await client.get(of_record(record))).json()["class_name"] == "三班"
 
 
 async def test_a_number_that_another_student_has_is_not_given(client: Client, parts: Wiring) -> None:

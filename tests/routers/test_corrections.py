@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from support.claims import row_of
@@ -160,6 +162,22 @@ async def test_one_correction_of_a_record_at_a_time_and_few_a_day(client: Client
     await come(client, student)
     assert (await client.post(f"{MINE}/{first}/withdraw", None)).status_code == 200
     assert (await submit(client, record, branch="东校区")).status_code == 201
+
+
+async def test_two_that_come_at_once_are_one_and_so_is_who_takes_a_picture_along(client: Client, parts: Wiring) -> None:
+    _, record = await _reader(client, parts)
+    proofs = [await proof_of(client, record) for _ in range(4)]
+    answers = await asyncio.gather(
+        *(submit(client, record, proofs=[proof], class_name=f"{proof[-3:]}班") for proof in proofs)
+    )
+    assert sorted(answer.status_code for answer in answers) == [201, 409, 409, 409]
+    (first,) = [answer.json() for answer in answers if answer.status_code == 201]
+    assert (await client.post(f"{MINE}/{first['id']}/withdraw", None)).status_code == 200
+    # Of what was refused the pictures are free again.
+    (free, *_) = (await client.get(f"{of_record(record)}/correction-proofs")).json()["items"]
+    assert (await submit(client, record, proofs=[free["id"]], class_name="二班")).status_code == 201
+    taken = [row["id"] for row in await rows_of(parts, "uploads") if row["correction_id"] is not None]
+    assert len(taken) == 2
 
 
 async def test_a_picture_belongs_to_one_correction_of_its_senders_record(client: Client, parts: Wiring) -> None:

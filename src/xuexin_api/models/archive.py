@@ -113,6 +113,12 @@ class EnrollmentChange(Base):
     __tablename__ = "enrollment_changes"
     __table_args__ = (
         Index("ix_enrollment_changes_enrollment_id_id", "enrollment_id", "id"),
+        # What was corrected is few, and every roster is held against it.
+        Index(
+            "ix_enrollment_changes_corrected",
+            "enrollment_id",
+            postgresql_where=text("change = 'correct_enrollment'"),
+        ),
         CheckConstraint("num_nonnulls(roster_import_id, staff_id) = 1", name="by"),
         CheckConstraint("change <> 'roster' OR roster_import_id IS NOT NULL", name="change"),
         CheckConstraint("(change = 'roster') = (reason IS NULL)", name="reason"),

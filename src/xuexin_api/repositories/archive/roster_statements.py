@@ -111,7 +111,47 @@ INSERT INTO rejected SELECT line, 'SFZH', 'row_about_yourself', '{}' FROM (
     SELECT k.line FROM recognised k JOIN own USING (fingerprint) WHERE k.institution_code = $2
 ) AS lines
 """
+_CORRECTED_COLUMNS: Final = ", ".join(
+    f"('{field}', '{column}')"
+    for field, column in {
+        "name": "XM",
+        "sex": "XB",
+        "birth_date": "CSRQ",
+        "ethnicity": "MZ",
+        "candidate_number": "KSH",
+        "level": "CC",
+        "programme_code": "ZYDM",
+        "programme_name": "ZYMC",
+        "duration_years": "XZ",
+        "study_form": "XXXS",
+        "category": "XXXS",
+        "branch": "FY",
+        "department": "XSH",
+        "class_name": "BH",
+        "admission_date": "RXRQ",
+        "expected_graduation_date": "YJBYRQ",
+    }.items()
+)
+# A correction was decided, perhaps by the province: the school's old list does not put back what was wrong, nor make a
+# second record under the number that it had. Something new in a later list is the school's word, as everything else.
+_REJECT_UNCORRECTED: Final = f"""
+INSERT INTO rejected
+SELECT DISTINCT s.line, corrected.column_name, 'corrected_meanwhile', '{{}}'
+FROM enrollment_changes c
+JOIN staged s ON s.known_id = c.enrollment_id
+JOIN enrollments e ON e.id = c.enrollment_id
+CROSS JOIN (VALUES {_CORRECTED_COLUMNS}) AS corrected (field, column_name)
+WHERE c.change = 'correct_enrollment' AND c.before -> field = to_jsonb(s) -> field
+  AND to_jsonb(e) -> field <> to_jsonb(s) -> field
+UNION
+SELECT s.line, 'XH', 'corrected_meanwhile', '{{}}'
+FROM enrollment_changes c
+JOIN enrollments e ON e.id = c.enrollment_id
+JOIN staged s ON s.institution_code = e.institution_code AND s.student_number = c.before ->> 'student_number'
+WHERE c.change = 'correct_enrollment' AND s.known_id IS NULL
+"""
 REJECT: Final = (
+    _REJECT_UNCORRECTED,
     _repeated("XH", "duplicate_student_number", "institution_code", "student_number"),
     _repeated("KSH", "duplicate_candidate_number", "institution_code", "candidate_number"),
     _repeated("SFZH", "duplicate_document_number", "institution_code", "level", "document_type", "document_key"),
