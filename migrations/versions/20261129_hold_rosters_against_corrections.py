@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "e81c5a0d94b7"
-down_revision = "d29f4b7a31c8"
+down_revision = "c71e5a90d2b4"
 branch_labels = None
 depends_on = None
 

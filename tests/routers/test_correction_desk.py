@@ -280,13 +280,39 @@ async def test_who_the_student_is_is_for_the_province_to_change_and_the_old_name
     assert (identity["name"], identity["undone_at"]) == (student.name, None)
     looks = (await client.get("/v1/archive/accesses")).json()["items"]
     assert {(one["institution"] is None, one["province"]) for one in looks} == {(True, "99"), (False, None)}
-    (stands,) = await rows_of(parts, "former_identities")
-    assert stands["stands_for"] is False
+    (kept,) = await rows_of(parts, "former_identities")
+    assert kept["stands_for"] is False
 
 
-async def test_a_number_of_before_is_corrected_to_the_verified_one_and_stands_for_its_student(
-    client: Client, parts: Wiring
-) -> None:
+async def test_a_name_that_the_school_wrote_wrongly_was_never_the_students(client: Client, parts: Wiring) -> None:
+    _, record = await _reader(client, parts)
+    correction = await corrected(client, record, name="正名同学")
+    async with registrar_of(client) as registrar, province_of(client) as province:
+        await take_and_decide(registrar, correction, "forward", "province_decides")
+        await take_and_decide(province, correction, "apply", "registered_wrongly")
+    assert (await client.get(of_record(record))).json()["name"] == "正名同学"
+    assert (await client.get("/v1/archive/former-identities")).json()["items"] == []
+
+
+@pytest.mark.settings(corrections_per_day=20)
+async def test_the_queue_has_the_next_to_be_over_first_page_by_page(client: Client, parts: Wiring) -> None:
+    student, record = await _reader(client, parts)
+    await _graduate(client, parts, student, record)
+    made = [
+        await corrected(client, record, class_name="二班"),
+        await corrected(client, record, "qualification", president_name="正名校长"),
+        await corrected(client, record, "degree", degree_name="理学学士学位"),
+    ]
+    async with registrar_of(client) as registrar:
+        first = (await registrar.client.get(f"{DESK}?limit=1")).json()
+        assert [line["id"] for line in first["items"]] == made[:1]
+        # What the page ended with is decided meanwhile, and nothing that waits is passed over.
+        await take_and_decide(registrar, made[0], "decline", "record_is_right")
+        rest = (await registrar.client.get(f"{DESK}?limit=5&cursor={first['next_cursor']}")).json()
+        assert ([line["id"] for line in rest["items"]], rest["next_cursor"]) == (made[1:], None)
+
+
+async def test_a_number_of_before_is_corrected_to_the_one_that_was_verified(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     before = former(student)
     await add_records(parts, [row_of(student), row_of(before)])

@@ -285,8 +285,6 @@ async def correction_desk_service(request: Request) -> CorrectionDeskService:
             office=office,
             desk=desk,
             identities=FormerIdentityRepository(session),
-            persons=PersonRepository(session),
-            claims=ClaimRepository(session),
             trace=trace,
             sealer=parts.sealer,
             entropy=parts.entropy,

@@ -34,10 +34,10 @@ class RecordCorrection(Base):
             "withdrawn",
         ),
         CheckConstraint("(due_at IS NULL) = (state IN ('applied', 'declined', 'withdrawn'))", name="open"),
-        # One open correction of a record; whose it was before may have one of their own.
+        # One open correction of a record. Of an account: one that lost its person keeps nobody from asking.
         Index(
-            "uq_record_corrections_person_id_enrollment_id_record",
-            "person_id",
+            "uq_record_corrections_account_id_enrollment_id_record",
+            "account_id",
             "enrollment_id",
             "record",
             unique=True,

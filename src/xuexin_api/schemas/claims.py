@@ -137,7 +137,7 @@ class FormerIdentity(Output):
         description="The school whose record has it.", examples=[{"code": "4199990001", "name": "示例大学"}]
     )
     since: date = Field(description="Known from the entry of that record on.", examples=["2023-09-01"])
-    until: date = Field(description="When the school granted the claim.", examples=["2026-11-23"])
+    until: date = Field(description="When the claim was granted, or the record corrected.", examples=["2026-11-23"])
     undone_at: Moment | None = Field(description="The school took its word back.", examples=[None])
 
 

@@ -109,7 +109,7 @@ class CorrectionRepository:
         return await self._first(select(*_DEGREE).where(Degree.enrollment_id == enrollment_id))
 
     async def add(self, values: Mapping[str, Any]) -> bool:
-        """False while one of this person and record is open."""
+        """False while one of this account and record is open."""
         statement = insert_or(RecordCorrection).values(**values).on_conflict_do_nothing().returning(RecordCorrection.id)
         return (await self._session.execute(statement)).first() is not None
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -45,8 +45,9 @@ class CorrectionDeskRepository:
         order = (RecordCorrection.due_at, RecordCorrection.id)
         if after is not None:
             last = aliased(RecordCorrection)
-            place = select(last.due_at, last.id).where(last.id == after).scalar_subquery()
-            statement = statement.where(tuple_(*order) > place)
+            # One that left the queue meanwhile stands for when it did: nothing is passed over.
+            place = select(func.coalesce(last.due_at, last.held_since), last.id).where(last.id == after)
+            statement = statement.where(tuple_(*order) > place.scalar_subquery())
         rows = await self._session.execute(statement.order_by(*order).limit(most))
         return [CorrectionRow(*row) for row in rows]
 

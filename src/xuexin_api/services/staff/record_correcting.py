@@ -16,10 +16,8 @@ from xuexin_api.core.errors import CorrectionUnfitError, RecordChangedError
 from xuexin_api.core.record_claims import WAS_THEIRS
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.repositories.accounts.accounts import AccountRow
-from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRow
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, HeldRecord
-from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.staff.correction_desk import CorrectionDeskRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
@@ -40,8 +38,6 @@ class RecordCorrecting:
         office: RecordOfficeRepository,
         desk: CorrectionDeskRepository,
         identities: FormerIdentityRepository,
-        persons: PersonRepository,
-        claims: ClaimRepository,
         trace: RecordTrace,
         sealer: Sealer,
         entropy: Entropy,
@@ -50,8 +46,6 @@ class RecordCorrecting:
         self._office = office
         self._desk = desk
         self._identities = identities
-        self._persons = persons
-        self._claims = claims
         self._trace = trace
         self._sealer = sealer
         self._entropy = entropy
@@ -82,8 +76,8 @@ class RecordCorrecting:
             raise RecordChangedError
         if kind is not RecordKind.ENROLLMENT:
             await self._desk.correct(kind, correction.enrollment_id, columns)
-        elif changed.keys() & {"name", DOCUMENT}:
-            await self._keep_former(held, correction.person_id, member, reason, renumbered=DOCUMENT in changed, now=now)
+        elif reason in WAS_THEIRS and changed.keys() & {"name", DOCUMENT}:
+            await self._keep_former(held, correction.person_id, member, now=now)
         before, after = (_shown({field: values[field] for field in changed}) for values in (facts, changed))
         await self._trace.changed(
             {"id": held.id, "person_id": held.person_id} | before,
@@ -96,13 +90,10 @@ class RecordCorrecting:
             now=now,
         )
 
-    async def _keep_former(
-        self, record: HeldRecord, person_id: UUID, member: StaffRow, reason: str, *, renumbered: bool, now: datetime
-    ) -> None:
-        """Who the student was for the school until now, unless a claim has taught it already."""
+    async def _keep_former(self, record: HeldRecord, person_id: UUID, member: StaffRow, *, now: datetime) -> None:
+        """Who the student was until now, unless a claim has taught it already. Rosters are read by claims alone."""
         if await self._identities.is_kept(person_id, record.document_key, record.name):
             return
-        stands_for = renumbered and reason in WAS_THEIRS and await self._is_free(record, person_id)
         await self._identities.add(
             {
                 "id": self._entropy.identifier(),
@@ -114,21 +105,12 @@ class RecordCorrecting:
                 "name": record.name,
                 "since": record.admission_date,
                 "until": china_date(now),
-                "stands_for": stands_for,
+                "stands_for": False,
                 "enrollment_id": record.id,
                 "decided_by": member.id,
                 "decided_at": now,
             }
         )
-
-    async def _is_free(self, record: HeldRecord, person_id: UUID) -> bool:
-        """Whether the number is nobody else's: no records are under it, no account holds it, it stands for nobody."""
-        other = await self._persons.get_id_by_document(record.document_key, record.document_type)
-        if other is not None and other != person_id:
-            await self._identities.lock_person(other)
-            if await self._claims.get_holder_id(other) is not None or await self._identities.has_records(other):
-                return False
-        return not await self._identities.stands_for_somebody(record.document_key, record.document_type)
 
 
 def _shown(values: Mapping[str, Any]) -> dict[str, Any]:
