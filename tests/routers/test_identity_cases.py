@@ -26,6 +26,7 @@ from support.clock import HandClock
 from support.keys import keys_for_tests
 from support.people import Student, students
 from support.tables import rows_of
+from support.work import counted_work
 from xuexin_api.assembly import wire
 from xuexin_api.dependencies.wiring import Wiring
 
@@ -556,6 +557,22 @@ async def test_other_peoples_cases_are_not_there(client: Client, parts: Wiring) 
         ):
             answer = await other.request(method, f"/v1/identity-cases/{case_id}{path}", json=body)
             assert (answer.status_code, code_of(answer)) == (404, "case_not_found"), path
+
+
+async def test_a_list_of_many_cases_costs_what_a_list_of_one_costs(client: Client, parts: Wiring) -> None:
+    student = await _hold(client, parts)
+    costs = []
+    async with connected_client(client.app, parts) as claimant:
+        case_id = await claim(claimant, student)
+        for _ in range(3):
+            await give_facts(claimant, case_id, student)
+            async with counted_work(claimant) as work:
+                cases = (await claimant.get("/v1/identity-cases")).json()["items"]
+            costs.append(work.statements.total())
+            assert [len(case["evidence"]) for case in cases] == [1] * len(costs)
+            assert (await claimant.post(f"/v1/identity-cases/{case_id}/withdraw", None)).status_code == 200
+            case_id = (await claimant.post("/v1/identity-cases", None)).json()["id"]
+    assert costs == costs[:1] * 3
 
 
 async def test_of_ten_submissions_at_once_one_counts_and_the_holder_is_told_once(client: Client, parts: Wiring) -> None:

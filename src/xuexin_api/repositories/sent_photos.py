@@ -98,39 +98,27 @@ class PhotoRepository:
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Upload).values(**values))
 
-    async def list_sent(self, place: PhotoPlace, *, account_id: UUID, most: int) -> list[PhotoRow]:
-        """What one account sent, and whatever became of it; oldest first."""
-        statement = (
-            select(*_COLUMNS)
-            .where(place.holds, Upload.account_id == account_id, Upload.state != "storing")
-            .order_by(Upload.created_at, Upload.id)
-            .limit(most)
-        )
-        return [PhotoRow(*row) for row in await self._session.execute(statement)]
-
-    async def list_sent_to(
-        self, verification_ids: Sequence[UUID], *, account_id: UUID, most: int
-    ) -> dict[UUID, list[PhotoRow]]:
-        """The same of several verifications, so many of each."""
-        place = func.row_number().over(partition_by=Upload.verification_id, order_by=(Upload.created_at, Upload.id))
-        ranked = (
-            select(Upload.verification_id, *_COLUMNS, place.label("place"))
-            .where(
-                Upload.verification_id.in_(verification_ids),
-                Upload.account_id == account_id,
-                Upload.state != "storing",
+    async def list_sent(
+        self, places: Sequence[PhotoPlace], *, account_id: UUID, most: int
+    ) -> dict[PhotoPlace, list[PhotoRow]]:
+        """What one account sent to places of one kind, and whatever became of it; of each so many, oldest first."""
+        found: dict[PhotoPlace, list[PhotoRow]] = {place: [] for place in places}
+        for name in {name for place in places for name in place.columns}:
+            column = getattr(Upload, name)
+            rank = func.row_number().over(partition_by=column, order_by=(Upload.created_at, Upload.id))
+            sent = (
+                select(column.label("place"), *_COLUMNS, rank.label("rank"))
+                .where(
+                    column.in_([place.columns[name] for place in places]),
+                    Upload.account_id == account_id,
+                    Upload.state != "storing",
+                )
+                .subquery()
+                .c
             )
-            .subquery()
-            .c
-        )
-        statement = (
-            select(ranked.verification_id, *(ranked[column.key] for column in _COLUMNS))
-            .where(ranked.place <= most)
-            .order_by(ranked.place)
-        )
-        found: dict[UUID, list[PhotoRow]] = {verification_id: [] for verification_id in verification_ids}
-        for verification_id, *photo in await self._session.execute(statement):
-            found[verification_id].append(PhotoRow(*photo))
+            statement = select(sent.place, *(sent[one.key] for one in _COLUMNS)).where(sent.rank <= most)
+            for place, *photo in await self._session.execute(statement.order_by(sent.rank)):
+                found[PhotoPlace(**{name: place})].append(PhotoRow(*photo))
         return found
 
     async def list_shown(self, place: PhotoPlace) -> list[PhotoRow]:

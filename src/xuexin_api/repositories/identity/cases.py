@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -235,27 +235,37 @@ class CaseRepository:
     async def add_event(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(CaseEvent).values(**values))
 
-    async def list_events(self, case_id: UUID, *, most: int) -> list[EventRow]:
-        """The latest, oldest first."""
-        statement = (
-            select(CaseEvent.kind, CaseEvent.actor, CaseEvent.reason, CaseEvent.note, CaseEvent.at)
-            .where(CaseEvent.case_id == case_id)
-            .order_by(CaseEvent.id.desc())
-            .limit(most)
+    async def list_events(self, case_ids: Sequence[UUID], *, most: int) -> dict[UUID, list[EventRow]]:
+        """Of each case the latest, oldest first."""
+        columns = (CaseEvent.kind, CaseEvent.actor, CaseEvent.reason, CaseEvent.note, CaseEvent.at)
+        rank = func.row_number().over(partition_by=CaseEvent.case_id, order_by=CaseEvent.id.desc())
+        ranked = (
+            select(CaseEvent.case_id, CaseEvent.id, *columns, rank.label("rank"))
+            .where(CaseEvent.case_id.in_(case_ids))
+            .subquery()
+            .c
         )
-        return [EventRow(*row) for row in await self._session.execute(statement)][::-1]
+        statement = select(ranked.case_id, *(ranked[column.key] for column in columns)).where(ranked.rank <= most)
+        found: dict[UUID, list[EventRow]] = {case_id: [] for case_id in case_ids}
+        for case_id, *line in await self._session.execute(statement.order_by(ranked.id)):
+            found[case_id].append(EventRow(*line))
+        return found
 
     async def add_evidence(self, values: Mapping[str, Any]) -> None:
         """Evidence of a kind counts once; the same kind again changes nothing."""
         await self._session.execute(upsert(CaseEvidence).values(**values).on_conflict_do_nothing())
 
-    async def list_evidence(self, case_id: UUID) -> list[EvidenceRow]:
+    async def list_evidence(self, case_ids: Sequence[UUID]) -> dict[UUID, list[EvidenceRow]]:
+        evidence = CaseEvidence
         statement = (
-            select(CaseEvidence.kind, CaseEvidence.strength, CaseEvidence.person_id, CaseEvidence.at)
-            .where(CaseEvidence.case_id == case_id)
-            .order_by(CaseEvidence.at)
+            select(evidence.case_id, evidence.kind, evidence.strength, evidence.person_id, evidence.at)
+            .where(evidence.case_id.in_(case_ids))
+            .order_by(evidence.at)
         )
-        return [EvidenceRow(*row) for row in await self._session.execute(statement)]
+        found: dict[UUID, list[EvidenceRow]] = {case_id: [] for case_id in case_ids}
+        for row in await self._session.execute(statement):
+            found[row[0]].append(EvidenceRow(*row[1:]))
+        return found
 
     async def add_holder(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(CaseHolder).values(**values))
@@ -263,6 +273,13 @@ class CaseRepository:
     async def list_holders(self, case_id: UUID) -> list[HolderRow]:
         statement = select(*_HOLDER).where(CaseHolder.case_id == case_id).order_by(CaseHolder.account_id)
         return [HolderRow(*row) for row in await self._session.execute(statement)]
+
+    async def list_holdings(self, account_id: UUID, case_ids: Sequence[UUID]) -> dict[UUID, HolderRow]:
+        """In which of these cases the account is a holder."""
+        statement = select(CaseHolder.case_id, *_HOLDER).where(
+            CaseHolder.account_id == account_id, CaseHolder.case_id.in_(case_ids)
+        )
+        return {row[0]: HolderRow(*row[1:]) for row in await self._session.execute(statement)}
 
     async def find_by_secret(self, secret_hash: bytes) -> tuple[UUID, UUID] | None:
         """(case, account) of the link that a holder got."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -112,13 +112,13 @@ class VouchingRepository:
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Vouching).values(**values))
 
-    async def list_for_case(self, case_id: UUID) -> list[AskedRow]:
-        statement = (
-            select(Vouching.id, Vouching.phone_ciphertext, Vouching.state, Vouching.created_at, Vouching.answered_at)
-            .where(Vouching.case_id == case_id)
-            .order_by(Vouching.id)
-        )
-        return [AskedRow(*row) for row in await self._session.execute(statement)]
+    async def list_for_cases(self, case_ids: Sequence[UUID]) -> dict[UUID, list[AskedRow]]:
+        asked = (Vouching.id, Vouching.phone_ciphertext, Vouching.state, Vouching.created_at, Vouching.answered_at)
+        statement = select(Vouching.case_id, *asked).where(Vouching.case_id.in_(case_ids)).order_by(Vouching.id)
+        found: dict[UUID, list[AskedRow]] = {case_id: [] for case_id in case_ids}
+        for row in await self._session.execute(statement):
+            found[row[0]].append(AskedRow(*row[1:]))
+        return found
 
     async def list_for_account(self, account_id: UUID, *, before: UUID | None, most: int) -> list[RequestRow]:
         """Newest first."""

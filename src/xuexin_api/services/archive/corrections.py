@@ -216,7 +216,7 @@ class CorrectionService(Service):
             if enrollment is None or enrollment["person_id"] != person_id:
                 raise RecordNotFoundError
             place = PhotoPlace(enrollment_id=enrollment_id)
-            rows = await self._photos.list_sent(place, account_id=account.id, most=_MOST_PHOTOS)
+            rows = (await self._photos.list_sent([place], account_id=account.id, most=_MOST_PHOTOS))[place]
         return [photo_view(row) for row in rows]
 
     async def _count(self, claims: Claims, now: datetime) -> None:
@@ -268,7 +268,7 @@ class CorrectionService(Service):
 
     async def _view(self, row: CorrectionRow) -> CorrectionView:
         place = PhotoPlace(correction_id=row.id)
-        photos = await self._photos.list_sent(place, account_id=row.account_id, most=_MOST_PHOTOS)
+        photos = (await self._photos.list_sent([place], account_id=row.account_id, most=_MOST_PHOTOS))[place]
         log = await self._corrections.list_events(row.id, most=_MOST_EVENTS)
         return correction_view(row, photos, log, self._sealer, now=self._clock.now())
 

@@ -86,7 +86,7 @@ class CaseProgress:
         if claimant is None or claimant.state != "conflict":
             await self._move(case, Step(CaseState.WITHDRAWN, now, 0), now, strength=case.strength)
             return CaseState.WITHDRAWN
-        evidence = await self._cases.list_evidence(case.id)
+        evidence = (await self._cases.list_evidence([case.id]))[case.id]
         strength = _strongest(evidence)
         person_id = await self._person_of(claimant, evidence)
         sides = {side for _, side in await self._photos.list_unjudged(PhotoPlace(case_id=case.id))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -108,19 +108,33 @@ class CaseViews:
 
     async def of(self, case: CaseRow, account_id: UUID, *, now: datetime) -> CaseView | None:
         """The case for this account, or None where it does not concern it."""
-        log = await self._cases.list_events(case.id, most=_MOST_EVENTS)
-        sent = await self._photos.list_sent(PhotoPlace(case_id=case.id), account_id=account_id, most=_MOST_PHOTOS)
-        photos = [photo_view(row) for row in sent]
-        if case.account_id == account_id:
-            evidence = await self._cases.list_evidence(case.id)
-            asked = await self._vouchings.list_for_case(case.id)
-            steps = _steps_of_claimant(case, evidence, photos, self._providers)
-            return await self._view(case, "claimant", log, photos, steps, now, evidence=evidence, asked=asked)
-        for row in await self._cases.list_holders(case.id):
-            if row.account_id == account_id:
+        views = await self.of_all([case], account_id, now=now)
+        return views[0] if views else None
+
+    async def of_all(self, cases: Sequence[CaseRow], account_id: UUID, *, now: datetime) -> list[CaseView]:
+        """Those of the cases that concern the account, as it may see them; many cost what one costs."""
+        ids = [case.id for case in cases]
+        logs = await self._cases.list_events(ids, most=_MOST_EVENTS)
+        places = [PhotoPlace(case_id=case_id) for case_id in ids]
+        sent = await self._photos.list_sent(places, account_id=account_id, most=_MOST_PHOTOS)
+        claimed = [case.id for case in cases if case.account_id == account_id]
+        evidence = await self._cases.list_evidence(claimed)
+        asked = await self._vouchings.list_for_cases(claimed)
+        held = await self._cases.list_holdings(account_id, ids)
+        views = []
+        for case, place in zip(cases, places, strict=True):
+            log, photos = logs[case.id], [photo_view(row) for row in sent[place]]
+            if case.account_id == account_id:
+                brought = evidence[case.id]
+                steps = _steps_of_claimant(case, brought, photos, self._providers)
+                views.append(
+                    await self._view(case, "claimant", log, photos, steps, now, evidence=brought, asked=asked[case.id])
+                )
+            elif case.id in held:
                 seen = [event for event in log if event.kind in _FOR_HOLDERS]
-                return await self._view(case, "holder", seen, photos, _steps_of_holder(case, row), now)
-        return None
+                steps = _steps_of_holder(case, held[case.id])
+                views.append(await self._view(case, "holder", seen, photos, steps, now))
+        return views
 
     async def _view(
         self,

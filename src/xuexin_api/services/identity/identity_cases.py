@@ -139,9 +139,9 @@ class IdentityCaseService(Service):
             account = await self._callers.account_of(claims)
             found = await self._cases.list_for_account(account.id, before=before, most=most + 1)
             page = found[:most]
-            seen = [await self._views.of(case, account.id, now=now) for case in page]
+            seen = await self._views.of_all(page, account.id, now=now)
         more = len(found) > most
-        return CasePage([view for view in seen if view], write_cursor(page[-1].id) if more else None)
+        return CasePage(seen, write_cursor(page[-1].id) if more else None)
 
     async def get(self, case_id: UUID, claims: Claims) -> CaseView:
         """One case that concerns the caller's account."""
@@ -187,7 +187,7 @@ class IdentityCaseService(Service):
             now = self._clock.now()
             account = await self._callers.account_of(claims)
             self._refuse_unless_draft(case, account)
-            asked = await self._vouchings.list_for_case(case.id)
+            asked = (await self._vouchings.list_for_cases([case.id]))[case.id]
             known = [self._sealer.open(row.phone_ciphertext, PHONE_CONTEXT).decode() for row in asked]
             if e164 in known:
                 return await self._show(case.id, account.id, now)

@@ -172,11 +172,12 @@ class VerificationResultService(Service):
     async def _views(self, account_id: UUID, rows: list[VerificationRow]) -> list[VerificationView]:
         """Of one account, of whose verifications no more than one is in review."""
         by_photos = [row.id for row in rows if row.method == Evidence.HANDHELD_PHOTO]
+        places = [self._home.place(one) for one in by_photos]
         photos, log = {}, {}
         if by_photos:
-            photos = await self._photos.list_sent_to(by_photos, account_id=account_id, most=_MOST_PHOTOS)
+            photos = await self._photos.list_sent(places, account_id=account_id, most=_MOST_PHOTOS)
             log = await self._verifications.list_events(by_photos, most=_MOST_EVENTS)
-        return [await self._view(row, photos.get(row.id, []), log.get(row.id, [])) for row in rows]
+        return [await self._view(row, photos.get(self._home.place(row.id), []), log.get(row.id, [])) for row in rows]
 
     async def _view(
         self, row: VerificationRow, photos: list[PhotoRow], log: list[VerificationEventRow]

@@ -323,11 +323,11 @@ class ReviewDeskService(Service):
             effect_at=case.effect_at,
             reviewers=case.reviewers,
             approvals=case.approvals,
-            evidence=await self._cases.list_evidence(case.id),
+            evidence=(await self._cases.list_evidence([case.id]))[case.id],
             photos=[_desk_photo(row, case) for row in await self._photos.list_shown(PhotoPlace(case_id=case.id))],
             records=records,
             holders=await self._holders(case),
-            log=await self._cases.list_events(case.id, most=200),
+            log=(await self._cases.list_events([case.id], most=200))[case.id],
             decisions={str(one): sorted(REASONS[one]) for one in sorted(DECISIONS[state])},
         )
 
