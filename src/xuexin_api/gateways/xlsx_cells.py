@@ -31,6 +31,21 @@ _BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 4
 # What of a format is shown as it stands, or is no part of the value: quoted, escaped, filled up, in brackets.
 _ASIDE: Final = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')
 _DATE_LETTER: Final = re.compile(r"[ymdhs]", re.IGNORECASE)
+# Rows as nearly every program writes them, without a formula or anything that is to be resolved or refused.
+_PLAIN_CELL: Final = (
+    rb'<c r="[A-Z]{1,3}[0-9]{1,7}"(?: s="[0-9]{1,6}")?(?: t="(?:s|n|inlineStr)")?'
+    rb"(?:/>|>(?:<v>[^<&\x00-\x1f]*+</v>"
+    rb'|<is><t(?: xml:space="preserve")?>[^<&\x00-\x1f]*+</t></is>)</c>)'
+)
+_PLAIN_ROWS: Final = re.compile(
+    rb'(?:<piece>|<sheetData>)((?:<row r="[0-9]{1,7}"(?: (?!r=)[A-Za-z0-9:]{1,40}="[^"<&\x00-\x1f]{0,80}+")*+>(?:'
+    + _PLAIN_CELL
+    + rb")*+</row>)*+)"
+)
+_LINE_OF_ROW: Final = re.compile(r'<row r="([0-9]+)"')
+_PARTS_OF_CELL: Final = re.compile(
+    r'<c r="([A-Z]+)[0-9]+"(?: s="([0-9]+)")?(?: t="([A-Za-z]+)")?(?:/>|>(?:<v>|<is><t[^>]*>)([^<]*))'
+)
 _SINCE_1900: Final = datetime(1899, 12, 30)  # noqa: DTZ001 - a calendar's day, of no zone
 _SINCE_1904: Final = datetime(1904, 1, 1)  # noqa: DTZ001
 
@@ -88,13 +103,31 @@ class SheetRows:
 
     def read(self, piece: bytes) -> Iterator[tuple[int, list[Cell]]]:
         """Those of a piece that hold anything."""
-        for line, cells in self._parse(piece):
+        for line, cells in self._take_plain(piece) or self._parse(piece):
             width = self._width
             if len(cells) != width:
                 del cells[width:]
                 cells.extend([None] * (width - len(cells)))
             if cells.count(None) != width:
                 yield line, cells
+
+    def _take_plain(self, piece: bytes) -> list[tuple[int, list[Cell]]] | None:
+        """A piece of plain rows by patterns, in half of the time; None where anything about it is not plain."""
+        plain = _PLAIN_ROWS.fullmatch(piece)
+        try:
+            text = plain[1].decode() if plain else ""
+        except UnicodeDecodeError:
+            return None
+        rows: list[tuple[int, list[Cell]]] = []
+        for row in text.split("</row>")[:-1]:
+            cells: list[Cell] = []
+            line = _LINE_OF_ROW.match(row)
+            rows.append((self._next_line(line and line[1]), cells))
+            for letters, style, kind, value in _PARTS_OF_CELL.findall(row):
+                if value:
+                    self._place(cells, letters, kind, style, value)
+            self._width = self._width or len(cells)
+        return rows
 
     def _parse(self, piece: bytes) -> list[tuple[int, list[Cell]]]:  # noqa: C901 - two closures count as one
         """Nearly all of the time goes into being told of beginnings and texts. So of ends nothing is told."""
@@ -110,7 +143,9 @@ class SheetRows:
         def finish() -> None:
             nonlocal has_value
             if has_value and heard:
-                self._place(cells, cell or {}, heard)
+                facts = cell or {}
+                text = heard[0] if len(heard) == 1 else "".join(heard)
+                self._place(cells, facts.get("r"), facts.get("t"), facts.get("s"), text)
             elif cell is not None and "r" not in cell:
                 cells.append(None)
             has_value = False
@@ -155,9 +190,8 @@ class SheetRows:
         self._line = line
         return line
 
-    def _place(self, cells: list[Cell], facts: dict[str, str], heard: list[str]) -> None:
+    def _place(self, cells: list[Cell], reference: str | None, kind: str | None, style: str | None, text: str) -> None:
         """Put a cell where its letters say, which is never before another that came first."""
-        reference = facts.get("r")
         column = len(cells) if reference is None else _COLUMNS.get(reference.rstrip(_DIGITS))
         if column is None:
             self._refuse_unless_beside(str(reference))
@@ -167,14 +201,12 @@ class SheetRows:
             if missing < 0:
                 raise BrokenRuleError("xlsx_damaged")
             cells.extend([None] * missing)
-        text = heard[0] if len(heard) == 1 else "".join(heard)
-        kind = facts.get("t")
         if kind == "s":
             cells.append(self._strings[text] or None)
         elif kind in ("inlineStr", "str"):
             cells.append(text)
         else:
-            cells.append(self._other(text, kind, facts.get("s")))
+            cells.append(self._other(text, kind, style))
 
     def _refuse_unless_beside(self, reference: str) -> None:
         if not _LETTERS.fullmatch(reference.rstrip(_DIGITS)):
