@@ -79,7 +79,8 @@ def test_any_cell_is_a_row_or_a_list_of_errors(column: str, cell: Cell) -> None:
 @given(st.sampled_from(HEADER), st.text(max_size=40) | st.sampled_from(ROW) | st.integers() | st.dates() | st.none())
 def test_who_has_met_a_class_reads_its_next_row_as_who_meets_it(column: str, cell: Cell) -> None:
     experienced = RosterRowParser(HEADER, InstitutionNames(SCHOOLS), TODAY)
-    assert isinstance(experienced.parse(2, ROW), RosterRow)
+    for met in (ROW, [cell or None for cell in ROW]):
+        assert isinstance(experienced.parse(2, met), RosterRow)
     cells = list(ROW)
     cells[HEADER.index(column)] = cell
     fresh = RosterRowParser(HEADER, InstitutionNames(SCHOOLS), TODAY)

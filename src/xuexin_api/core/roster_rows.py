@@ -124,7 +124,8 @@ class RosterRowParser:
         try:
             return self._kept_columns + _BETWEEN.join(kept)
         except TypeError:
-            return self._kept_columns + _BETWEEN.join(map(text_of_cell, kept))
+            texts = [cell.strip() if isinstance(cell, str) else text_of_cell(cell) for cell in kept]
+            return self._kept_columns + _BETWEEN.join(texts)
 
     def institution_of(self, cells: Sequence[Cell]) -> str | None:
         """The school of a row, where it is one that may come in."""
@@ -139,7 +140,7 @@ class RosterRowParser:
     def _parse_familiar(self, cells: Sequence[Cell]) -> RosterRow | None:
         """A row whose words have been met, of a mainland number: nearly all are. None of what needs a closer look.
 
-        What stands in the memories came out of good rows, and was text.
+        What stands in the memories came out of good rows, and was text or nothing.
         """
         try:
             cohort = self._cohorts[self._cohort_cells(cells)]
@@ -226,7 +227,8 @@ class RosterRowParser:
             values.get("YJBYRQ"),
         )
         alike = self._cohort_cells(cells)
-        if all(isinstance(cell, str) for cell in alike) and sum(map(len, alike)) <= _LONGEST_OF_COHORT:
+        texts = [cell or "" for cell in alike if cell is None or isinstance(cell, str)]
+        if len(texts) == len(alike) and sum(map(len, texts)) <= _LONGEST_OF_COHORT:
             _remember(self._cohorts, alike, cohort, _COHORTS)
         born = cells[self._places["CSRQ"]]
         if isinstance(born, str) and len(born) <= LONGEST_CELL:
