@@ -93,6 +93,15 @@ def test_an_operator_imports_schools_rosters_and_photos(run: Run, tmp_path: Path
     run("photos", "import", archive, "--kind", "portrait", expected=2)
 
 
+def test_a_roster_is_generated_as_one_school_could_upload_it(run: Run, tmp_path: Path) -> None:
+    path, school = tmp_path / "roster.csv", demo_schools()[1]
+    run("roster", "generate", path, "--rows", "5", "--institution", school.code, "--entered", "2026-09-01")
+    with path.open(encoding="utf-8") as text:
+        rows = list(csv.DictReader(text))
+    assert {(row["YXDM"], row["YXMC"], row["RXRQ"]) for row in rows} == {(school.code[-5:], school.name, "20260901")}
+    run("roster", "generate", path, "--institution", "0000000000", expected=2)
+
+
 def test_rejected_rows_are_shown_or_written_with_line_column_and_reason(run: Run, tmp_path: Path) -> None:
     run("demo-data")
     path = tmp_path / "roster.csv"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,7 @@ CODES = list(COLUMNS)
 
 def rows_of_school(school: tuple[str, str], count: int, *, seed: int = 1) -> list[list[str]]:
     """Of new students, who entered in the days of the tests: others are no school's to bring."""
-    rows = list(generate_rows(count, seed=seed, schools=[school]))
-    for row in rows:
-        for column, cell in {"DQSZJ": "2031", "RXRQ": "20310301", "YJBYRQ": "20350701"}.items():
-            row[CODES.index(column)] = cell
-    return rows
+    return list(generate_rows(count, seed=seed, schools=[school], entered=date(2031, 3, 1)))
 
 
 def roster(folder: Path, rows: Sequence[list[str]], kind: Format = "csv") -> bytes:

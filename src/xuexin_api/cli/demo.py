@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
@@ -135,6 +136,11 @@ def generate_roster(
     rows: Annotated[int, typer.Option(min=1, help="How many students")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Another seed, other students")] = 1,
     encoding: Annotated[str, typer.Option(help="Of a CSV: utf-8, utf-8-sig or gb18030")] = "utf-8",
+    institution: Annotated[str | None, typer.Option(help="Of this made-up school alone, by its code")] = None,
+    entered: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="When all of them entered; a school uploads who entered lately"),
+    ] = None,
 ) -> None:
     """Write a roster of made-up students of the made-up schools."""
     kinds: dict[str, Format] = {".csv": "csv", ".xlsx": "xlsx", ".dbf": "dbf"}
@@ -143,6 +149,9 @@ def generate_roster(
         raise typer.BadParameter("the name must end in .csv, .xlsx or .dbf")
     if encoding not in {"utf-8", "utf-8-sig", "gb18030"}:
         raise typer.BadParameter("utf-8, utf-8-sig or gb18030", param_hint="--encoding")
-    schools = [(school.code, school.name) for school in demo_schools()]
-    write_roster(out, generate_rows(rows, seed=seed, schools=schools), kind=kind, encoding=encoding)
+    schools = [(school.code, school.name) for school in demo_schools() if institution in {None, school.code}]
+    if not schools:
+        raise typer.BadParameter("no made-up school has this code", param_hint="--institution")
+    made = generate_rows(rows, seed=seed, schools=schools, entered=None if entered is None else entered.date())
+    write_roster(out, made, kind=kind, encoding=encoding)
     say(f"{rows} made-up students in {out}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import date
 from itertools import chain
+from math import ceil
 from pathlib import Path
 from typing import Final, Literal
 
@@ -49,9 +52,17 @@ def roster_row(student: DemoStudent) -> list[str]:
     ]
 
 
-def generate_rows(count: int, *, seed: int, schools: list[tuple[str, str]]) -> Iterator[list[str]]:
-    """Rows without the header; the same for the same seed."""
-    return (roster_row(student) for student in make_students(count, seed=seed, schools=schools))
+def generate_rows(
+    count: int, *, seed: int, schools: list[tuple[str, str]], entered: date | None = None
+) -> Iterator[list[str]]:
+    """Rows without the header; the same for the same seed. All entered on that day, where there is one."""
+    students = make_students(count, seed=seed, schools=schools)
+    return (roster_row(student if entered is None else _entered(student, entered)) for student in students)
+
+
+def _entered(student: DemoStudent, day: date) -> DemoStudent:
+    leaves = date(day.year + ceil(float(student.duration)), 7, 1)
+    return replace(student, admission_date=day, expected_graduation_date=leaves)
 
 
 def write_roster(path: Path, rows: Iterable[list[str]], *, kind: Format, encoding: str = "utf-8") -> None:
