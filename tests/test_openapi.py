@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Path
 from pydantic import BaseModel, Field
 
 from support.contract import Contract
@@ -48,7 +48,7 @@ def make_document(*, careless: bool = False, examples: Examples = MappingProxyTy
         raise NotImplementedError
 
     @router.get("/orders/{number}", summary="One order")
-    async def get_order(number: int) -> Order:
+    async def get_order(number: Annotated[int, Path(description="Its number.", examples=[7])]) -> Order:
         """An order by its number."""
         raise NotImplementedError
 
@@ -64,7 +64,7 @@ def make_document(*, careless: bool = False, examples: Examples = MappingProxyTy
         }
 
         @router.post("/careless", tags=["account"], operation_id="create_order", responses=unseen)
-        async def do_something(_: Bare) -> None: ...
+        async def do_something(_: Bare, other: str) -> None: ...
 
     app.include_router(router)
     return build_openapi(app, examples)
@@ -189,5 +189,7 @@ def test_a_careless_operation_is_found_out() -> None:
         "operationId create_order is taken",
         "Bare.title",
         "200 has no example",
+        "other has no description",
+        "other has no example",
     ):
         assert fault in found

@@ -57,6 +57,7 @@ def faults(document: Document) -> list[str]:
             and parameter["schema"].get("type") == "integer"
             and not {"minimum", "maximum"} <= parameter["schema"].keys()
         ]
+        found += [f"{where}: {fault}" for fault in _faults_of_parameters(operation)]
     for name, schema in document["components"]["schemas"].items():
         if name == "Problem":
             continue
@@ -67,6 +68,17 @@ def faults(document: Document) -> list[str]:
             if not composed and "examples" not in shape and "const" not in shape:
                 found.append(f"{name}.{field}: no example")
     return found
+
+
+def _faults_of_parameters(operation: Document) -> Iterator[str]:
+    for parameter in operation.get("parameters", ()):
+        if "$ref" in parameter:
+            continue
+        said = [parameter, parameter["schema"], *parameter["schema"].get("anyOf", ())]
+        if not any("description" in part for part in said):
+            yield f"{parameter['name']} has no description"
+        if not any({"example", "examples", "enum", "default"} & part.keys() for part in said):
+            yield f"{parameter['name']} has no example"
 
 
 def _faults_of_answers(operation: Document) -> Iterator[str]:

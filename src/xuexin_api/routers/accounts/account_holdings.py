@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from xuexin_api.core.errors import (
     ClosingRejectedError,
@@ -52,7 +52,12 @@ async def list_consents(
     summary="Give or withdraw a consent",
     responses=refusals(*LOGGED_IN, ConsentRequiredError, TooManyOperationsError),
 )
-async def set_consent(kind: ConsentKind, body: ConsentGiving, claims: CallerClaims, consents: Consents) -> Consent:
+async def set_consent(
+    kind: Annotated[ConsentKind, Path(description="Consent to what.")],
+    body: ConsentGiving,
+    claims: CallerClaims,
+    consents: Consents,
+) -> Consent:
     """A consent that the service cannot do without is withdrawn by closing the account.
 
     What is so already stays as it was answered then.

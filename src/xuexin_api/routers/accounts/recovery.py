@@ -58,7 +58,13 @@ from xuexin_api.services.recovery.username_recovery import NEXT, UsernameRecover
 
 router = APIRouter(prefix="/v1/recovery", tags=["recovery"], route_class=StrictRoute)
 Recoveries = Annotated[PasswordRecoveryService, Depends(password_recovery_service)]
-RecoveryId = Annotated[Id, Path(description="From the answer that began the recovery; not a secret.")]
+RecoveryId = Annotated[
+    Id,
+    Path(
+        description="From the answer that began the recovery; not a secret.",
+        examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"],
+    ),
+]
 
 
 @router.post(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
     PhotoNotFoundError,
@@ -61,7 +61,12 @@ async def list_enrollment_history(
     response_class=Response,
     responses=refusals(*VERIFIED, RecordNotFoundError, PhotoNotFoundError) | NOT_MODIFIED | JPEG,
 )
-async def get_enrollment_photo(enrollment_id: PathId, kind: PhotoKind, archive: Archive, known: KnownTags) -> Response:
+async def get_enrollment_photo(
+    enrollment_id: PathId,
+    kind: Annotated[PhotoKind, Path(description="录取照片 or 学历照片.")],
+    archive: Archive,
+    known: KnownTags,
+) -> Response:
     """录取照片 (admission) or 学历照片 (graduation), as the school gave it.
 
     A photo is personal data, so nothing on the way keeps it (`no-store`). An app that still shows it may ask with the

@@ -45,7 +45,8 @@ async def list_help_articles(
     language: RequestLanguage,
     centre: Centre,
     category: Annotated[
-        str | None, Query(max_length=64, description="Id of a category; those below it are included.")
+        str | None,
+        Query(max_length=64, description="Id of a category; those below it are included.", examples=["account-login"]),
     ] = None,
     cursor: PageCursor = None,
     limit: PageLimit = 20,
@@ -64,7 +65,9 @@ async def get_help_article(
 
 @router.get("/help/hot", summary="Hot questions", responses=NOT_MODIFIED)
 async def list_hot_questions(
-    language: RequestLanguage, centre: Centre, limit: Annotated[int, Query(ge=1, le=30), PLAINLY_WRITTEN] = 10
+    language: RequestLanguage,
+    centre: Centre,
+    limit: Annotated[int, Query(ge=1, le=30, description="How many."), PLAINLY_WRITTEN] = 10,
 ) -> HotQuestionList:
     """What people open and ask most these days."""
     return HotQuestionList(items=[show.summary(one) for one in await centre.list_hot(language, most=limit)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Path, Response
 
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -42,6 +42,7 @@ from xuexin_api.services.login.third_party_login import ThirdPartyLoginService
 
 router = APIRouter(prefix="/v1/third-party", tags=["third-party login"], route_class=StrictRoute)
 account_router = APIRouter(prefix="/v1/account/linked-identities", tags=["third-party login"], route_class=StrictRoute)
+Provider = Annotated[ProviderName, Path(description="Which third party.")]
 ThirdPartyLogins = Annotated[ThirdPartyLoginService, Depends(third_party_login_service)]
 LinkedIdentities = Annotated[LinkedIdentityService, Depends(linked_identity_service)]
 _ASKED = (ThirdPartyRejectedError, ProviderAnsweredWronglyError, ProviderUnavailableError)
@@ -62,7 +63,7 @@ async def list_login_providers(
     openapi_extra=once(secret=True),
     responses=refusals(ProviderNotOpenError, AddressLimitedError),
 )
-async def start_third_party_login(provider: ProviderName, source: RequestSource, logins: ThirdPartyLogins) -> SentAway:
+async def start_third_party_login(provider: Provider, source: RequestSource, logins: ThirdPartyLogins) -> SentAway:
     """Where to send the browser, and a secret that stays with it until it comes back."""
     return SentAway.model_validate(await logins.start(provider, network=source.network))
 
@@ -84,7 +85,7 @@ async def start_third_party_login(provider: ProviderName, source: RequestSource,
     | {200: {"model": LoginTicket, "description": "That was right, and one more factor is needed."}},
 )
 async def finish_third_party_login(
-    provider: ProviderName,
+    provider: Provider,
     body: CameBackToLogIn,
     source: RequestSource,
     language: RequestLanguage,
@@ -113,7 +114,7 @@ async def list_linked_identities(claims: CallerClaims, links: LinkedIdentities) 
     responses=refusals(*CONFIRMED, ProviderNotOpenError, AddressLimitedError),
 )
 async def start_linking(
-    provider: ProviderName, body: Confirmed, claims: CallerClaims, source: RequestSource, links: LinkedIdentities
+    provider: Provider, body: Confirmed, claims: CallerClaims, source: RequestSource, links: LinkedIdentities
 ) -> SentAway:
     """By password, and a fresh verification where the account was verified, as every change."""
     return SentAway.model_validate(await links.start(provider, claims, body.password, network=source.network))
@@ -135,7 +136,7 @@ async def start_linking(
     ),
 )
 async def finish_linking(
-    provider: ProviderName, body: CameBack, claims: CallerClaims, source: RequestSource, links: LinkedIdentities
+    provider: Provider, body: CameBack, claims: CallerClaims, source: RequestSource, links: LinkedIdentities
 ) -> LinkedIdentity:
     """In the same session that began it. Every channel of the account gets a link that undoes it for 72 hours."""
     linked = await links.finish(provider, came_back(body), claims, network=source.network)
@@ -148,9 +149,7 @@ async def finish_linking(
     summary="Release a third party",
     responses=refusals(*CONFIRMED, LinkNotFoundError),
 )
-async def release_identity(
-    provider: ProviderName, body: Confirmed, claims: CallerClaims, links: LinkedIdentities
-) -> None:
+async def release_identity(provider: Provider, body: Confirmed, claims: CallerClaims, links: LinkedIdentities) -> None:
     """It logs in to the account no more; sessions that it opened stay. Told, and undone, like every change.
 
     The body is read, as of every change that the password confirms.
