@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from support.claims import decide as decide_claim
 from support.claims import former, hand_in, row_of
-from support.client import Client
-from support.corrections import corrected, of_record, take_and_decide
+from support.client import Client, code_of, connected_client
+from support.corrections import DESK, MINE, corrected, decide, look, of_record, submit, take, take_and_decide
 from support.people import students
-from support.records import OFFICE, add_records, province_of, registrar_of
+from support.records import OFFICE, add_records, province_of, registered_row, registrar_of
 from support.tables import rows_of
 from xuexin_api.core.documents import mask_document_number
 from xuexin_api.dependencies.wiring import Wiring
@@ -58,3 +61,88 @@ async def test_an_undone_claim_gives_a_corrected_record_back_as_it_was_and_nothi
     for field in fields:
         shown = {"name": "name", "document_number": "document_number_masked"}[field]
         assert line["after"][shown] == found[shown]
+
+
+async def test_a_candidate_number_by_which_photos_find_another_student_is_not_given(
+    client: Client, parts: Wiring
+) -> None:
+    student, other, third = students(3)
+    record, _, thirds = await add_records(parts, [registered_row(one) for one in (student, other, third)])
+    await client.register(student)
+    await client.verify(student)
+    wish = {"candidate_number": other.record.candidate_number}
+    correction = await corrected(client, record, **wish)
+    async with registrar_of(client) as registrar, registrar_of(client, "registrar.two") as second:
+        await take(registrar, correction)
+        assert code_of(await decide(registrar, correction, "apply", "registered_wrongly")) == "candidate_number_in_use"
+        shown = (await client.get(of_record(record))).json()
+        assert shown["candidate_number"] == student.record.candidate_number
+        assert (await decide(registrar, correction, "decline", "record_is_right")).status_code == 204
+        # Of two who ask for a free one at once, one gets it.
+        async with connected_client(client.app, parts) as else_one:
+            await else_one.register(third)
+            await else_one.verify(third)
+            free = {"candidate_number": "20430101159999"}
+            both = [await corrected(client, record, **free), await corrected(else_one, thirds, **free)]
+            desks = (registrar, second)
+            versions = []
+            for desk, one in zip(desks, both, strict=True):
+                await take(desk, one)
+                versions.append((await look(desk, one))["version"])
+            ends = await asyncio.gather(
+                *(
+                    decide(desk, one, "apply", "registered_wrongly", version=version)
+                    for desk, one, version in zip(desks, both, versions, strict=True)
+                )
+            )
+        assert sorted(end.status_code for end in ends) == [204, 409]
+
+
+@pytest.mark.parametrize(("step", "reason"), [("return", "proof_missing"), ("decline", "record_is_right")])
+async def test_who_decided_at_the_school_decides_nothing_as_the_province_even_about_the_next_one(
+    client: Client, parts: Wiring, step: str, reason: str
+) -> None:
+    (student,) = students(1)
+    (record,) = await add_records(parts, [registered_row(student)])
+    await client.register(student)
+    await client.verify(student)
+    correction = await corrected(client, record, name="新名同学")
+    async with (
+        registrar_of(client, document="110101199003079999") as registrar,
+        registrar_of(client, "registrar.two") as second,
+        province_of(client, "province.same", document="110101199003079999") as same,
+        province_of(client) as province,
+    ):
+        await take_and_decide(registrar, correction, step, reason)
+        if step == "return":
+            again = {"statement": "已补充。", "proof_ids": []}
+            assert (await client.post(f"{MINE}/{correction}/submit", again)).status_code == 200
+        else:
+            correction = await corrected(client, record, name="新名同学")
+        await take_and_decide(second, correction, "forward", "province_decides")
+        assert code_of(await same.client.post(f"{DESK}/{correction}/take", None)) == "not_yours_to_decide"
+        await take_and_decide(province, correction, "apply", "registered_wrongly")
+
+
+async def test_what_a_superseded_account_left_open_keeps_its_person_from_nothing_and_is_not_applied(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    (record,) = await add_records(parts, [registered_row(student)])
+    await client.register(student)
+    await client.verify(student)
+    squatted = await corrected(client, record, class_name="二班")
+    async with registrar_of(client) as registrar:
+        await take(registrar, squatted)
+        over = "UPDATE accounts SET state = 'superseded', person_id = NULL, phone_key = NULL RETURNING id"
+        await rows_of(parts, "accounts", over)
+        assert code_of(await decide(registrar, squatted, "apply", "registered_wrongly")) == "correction_closed"
+    async with connected_client(client.app, parts) as owner:
+        await owner.register(replace(student, phone="+8617188888888"))
+        await owner.verify(student)
+        assert (await owner.get(MINE)).json()["items"] == []
+        assert code_of(await owner.get(f"{MINE}/{squatted}")) == "correction_not_found"
+        assert code_of(await owner.post(f"{MINE}/{squatted}/withdraw", None)) == "correction_not_found"
+        sent = await submit(owner, record, class_name="三班")
+        assert sent.status_code == 201, sent.text
+        assert code_of(await submit(owner, record, class_name="三班")) == "correction_open"

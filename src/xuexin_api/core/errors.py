@@ -686,6 +686,13 @@ class StudentNumberInUseError(RefusalError):
     code = "student_number_in_use"
 
 
+class CandidateNumberInUseError(RefusalError):
+    """Another student of the school has this candidate number."""
+
+    status = 409
+    code = "candidate_number_in_use"
+
+
 class ClaimNotMatchedError(RefusalError):
     """No record with these numbers, or not enough proof to be told of it: one answer, whichever it is."""
 

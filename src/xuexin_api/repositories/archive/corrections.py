@@ -38,7 +38,6 @@ class CorrectionRow:
     due_at: datetime | None
     assigned_to: UUID | None
     assigned_at: datetime | None
-    forwarded_by: UUID | None
     decided_at: datetime | None
     reason: str | None
     note: str | None
@@ -73,7 +72,6 @@ CORRECTION: Final[Select[*tuple[Any, ...]]] = select(
     RecordCorrection.due_at,
     RecordCorrection.assigned_to,
     RecordCorrection.assigned_at,
-    RecordCorrection.forwarded_by,
     RecordCorrection.decided_at,
     RecordCorrection.reason,
     RecordCorrection.note,

@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 
 from xuexin_api.core.corrections import CorrectionState, RecordKind
 from xuexin_api.models.accounts import Account
-from xuexin_api.models.archive import Degree, Qualification
-from xuexin_api.models.corrections import RecordCorrection
+from xuexin_api.models.archive import Degree, Enrollment, Qualification
+from xuexin_api.models.corrections import CorrectionEvent, RecordCorrection
 from xuexin_api.models.staff import Staff
 from xuexin_api.repositories.archive.corrections import CORRECTION, CorrectionRow
 from xuexin_api.repositories.archive.institutions import in_province
@@ -68,14 +68,42 @@ class CorrectionDeskRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def is_involved(self, row: CorrectionRow, member: StaffRow) -> bool:
-        """Whether the account has the member's document or phone, or who forwarded it has."""
-        forwarder = exists().where(Staff.id == row.forwarded_by, Staff.document_key == member.document_key)
+    async def is_of(self, row: CorrectionRow, member: StaffRow) -> bool:
+        """Whether the account has the member's document or phone."""
         asker = exists().where(
             Account.id == row.account_id,
             or_(Account.document_key == member.document_key, Account.phone_key == member.phone_key),
         )
-        return bool(await self._session.scalar(select(or_(forwarder, asker))))
+        return bool(await self._session.scalar(select(asker)))
+
+    async def has_acted(self, row: CorrectionRow, document_key: bytes) -> bool:
+        """Whether whose document this is decided at the school about it, or about another of this account and record.
+
+        By whichever login.
+        """
+        statement = select(
+            exists().where(
+                RecordCorrection.account_id == row.account_id,
+                RecordCorrection.enrollment_id == row.enrollment_id,
+                CorrectionEvent.correction_id == RecordCorrection.id,
+                CorrectionEvent.actor == "school",
+                CorrectionEvent.kind != "taken",
+                Staff.id == CorrectionEvent.staff_id,
+                Staff.document_key == document_key,
+            )
+        )
+        return bool(await self._session.scalar(statement))
+
+    async def lock_numbers(self, institution_code: str) -> None:
+        """No roster of the school is published, and no number of its students changes, until this transaction ends."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext("roster " + institution_code))))
+
+    async def has_candidate_number(self, institution_code: str, number: str) -> bool:
+        """Whether some student of the school has it."""
+        statement = select(
+            exists().where(Enrollment.candidate_number == number, Enrollment.institution_code == institution_code)
+        )
+        return bool(await self._session.scalar(statement))
 
     async def correct(self, kind: RecordKind, enrollment_id: UUID, values: Mapping[str, Any]) -> None:
         """学历 or 学位: who changes it has the version of its 学籍."""

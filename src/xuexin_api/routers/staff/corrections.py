@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.corrections import CorrectionStep
 from xuexin_api.core.errors import (
+    CandidateNumberInUseError,
     CaseNotAssignedError,
     CaseTakenError,
     CertificateNumberTakenError,
@@ -109,6 +110,7 @@ async def view_correction_proof(correction_id: PathId, photo_id: PathId, claims:
         ProvinceNeededError,
         CorrectionUnfitError,
         StudentNumberInUseError,
+        CandidateNumberInUseError,
         CertificateNumberTakenError,
         RecordChangedError,
         VersionNeededError,

@@ -317,9 +317,11 @@ class CorrectionDeskService(Service):
         return moved
 
     async def _refuse_if_involved(self, row: CorrectionRow, member: StaffRow) -> None:
-        """Nobody decides about themselves, or again as the province about what they forwarded as the school."""
+        """Nobody decides about themselves, or as the province about what they decided at the school."""
         own = await self._office.is_of(row.enrollment_id, member.document_key)
-        if own or await self._desk.is_involved(row, member):
+        if own or await self._desk.is_of(row, member):
+            raise NotYoursToDecideError
+        if member.role == Role.PROVINCE and await self._desk.has_acted(row, member.document_key):
             raise NotYoursToDecideError
 
     def _assigned(self, row: CorrectionRow, member: StaffRow, now: datetime) -> CorrectionRow:

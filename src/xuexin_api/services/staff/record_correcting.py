@@ -12,7 +12,7 @@ from xuexin_api.core.corrected_fields import DOCUMENT, written
 from xuexin_api.core.corrections import RecordKind
 from xuexin_api.core.documents import mask_document_number
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import CorrectionUnfitError, RecordChangedError
+from xuexin_api.core.errors import CandidateNumberInUseError, CorrectionUnfitError, RecordChangedError
 from xuexin_api.core.record_claims import WAS_THEIRS
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.repositories.accounts.accounts import AccountRow
@@ -25,6 +25,8 @@ from xuexin_api.services.archive.corrected_records import CorrectedRecords, colu
 from xuexin_api.services.archive.correction_view import open_values
 from xuexin_api.services.staff.record_trace import RecordTrace
 
+_CANDIDATE: Final = "candidate_number"
+"""By which photos find their record."""
 _SHOWN_NUMBER: Final = "document_number_masked"
 
 
@@ -63,6 +65,9 @@ class RecordCorrecting:
     ) -> None:
         """Judged again, for the record may have changed since it was asked for."""
         kind = RecordKind(correction.record)
+        if _CANDIDATE in correction.fields:
+            # Before the record, as imports do: no index keeps these numbers apart.
+            await self._desk.lock_numbers(correction.institution_code)
         held = await self._identities.get_record_for_update(correction.enrollment_id)
         facts = await self._records.facts(kind, correction.enrollment_id)
         assert facts is not None, "what was registered is never deleted"
@@ -70,6 +75,9 @@ class RecordCorrecting:
         changed, broken = self._records.judge(kind, wishes, facts, account, china_date(now))
         if broken:
             raise CorrectionUnfitError(params={"fields": [field for field, _ in broken]})
+        number = changed.get(_CANDIDATE)
+        if number is not None and await self._desk.has_candidate_number(correction.institution_code, number):
+            raise CandidateNumberInUseError
         columns = columns_of(changed, account)
         of_enrollment = columns if kind is RecordKind.ENROLLMENT else {}
         if not await self._office.change(correction.enrollment_id, version, of_enrollment, now=now):
