@@ -37,6 +37,7 @@ from xuexin_api.keys import Keys
 from xuexin_api.repositories.accounts.accounts import AccountReads, AccountRepository
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.archive.archive import ArchiveReads
+from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
@@ -51,6 +52,7 @@ from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
+from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
 from xuexin_api.services.archive.correction_deadlines import CorrectionDeadlines
 from xuexin_api.services.archive.correction_log import CORRECTION_LOG, CorrectionLog
@@ -215,7 +217,9 @@ def _claim_deadlines(
     """What becomes of claims by the clock, with the session that cleans."""
     claims = ClaimRepository(session)
     log = ClaimLog(kind=CLAIM_LOG, add_event=claims.add_event, **_of_steps(session, sealer, lookups, entropy))
-    return ClaimDeadlines(session=session, claims=claims, log=log, policy=settings.claim_policy(), clock=clock)
+    policy = settings.claim_policy()
+    holders = ClaimHolders(claims=claims, notices=ClaimNoticeRepository(session), log=log, sealer=sealer, policy=policy)
+    return ClaimDeadlines(session=session, claims=claims, holders=holders, log=log, policy=policy, clock=clock)
 
 
 def _correction_deadlines(

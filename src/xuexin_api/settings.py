@@ -441,6 +441,7 @@ class Settings(BaseSettings):
     claim_draft_seconds: int = Field(7 * 86400, gt=0, description="a claim that nobody hands in expires after")
     claim_school_seconds: int = Field(15 * 86400, gt=0, description="a claim that its school left goes to the province")
     claim_province_seconds: int = Field(30 * 86400, gt=0, description="a claim is overdue in the province after")
+    claim_notice_seconds: int = Field(7 * 86400, gt=0, description="who holds a claimed record is told so long before")
     claim_undo_seconds: int = Field(30 * 86400, gt=0, description="a granted claim can be undone for so long")
     corrections_per_day: int = Field(5, gt=0, description="corrections of records handed in per account and day")
     correction_school_seconds: int = Field(
@@ -865,6 +866,7 @@ class Settings(BaseSettings):
             draft=self.claim_draft_seconds,
             school=self.claim_school_seconds,
             province=self.claim_province_seconds,
+            notice=self.claim_notice_seconds,
             undo=self.claim_undo_seconds,
         )
 

@@ -198,27 +198,6 @@ async def test_a_former_number_opens_nothing_to_whoever_types_it(client: Client,
     assert owner["id"]
 
 
-async def test_a_record_that_another_account_holds_verified_is_not_given_by_a_claim(
-    client: Client, parts: Wiring
-) -> None:
-    (student,) = students(1)
-    before = former(student)
-    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    holder = replace(before, phone="+8617199990003")
-    async with _claimant(client, holder) as other, registrar_of(client) as here:
-        await _come(client, student)
-        claim = await hand_in(client, before)
-        mine = (await client.get(f"{CLAIMS}/{claim}")).json()
-        assert [one["id"] for one in mine["next"]] == ["await_school", "use_other_account"]
-        assert any("有人向" in message.body for message in await client.messages(holder.phone))
-        assert (await here.client.get(f"{DESK}/{claim}")).json()["held"] is True
-        refused = await decide(here, claim, "grant", "identity_changed")
-        assert (refused.status_code, code_of(refused)) == (409, "record_held")
-        assert await _ids(other) == {hidden}
-        assert (await client.post(f"{CLAIMS}/{claim}/withdraw", None)).json()["state"] == "withdrawn"
-        assert code_of(await decide(here, claim, "decline", "another_person")) == "claim_closed"
-
-
 async def test_of_several_who_claim_one_record_one_gets_it(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     before = former(student)

@@ -760,10 +760,25 @@ class ProvinceNeededError(RefusalError):
 
 
 class RecordHeldError(RefusalError):
-    """An account was verified as whose the record is: a claim alone does not take it from there."""
+    """An account was verified as whose the record is: only the province may give it to another."""
 
     status = 409
     code = "record_held"
+
+
+class ClaimNoticeRunningError(RefusalError):
+    """Whoever holds the record was told not long enough ago to have been heard; that is so from `grant_from` on."""
+
+    status = 409
+    code = "claim_notice_running"
+    members: ClassVar[tuple[str, ...]] = ("grant_from",)
+
+
+class ObjectionUnreadError(RefusalError):
+    """Whoever holds the record objects, and the decision does not say that this was read."""
+
+    status = 409
+    code = "objection_unread"
 
 
 class ProofingClosedError(RefusalError):

@@ -255,6 +255,7 @@ class ClaimPolicy:
     draft: int
     school: int
     province: int
+    notice: int
     undo: int
 
 

@@ -52,15 +52,16 @@ HOLDERS: Final[Mapping[ClaimState, ClaimHolder]] = {
     _S.PROVINCE_REVIEW: ClaimHolder.PROVINCE,
 }
 """States in which somebody has to do something; the others are ends."""
-_REVIEWS: Final = (_S.SCHOOL_REVIEW, _S.PROVINCE_REVIEW)
+REVIEWS: Final = (_S.SCHOOL_REVIEW, _S.PROVINCE_REVIEW)
+"""States in which a desk has it."""
 _TABLE: Final[Mapping[ClaimStep, Mapping[ClaimState, ClaimState]]] = {
     ClaimStep.SUBMIT: {_S.DRAFT: _S.SCHOOL_REVIEW},
-    ClaimStep.WITHDRAW: dict.fromkeys((_S.DRAFT, *_REVIEWS), _S.WITHDRAWN),
+    ClaimStep.WITHDRAW: dict.fromkeys((_S.DRAFT, *REVIEWS), _S.WITHDRAWN),
     ClaimStep.EXPIRE: {_S.DRAFT: _S.EXPIRED},
     ClaimStep.FORWARD: {_S.SCHOOL_REVIEW: _S.PROVINCE_REVIEW},
     ClaimStep.ESCALATE: {_S.SCHOOL_REVIEW: _S.PROVINCE_REVIEW},
-    ClaimStep.GRANT: dict.fromkeys(_REVIEWS, _S.GRANTED),
-    ClaimStep.DECLINE: dict.fromkeys(_REVIEWS, _S.DECLINED),
+    ClaimStep.GRANT: dict.fromkeys(REVIEWS, _S.GRANTED),
+    ClaimStep.DECLINE: dict.fromkeys(REVIEWS, _S.DECLINED),
     ClaimStep.UNDO: {_S.GRANTED: _S.UNDONE},
 }
 REASONS: Final[Mapping[ClaimStep, tuple[str, ...]]] = {
@@ -93,7 +94,7 @@ def desk_of(state: ClaimState, *, forwarded: bool) -> ClaimHolder | None:
     """Who decides now. What the province granted, the province undoes."""
     if state is _S.GRANTED:
         return ClaimHolder.PROVINCE if forwarded else ClaimHolder.SCHOOL
-    return HOLDERS[state] if state in _REVIEWS else None
+    return HOLDERS[state] if state in REVIEWS else None
 
 
 def decisions(state: ClaimState, desk: ClaimHolder, *, forwarded: bool) -> dict[str, list[str]]:

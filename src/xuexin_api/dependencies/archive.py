@@ -7,6 +7,7 @@ from fastapi import Request
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.callers import read_claims
 from xuexin_api.dependencies.wiring import wiring
+from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
@@ -19,6 +20,7 @@ from xuexin_api.services.archive.corrected_records import CorrectedRecords
 from xuexin_api.services.archive.correction_photos import CorrectionPhotos
 from xuexin_api.services.archive.corrections import CorrectionService
 from xuexin_api.services.archive.former_identities import FormerIdentityService
+from xuexin_api.services.archive.held_claims import HeldClaimService
 from xuexin_api.services.archive.proofs import ProofService
 from xuexin_api.services.photos.sent_photos import SentPhotoService
 
@@ -63,6 +65,7 @@ async def claim_service(request: Request) -> ClaimService:
         counters=CounterRepository(session),
         callers=shared.callers(parts, session),
         log=shared.claim_log(parts, session),
+        holders=shared.claim_holders(parts, session),
         lookups=parts.lookups,
         sealer=parts.sealer,
         policy=parts.settings.claim_policy(),
@@ -70,6 +73,22 @@ async def claim_service(request: Request) -> ClaimService:
         identity_providers=parts.identity_providers,
         clock=parts.clock,
         entropy=parts.entropy,
+    )
+
+
+async def held_claim_service(request: Request) -> HeldClaimService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return HeldClaimService(
+        session=session,
+        notices=ClaimNoticeRepository(session),
+        holders=shared.claim_holders(parts, session),
+        callers=shared.callers(parts, session),
+        log=shared.claim_log(parts, session),
+        sealer=parts.sealer,
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+        clock=parts.clock,
     )
 
 

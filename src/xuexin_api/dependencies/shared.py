@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.accounts.changes import ChangeRepository
+from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.codes import CodeRepository
@@ -26,6 +27,7 @@ from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.accounts.change_log import ChangeLog
 from xuexin_api.services.accounts.confirmations import Confirmations
+from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
 from xuexin_api.services.archive.correction_log import CORRECTION_LOG, CorrectionLog
 from xuexin_api.services.callers import Callers
@@ -160,6 +162,16 @@ def claim_log(parts: Wiring, session: AsyncSession) -> ClaimLog:
 def correction_log(parts: Wiring, session: AsyncSession) -> CorrectionLog:
     return CorrectionLog(
         kind=CORRECTION_LOG, add_event=CorrectionRepository(session).add_event, **_of_steps(parts, session)
+    )
+
+
+def claim_holders(parts: Wiring, session: AsyncSession) -> ClaimHolders:
+    return ClaimHolders(
+        claims=ClaimRepository(session),
+        notices=ClaimNoticeRepository(session),
+        log=claim_log(parts, session),
+        sealer=parts.sealer,
+        policy=parts.settings.claim_policy(),
     )
 
 

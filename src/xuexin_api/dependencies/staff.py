@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring, wiring
 from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
@@ -218,14 +219,17 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
     claims, records = ClaimRepository(session), RecordOfficeRepository(session)
     identities = FormerIdentityRepository(session)
     trace = shared.record_trace(parts, session)
+    holders = shared.claim_holders(parts, session)
     return ClaimDeskService(
         session=session,
         claims=claims,
         identities=identities,
         records=records,
         accounts=AccountRepository(session),
+        notices=ClaimNoticeRepository(session),
+        holders=holders,
         linking=RecordLinking(
-            claims=claims,
+            holders=holders,
             identities=identities,
             records=records,
             trace=trace,

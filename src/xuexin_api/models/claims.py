@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Index, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -88,7 +88,7 @@ class ClaimEvent(Base):
 
     __tablename__ = "claim_events"
     __table_args__ = (
-        one_of("actor", "student", "school", "province", "service"),
+        one_of("actor", "student", "holder", "school", "province", "service"),
         Index("ix_claim_events_claim_id_id", "claim_id", "id"),
     )
 
@@ -101,6 +101,22 @@ class ClaimEvent(Base):
     reason: Mapped[str | None]
     note: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class ClaimNotice(Base):
+    """An account that held a claimed record verified, when it was told, and what it objects, sealed."""
+
+    __tablename__ = "claim_notices"
+    __table_args__ = (
+        CheckConstraint("(objected_at IS NULL) = (objection IS NULL)", name="objection"),
+        Index("ix_claim_notices_account_id_claim_id", "account_id", "claim_id"),
+    )
+
+    claim_id: Mapped[UUID] = mapped_column(ForeignKey("record_claims.id", ondelete="CASCADE"), primary_key=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    told_at: Mapped[datetime]
+    objected_at: Mapped[datetime | None]
+    objection: Mapped[bytes | None]
 
 
 class FormerIdentity(Base):

@@ -81,6 +81,11 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "description": "With province_needed: why the school may not decide.",
             "enum": ["published", "identity", "frozen", "moved"],
         },
+        "grant_from": {
+            "type": "string",
+            "format": "date-time",
+            "description": "With `claim_notice_running`: when it can be granted.",
+        },
         "enrollment_id": {
             "type": "string",
             "format": "uuid",

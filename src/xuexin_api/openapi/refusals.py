@@ -11,6 +11,7 @@ from typing import Final, get_args
 
 from xuexin_api.core.errors import (
     ChangeNotAllowedError,
+    ClaimNoticeRunningError,
     ConsentRequiredError,
     CorrectionUnfitError,
     DocumentRegisteredError,
@@ -63,6 +64,7 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     RecordShowsError(params={"enrollment_id": "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"}),
     CorrectionUnfitError(params={"fields": ["class_name"]}),
     ProvinceNeededError(params={"why": "published"}),
+    ClaimNoticeRunningError(params={"grant_from": "2026-11-30T08:00:00Z"}),
     OperationInProgressError(retry_after=1),
     InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
 )

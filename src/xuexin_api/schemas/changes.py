@@ -156,6 +156,7 @@ class Export(Output):
     record_claims: HeldSection
     record_corrections: HeldSection
     correction_statements: HeldSection
+    held_claims: HeldSection
     former_identities: HeldSection
     enrollments: HeldSection
     qualifications: HeldSection

@@ -83,7 +83,7 @@ class ClaimSubmission(Input):
 class ClaimEvent(Output):
     kind: str = Field(description="What happened, for programs.", examples=["submitted"])
     title: str = Field(description="What happened, for people.", examples=["已提交学校"])
-    actor: Literal["student", "school", "province", "service"] = Field(examples=["student"])
+    actor: Literal["student", "holder", "school", "province", "service"] = Field(examples=["student"])
     reason: Choice | None = Field(examples=[None])
     note: str | None = Field(description="In the words of school or province.", examples=[None])
     at: Moment = Field(examples=[_TIME])
@@ -154,6 +154,7 @@ class OfficeClaimLine(Output):
     since: Moment = Field(description="Since when it is in this state.", examples=[_TIME])
     due_at: Moment | None = Field(description="To be decided until.", examples=[_TIME])
     overdue: bool = Field(examples=[False])
+    objected: bool = Field(description="Whoever holds the record, or held it, objects.", examples=[False])
     decided_at: Moment | None = Field(examples=[None])
 
 
@@ -180,13 +181,23 @@ class Claimant(Output):
     )
 
 
+class OfficeHolder(Output):
+    told_at: Moment = Field(description="When the claim was told to the account.", examples=[_TIME])
+    grant_from: Moment = Field(description="Not to be granted before.", examples=[_TIME])
+    objected_at: Moment | None = Field(examples=[None])
+    objection: str | None = Field(description="In the holder's words.", examples=[None])
+
+
 class OfficeClaim(Output):
     claim: RecordClaim
     enrollment: Enrollment = Field(description="The record that is claimed.")
     claimant: Claimant
     held: bool = Field(
-        description="An account was verified as whose the record is; it cannot be granted away from there.",
+        description="An account was verified as whose the record is: only the province can grant it away from there.",
         examples=[False],
+    )
+    holder: OfficeHolder | None = Field(
+        description="Who was told, of whoever held the record since it was claimed.", examples=[None]
     )
     decisions: dict[str, list[str]] = Field(
         description="What can be said now, and for which reasons.",
@@ -197,3 +208,35 @@ class OfficeClaim(Output):
 class ClaimDecision(Input):
     reason: ShortText = Field(description="One of the reasons of this decision.", examples=["identity_changed"])
     note: _Note = Field(default=None, description="In words; the student reads it.", examples=["已核对户籍证明。"])
+    objection_read: bool = Field(
+        default=False, description="To grant where the holder objects: the objection was read.", examples=[False]
+    )
+
+
+class HeldClaim(Output):
+    id: Id = Field(examples=[_ID])
+    enrollment_id: Id = Field(description="The record that is claimed.", examples=[_ID])
+    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    state: HandedIn = Field(examples=["province_review"])
+    title: str = Field(description="The state, for people.", examples=["省级教育行政部门审核中"])
+    told_at: Moment = Field(examples=[_TIME])
+    grant_from: Moment = Field(description="The province cannot grant it before.", examples=[_TIME])
+    objected_at: Moment | None = Field(examples=[None])
+    objection: str | None = Field(description="In your words.", examples=[None])
+    decided_at: Moment | None = Field(examples=[None])
+    reason: Choice | None = Field(description="Why it was decided so.", examples=[None])
+    undo_until: Moment | None = Field(description="Of a grant: it can be undone until then.", examples=[None])
+    next: list[Choice] = Field(
+        description="What can be done.", examples=[[{"id": "object_to_claim", "title": "提出异议"}]]
+    )
+
+
+class HeldClaimList(Output):
+    items: list[HeldClaim]
+    next_cursor: NextCursor
+
+
+class ClaimObjection(Input):
+    words: Annotated[str, StringConstraints(min_length=1, max_length=1000)] = Field(
+        description="Why the record is yours, for whoever decides.", examples=["该学籍为本人所有，从未更改证件。"]
+    )

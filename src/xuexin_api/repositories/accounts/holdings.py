@@ -17,7 +17,7 @@ from xuexin_api.models.archive import Degree, Enrollment, Qualification, RecordA
 from xuexin_api.models.base import Base
 from xuexin_api.models.cases import CaseHolder, IdentityCase, Upload, Vouching
 from xuexin_api.models.changes import AccountChange
-from xuexin_api.models.claims import FormerIdentity, RecordClaim
+from xuexin_api.models.claims import ClaimNotice, FormerIdentity, RecordClaim
 from xuexin_api.models.corrections import CorrectionEvent, RecordCorrection
 from xuexin_api.models.factors import Passkey, RecoveryCode, TotpSecret
 from xuexin_api.models.help_requests import HelpRequest
@@ -31,6 +31,7 @@ from xuexin_api.models.third_party import LinkedIdentity, ThirdPartyFlow
 ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     HelpRequest,
     RecordCorrection,
+    ClaimNotice,
     RecordClaim,
     CaseHolder,
     Vouching,
@@ -288,6 +289,12 @@ class HoldingRepository:
             .where(RecordCorrection.account_id == account_id, CorrectionEvent.statement.is_not(None))
         )
         return await self._rows(statement.order_by(CorrectionEvent.id.desc()).limit(most))
+
+    async def list_claim_notices(self, account_id: UUID, *, most: int) -> list[dict[str, Any]]:
+        """Of which claims to its records the account was told, and what it objected, sealed."""
+        columns = (ClaimNotice.claim_id, ClaimNotice.told_at, ClaimNotice.objected_at, ClaimNotice.objection)
+        statement = select(*columns).where(ClaimNotice.account_id == account_id)
+        return await self._rows(statement.order_by(ClaimNotice.claim_id.desc()).limit(most))
 
     async def list_former_identities(self, person_id: UUID, *, most: int) -> list[dict[str, Any]]:
         """Who the person was before, the number sealed."""

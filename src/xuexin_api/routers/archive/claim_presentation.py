@@ -10,7 +10,9 @@ from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.claim_view import ClaimView
 from xuexin_api.services.archive.claims import ClaimPage, ClaimWords, RecordKeys
 from xuexin_api.services.archive.former_identities import FormerIdentityView
+from xuexin_api.services.archive.held_claims import HeldClaim, HeldClaimPage
 from xuexin_api.services.staff.claims import ClaimLines, OfficeClaim
+from xuexin_api.services.staff.record_linking import Verdict
 
 
 def record_keys(body: schemas.ClaimRequest) -> RecordKeys:
@@ -64,12 +66,35 @@ def office_claim(view: OfficeClaim, language: Language) -> schemas.OfficeClaim:
         enrollment=enrollment(view.enrollment),
         claimant=schemas.Claimant.model_validate(view.claimant),
         held=view.held,
+        holder=None if view.holder is None else schemas.OfficeHolder.model_validate(view.holder),
         decisions=view.decisions,
     )
 
 
 def office_claim_list(page: ClaimLines) -> schemas.OfficeClaimList:
     return schemas.OfficeClaimList.model_validate(page)
+
+
+def verdict(body: schemas.ClaimDecision) -> Verdict:
+    return Verdict(body.reason, body.note, objection_read=body.objection_read)
+
+
+def held_claim(view: HeldClaim, language: Language) -> schemas.HeldClaim:
+    return schemas.HeldClaim.model_validate(
+        {name: getattr(view, name) for name in HeldClaim.__slots__}
+        | {
+            "title": message(f"claim_state_{view.state}", language),
+            "institution": CodedName(code=view.institution_code, name=view.institution_name),
+            "reason": _reason(view.reason, language),
+            "next": choices(view.next, language),
+        }
+    )
+
+
+def held_claim_list(page: HeldClaimPage, language: Language) -> schemas.HeldClaimList:
+    return schemas.HeldClaimList(
+        items=[held_claim(view, language) for view in page.items], next_cursor=page.next_cursor
+    )
 
 
 def former_identity_list(views: list[FormerIdentityView]) -> schemas.FormerIdentityList:

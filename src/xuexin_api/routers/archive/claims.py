@@ -16,12 +16,14 @@ from xuexin_api.core.errors import (
     TokenMissingError,
     TooManyOperationsError,
 )
-from xuexin_api.dependencies.archive import claim_service, former_identity_service
+from xuexin_api.dependencies.archive import claim_service, former_identity_service, held_claim_service
 from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.archive.claim_presentation import (
     claim_words,
     former_identity_list,
+    held_claim,
+    held_claim_list,
     record_claim,
     record_claim_list,
     record_keys,
@@ -29,18 +31,23 @@ from xuexin_api.routers.archive.claim_presentation import (
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.claims import (
+    ClaimObjection,
     ClaimRequest,
     ClaimSubmission,
     FormerIdentityList,
+    HeldClaim,
+    HeldClaimList,
     RecordClaim,
     RecordClaimList,
 )
 from xuexin_api.schemas.types import Id
 from xuexin_api.services.archive.claims import ClaimService
 from xuexin_api.services.archive.former_identities import FormerIdentityService
+from xuexin_api.services.archive.held_claims import HeldClaimService
 
 router = APIRouter(prefix="/v1/archive", tags=["archive"], route_class=StrictRoute)
 RecordClaims = Annotated[ClaimService, Depends(claim_service)]
+HeldClaims = Annotated[HeldClaimService, Depends(held_claim_service)]
 ClaimId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
 _VERIFIED = (TokenMissingError, TokenInvalidError, InsufficientUserAuthenticationError)
 _THE_CLAIM = (*_VERIFIED, ClaimNotFoundError)
@@ -111,6 +118,31 @@ async def withdraw_record_claim(
 ) -> RecordClaim:
     """While nobody has decided."""
     return record_claim(await record_claims.withdraw(claim_id, claims), language)
+
+
+@router.get("/held-claims", summary="Claims of others to my records", responses=refusals(*_VERIFIED))
+async def list_held_claims(
+    claims: CallerClaims,
+    language: RequestLanguage,
+    held_claims: HeldClaims,
+    cursor: PageCursor = None,
+    limit: PageLimit = 20,
+) -> HeldClaimList:
+    """Newest first, whatever became of them. Who claims is not told."""
+    return held_claim_list(await held_claims.list_mine(claims, cursor=cursor, most=limit), language)
+
+
+@router.post(
+    "/held-claims/{claim_id}/objection",
+    summary="Object to a claim to my record",
+    openapi_extra=once(secret=False),
+    responses=refusals(*_THE_CLAIM, ClaimClosedError),
+)
+async def object_to_claim(
+    claim_id: ClaimId, body: ClaimObjection, claims: CallerClaims, language: RequestLanguage, held_claims: HeldClaims
+) -> HeldClaim:
+    """Once, until it is decided, or while a grant can be undone. Whoever decides reads it."""
+    return held_claim(await held_claims.object(claim_id, body.words, claims), language)
 
 
 @router.get("/former-identities", summary="Who I was before", responses=refusals(*_VERIFIED))

@@ -15,16 +15,19 @@ from xuexin_api.core.record_claims import ClaimHolder, ClaimState, decisions
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.archive.claim_presentation import (
     former_identity_list,
+    held_claim,
+    held_claim_list,
     office_claim_list,
     record_claim,
     record_claim_list,
 )
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.examples.archive import STUDYING
-from xuexin_api.schemas.claims import Claimant, OfficeClaim
+from xuexin_api.schemas.claims import Claimant, OfficeClaim, OfficeHolder
 from xuexin_api.services.archive.claim_view import ClaimEvent, ClaimView
 from xuexin_api.services.archive.claims import ClaimPage
 from xuexin_api.services.archive.former_identities import FormerIdentityView
+from xuexin_api.services.archive.held_claims import HeldClaim, HeldClaimPage
 from xuexin_api.services.staff.claims import ClaimLine, ClaimLines
 
 _OPENED: Final = ClaimEvent("opened", "student", None, None, NOW)
@@ -133,6 +136,35 @@ _CLAIMANT: Final = Claimant(
     former_document_fits=True,
     known_before=False,
 )
+_NO: Final = "该学籍为本人所有，从未更改证件。"
+_TOLD: Final = OfficeHolder(told_at=NOW, grant_from=NOW + timedelta(days=7), objected_at=None, objection=None)
+_TO_MINE: Final = HeldClaim(
+    id=AN_ID,
+    enrollment_id=AN_ID,
+    institution_code="4199990001",
+    institution_name="示例大学",
+    state=ClaimState.PROVINCE_REVIEW,
+    told_at=NOW,
+    grant_from=NOW + timedelta(days=7),
+    objected_at=None,
+    objection=None,
+    decided_at=None,
+    reason=None,
+    undo_until=None,
+    next=(Option("object_to_claim"),),
+)
+_OBJECTED: Final = replace(_TO_MINE, objected_at=NOW, objection=_NO, next=())
+_GIVEN: Final = replace(
+    _TO_MINE,
+    state=ClaimState.GRANTED,
+    decided_at=NOW + timedelta(days=8),
+    reason="registered_wrongly",
+    undo_until=NOW + timedelta(days=38),
+)
+_AT_SCHOOL: Final = replace(_TO_MINE, state=ClaimState.SCHOOL_REVIEW)
+_KEPT: Final = replace(_OBJECTED, state=ClaimState.DECLINED, decided_at=NOW, reason="another_person")
+_LEFT: Final = replace(_OBJECTED, state=ClaimState.WITHDRAWN)
+_BACK: Final = replace(_GIVEN, state=ClaimState.UNDONE, reason="another_person", undo_until=None, next=())
 _FORMER: Final = FormerIdentityView(
     id=AN_ID,
     name="旧名同学",
@@ -153,6 +185,7 @@ _LINE: Final = ClaimLine(
     since=NOW,
     due_at=NOW + timedelta(days=15),
     overdue=False,
+    objected=False,
     decided_at=None,
 )
 
@@ -171,14 +204,18 @@ def _lines(state: str) -> BaseModel:
 
 
 def _office(
-    view: ClaimView, desk: ClaimHolder = ClaimHolder.SCHOOL, *, held: bool = False
+    view: ClaimView, desk: ClaimHolder = ClaimHolder.SCHOOL, *, holder: OfficeHolder | None = None
 ) -> Callable[[Language], BaseModel]:
+    can = decisions(view.state, desk, forwarded=view.forwarded_at is not None)
+    if holder is not None:
+        del can["grant"]
     return lambda language: OfficeClaim(
         claim=record_claim(view, language),
         enrollment=STUDYING,
         claimant=_CLAIMANT,
-        held=held,
-        decisions=decisions(view.state, desk, forwarded=view.forwarded_at is not None),
+        held=holder is not None,
+        holder=holder,
+        decisions=can,
     )
 
 
@@ -199,6 +236,16 @@ CLAIMS: Final[Examples] = {
     },
     "submit_record_claim": {"submitted": Shown("The school has it.", _one(_WAITING))},
     "withdraw_record_claim": {"withdrawn": Shown("Asked no longer.", _one(_WITHDRAWN))},
+    "list_held_claims": {
+        "some": Shown(
+            "In each state, and one that was objected to.",
+            lambda language: held_claim_list(
+                HeldClaimPage([_TO_MINE, _OBJECTED, _AT_SCHOOL, _GIVEN, _KEPT, _LEFT, _BACK], None), language
+            ),
+        ),
+        "none": Shown("None.", lambda language: held_claim_list(HeldClaimPage([], None), language)),
+    },
+    "object_to_claim": {"objected": Shown("It is heard.", lambda language: held_claim(_OBJECTED, language))},
     "list_former_identities": {
         "one": Shown("One.", former_identity_list([_FORMER])),
         "none": Shown("None.", former_identity_list([])),
@@ -222,7 +269,13 @@ CLAIMS: Final[Examples] = {
     "view_school_claim": {
         "waiting": Shown("To be decided.", _office(_WAITING)),
         "forwarded": Shown("To be decided by the province.", _office(_FORWARDED, ClaimHolder.PROVINCE)),
-        "held": Shown("Not to be granted: another account holds the record verified.", _office(_HELD, held=True)),
+        "held": Shown("For the province: another account holds the record verified.", _office(_HELD, holder=_TOLD)),
+        "objected": Shown(
+            "The holder objects, and the notice has not run out.",
+            _office(
+                _FORWARDED, ClaimHolder.PROVINCE, holder=_TOLD.model_copy(update={"objected_at": NOW, "objection": _NO})
+            ),
+        ),
     },
     "forward_claim": {"forwarded": Shown("The province has it.", _office(_FORWARDED))},
     "grant_claim": {"granted": Shown("The record is the claimant's.", _office(_GRANTED))},

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query
 from xuexin_api.core.errors import (
     ClaimClosedError,
     ClaimNotFoundError,
+    ClaimNoticeRunningError,
     NotYoursToDecideError,
+    ObjectionUnreadError,
     RecordHeldError,
     RoleNotAllowedError,
     TokenInvalidError,
@@ -19,7 +21,7 @@ from xuexin_api.core.record_claims import ClaimStep
 from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import claim_desk_service
 from xuexin_api.openapi import once, refusals
-from xuexin_api.routers.archive.claim_presentation import office_claim, office_claim_list
+from xuexin_api.routers.archive.claim_presentation import office_claim, office_claim_list, verdict
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.claims import ClaimDecision, HandedIn, OfficeClaim, OfficeClaimList
@@ -67,20 +69,23 @@ async def forward_claim(
     claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """The school cannot tell. What it leaves alone goes there by itself."""
-    return office_claim(await desk.decide(claim_id, ClaimStep.FORWARD, body.reason, body.note, claims), language)
+    return office_claim(await desk.decide(claim_id, ClaimStep.FORWARD, verdict(body), claims), language)
 
 
 @router.post(
     "/{claim_id}/grant",
     summary="The record is the claimant's",
     openapi_extra=once(secret=False),
-    responses=refusals(*_DECIDING, RecordHeldError),
+    responses=refusals(*_DECIDING, RecordHeldError, ClaimNoticeRunningError, ObjectionUnreadError),
 )
 async def grant_claim(
     claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
-    """It shows in the claimant's archive from now on; what it says stays. Rosters with the old number mean them."""
-    return office_claim(await desk.decide(claim_id, ClaimStep.GRANT, body.reason, body.note, claims), language)
+    """It shows in the claimant's archive from now on; what it says stays. Rosters with the old number mean them.
+
+    Where another account holds the record verified, only the province can: after notice, and with its objection read.
+    """
+    return office_claim(await desk.decide(claim_id, ClaimStep.GRANT, verdict(body), claims), language)
 
 
 @router.post(
@@ -93,7 +98,7 @@ async def decline_claim(
     claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """Nothing changes; the student may claim anew."""
-    return office_claim(await desk.decide(claim_id, ClaimStep.DECLINE, body.reason, body.note, claims), language)
+    return office_claim(await desk.decide(claim_id, ClaimStep.DECLINE, verdict(body), claims), language)
 
 
 @router.post(
@@ -106,4 +111,4 @@ async def undo_claim(
     claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """For some time after, by whoever granted: the record, what it became by 转学, and what rosters brought go back."""
-    return office_claim(await desk.decide(claim_id, ClaimStep.UNDO, body.reason, body.note, claims), language)
+    return office_claim(await desk.decide(claim_id, ClaimStep.UNDO, verdict(body), claims), language)

@@ -20,6 +20,7 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.login.third_party import StoredLink, ThirdPartyRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.accounts.confirmations import Confirmations
+from xuexin_api.services.archive.claim_holders import OBJECTION_CONTEXT
 from xuexin_api.services.archive.claim_view import CLAIM_CONTEXTS
 from xuexin_api.services.archive.correction_view import WORDS_CONTEXT, open_values
 from xuexin_api.services.base import Service, seconds_until
@@ -98,6 +99,8 @@ class AccountExportService(Service):
             )
             said = await self._holdings.list_correction_statements(account.id, most=_MOST_ROWS + 1)
             held["correction_statements"] = _bounded([self._opened(row, {"statement": WORDS_CONTEXT}) for row in said])
+            told = await self._holdings.list_claim_notices(account.id, most=_MOST_ROWS + 1)
+            held["held_claims"] = _bounded([self._opened(row, {"objection": OBJECTION_CONTEXT}) for row in told])
             former = []
             if account.person_id is not None:
                 former = await self._holdings.list_former_identities(account.person_id, most=_MOST_ROWS + 1)

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.policies import ClaimPolicy
 from xuexin_api.repositories.archive.claims import ClaimRepository
+from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.base import Service
 
@@ -20,10 +21,18 @@ class ClaimDeadlines(Service):
     """A background step. Several processes may take it at once: each takes claims that nobody else has in hand."""
 
     def __init__(
-        self, *, session: AsyncSession, claims: ClaimRepository, log: ClaimLog, policy: ClaimPolicy, clock: Clock
+        self,
+        *,
+        session: AsyncSession,
+        claims: ClaimRepository,
+        holders: ClaimHolders,
+        log: ClaimLog,
+        policy: ClaimPolicy,
+        clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._claims = claims
+        self._holders = holders
         self._log = log
         self._policy = policy
         self.overdue = 0
@@ -39,6 +48,7 @@ class ClaimDeadlines(Service):
                     now=now, due_at=now + timedelta(seconds=self._policy.province), most=_AT_ONCE
                 )
                 for claim in left:
+                    await self._holders.tell(claim, now=now)
                     await self._log.note(claim.id, "escalated", "service", now=now)
                     await self._log.tell_owner(
                         claim.account_id, "body_claim_escalated", now=now, school=claim.institution_name

@@ -31,6 +31,7 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow, FoundRecord
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.claim_view import FORMER_NAME_CONTEXT, STATEMENT_CONTEXT, ClaimView, claim_view
 from xuexin_api.services.archive.record_history import AFTER_ALL
@@ -90,6 +91,7 @@ class ClaimService(Service):
         counters: CounterRepository,
         callers: Callers,
         log: ClaimLog,
+        holders: ClaimHolders,
         lookups: Lookups,
         sealer: Sealer,
         policy: ClaimPolicy,
@@ -103,6 +105,7 @@ class ClaimService(Service):
         self._counters = counters
         self._callers = callers
         self._log = log
+        self._holders = holders
         self._lookups = lookups
         self._sealer = sealer
         self._policy = policy
@@ -172,9 +175,7 @@ class ClaimService(Service):
                 raise ClaimClosedError
             await self._write_down(claim, "submitted", claims, now)
             await self._log.tell_owner(account.id, "body_claim_submitted", now=now, school=claim.institution_name)
-            holder_id = await self._claims.get_holder_id(claim.from_person_id)
-            if holder_id is not None:
-                await self._log.tell_owner(holder_id, "body_claim_to_yours", now=now, school=claim.institution_name)
+            await self._holders.tell(claim, now=now)
             return await self._view(await self._mine(claim_id, account))
 
     async def withdraw(self, claim_id: UUID, claims: Claims) -> ClaimView:

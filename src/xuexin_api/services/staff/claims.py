@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -25,6 +24,7 @@ from xuexin_api.core.record_claims import (
     GIVEN_TO_ANOTHER,
     HOLDERS,
     REASONS,
+    REVIEWS,
     ClaimHolder,
     ClaimState,
     ClaimStep,
@@ -35,26 +35,24 @@ from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRepository
+from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
+from xuexin_api.services.archive.claim_holders import ClaimHolders, HolderView
 from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.claim_view import ClaimView, claim_view
 from xuexin_api.services.base import Service
 from xuexin_api.services.paging import read_cursor, write_cursor
-from xuexin_api.services.staff.record_linking import RecordLinking
+from xuexin_api.services.staff.record_linking import DESKS, RecordLinking, Verdict
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _PURPOSE: Final = "claim"
 _MOST_EVENTS: Final = 100
 _ROLES: Final = (Role.REGISTRAR, Role.PROVINCE)
-_DESKS: Final[Mapping[str, ClaimHolder]] = {
-    Role.REGISTRAR: ClaimHolder.SCHOOL,
-    Role.PROVINCE: ClaimHolder.PROVINCE,
-}
 _KINDS: Final = {ClaimStep.FORWARD: "forwarded"}
 """Steps whose line in the log is not called as the state that follows."""
 _TOLD: Final = {
@@ -77,6 +75,7 @@ class ClaimLine:
     since: datetime
     due_at: datetime | None
     overdue: bool
+    objected: bool
     decided_at: datetime | None
 
 
@@ -114,6 +113,7 @@ class OfficeClaim:
     enrollment: EnrollmentView
     claimant: Claimant
     held: bool
+    holder: HolderView | None
     decisions: dict[str, list[str]]
 
 
@@ -131,6 +131,8 @@ class ClaimDeskService(Service):
         identities: FormerIdentityRepository,
         records: RecordOfficeRepository,
         accounts: AccountRepository,
+        notices: ClaimNoticeRepository,
+        holders: ClaimHolders,
         linking: RecordLinking,
         log: ClaimLog,
         trace: RecordTrace,
@@ -144,6 +146,8 @@ class ClaimDeskService(Service):
         self._identities = identities
         self._records = records
         self._accounts = accounts
+        self._notices = notices
+        self._holders = holders
         self._linking = linking
         self._log = log
         self._trace = trace
@@ -167,8 +171,9 @@ class ClaimDeskService(Service):
                     after=after,
                     most=most + 1,
                 )
+            objected = await self._notices.list_objected([row.id for row in found])
         now = self._clock.now()
-        items = [_line(row, now) for row in found[:most]]
+        items = [_line(row, objected=row.id in objected, now=now) for row in found[:most]]
         return ClaimLines(items, write_cursor(items[-1].id) if len(found) > most else None)
 
     async def view(self, claim_id: UUID, claims: Claims) -> OfficeClaim:
@@ -180,38 +185,39 @@ class ClaimDeskService(Service):
                 return await self._show(claim, member, now)
         raise ClaimNotFoundError
 
-    async def decide(
-        self, claim_id: UUID, step: ClaimStep, reason: str, note: str | None, claims: Claims
-    ) -> OfficeClaim:
+    async def decide(self, claim_id: UUID, step: ClaimStep, verdict: Verdict, claims: Claims) -> OfficeClaim:
         """Forward, grant, decline, or undo a grant: once, with a reason, and the student is told."""
-        async with self._transaction():
-            member, claim = await self._reach(claim_id, claims)
-        if claim is None:
-            raise ClaimNotFoundError
-        if reason not in REASONS[step]:
-            raise InvalidRequestError([FieldProblem("/reason", "not_in_list", {})])
         now = self._clock.now()
         async with self._transaction():
+            member, claim = await self._reach(claim_id, claims)
+            # Before a refusal for it: who came to hold the record since the claim was handed in has to be told first.
+            if claim is not None and step is ClaimStep.GRANT and claim.state in REVIEWS:
+                await self._holders.tell(claim, now=now)
+        if claim is None:
+            raise ClaimNotFoundError
+        if verdict.reason not in REASONS[step]:
+            raise InvalidRequestError([FieldProblem("/reason", "not_in_list", {})])
+        async with self._transaction():
             await self._refuse_involved(claim, member)
-            if str(step) not in decisions(ClaimState(claim.state), _DESKS[member.role], forwarded=_forwarded(claim)):
+            if str(step) not in decisions(ClaimState(claim.state), DESKS[member.role], forwarded=_forwarded(claim)):
                 raise ClaimClosedError
             if step is ClaimStep.GRANT:
                 await self._refuse_unless_claimed(claim)
             # The record before the claim, whatever is decided: of two who decide, one waits here for the other.
             await self._identities.get_record_for_update(claim.enrollment_id)
             if step is ClaimStep.GRANT:
-                await self._linking.give(claim, member, reason, note, now=now)
+                await self._linking.give(claim, member, verdict, now=now)
             elif step is ClaimStep.UNDO:
                 if claim.undo_until is None or claim.undo_until <= now:
                     raise ClaimClosedError
-                await self._linking.take_back(claim, member, reason, note, now=now)
-            await self._settle(claim, step, reason, note, member, now)
+                await self._linking.take_back(claim, member, verdict, now=now)
+            await self._settle(claim, step, verdict, member, now)
             settled = await self._claims.get_handed_in(claim_id)
             assert settled is not None, "it was moved just now"
             return await self._show(settled, member, now)
 
     async def _settle(
-        self, claim: ClaimRow, step: ClaimStep, reason: str, note: str | None, member: StaffRow, now: datetime
+        self, claim: ClaimRow, step: ClaimStep, verdict: Verdict, member: StaffRow, now: datetime
     ) -> None:
         """The claim's new state and its log; others who claim a record that was given are told that it is."""
         state = outcome(ClaimState(claim.state), step)
@@ -221,14 +227,19 @@ class ClaimDeskService(Service):
         if step is ClaimStep.FORWARD:
             values = {"forwarded_at": now, "due_at": now + timedelta(seconds=self._policy.province)}
         else:
-            values = {"decided_by": member.id, "decided_at": now, "reason": reason, "note": note}
+            values = {"decided_by": member.id, "decided_at": now, "reason": verdict.reason, "note": verdict.note}
         if step is ClaimStep.GRANT:
             values["undo_until"] = now + timedelta(seconds=self._policy.undo)
         if not await self._claims.move(claim.id, [ClaimState(claim.state)], state, now=now, **values):
             raise ClaimClosedError
-        desk, kind = _DESKS[member.role], _KINDS.get(step, str(state))
-        await self._log.note(claim.id, kind, desk.value, now=now, staff_id=member.id, reason=reason, note=note)
+        desk, kind = DESKS[member.role], _KINDS.get(step, str(state))
+        await self._log.note(
+            claim.id, kind, desk.value, now=now, staff_id=member.id, reason=verdict.reason, note=verdict.note
+        )
         await self._log.tell_owner(claim.account_id, _TOLD[step], now=now, school=claim.institution_name)
+        if step is ClaimStep.FORWARD:
+            await self._holders.tell(claim, now=now)
+        await self._holders.tell_outcome(claim, step, now=now)
         await self._trace.note(f"claim:{step}", member, claim.id, now=now)
         if step is not ClaimStep.GRANT:
             return
@@ -268,7 +279,7 @@ class ClaimDeskService(Service):
             {"id": claim.enrollment_id, "person_id": person_id} for person_id in (claim.from_person_id, claim.person_id)
         ]
         await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
-        return await self._office_claim(claim, _DESKS[member.role])
+        return await self._office_claim(claim, DESKS[member.role])
 
     async def _office_claim(self, claim: ClaimRow, desk: ClaimHolder) -> OfficeClaim:
         record = await self._records.get(claim.enrollment_id)
@@ -278,6 +289,11 @@ class ClaimDeskService(Service):
         identity = await self._claims.get_claimant(claim.account_id)
         events = await self._claims.list_events([claim.id], most=_MOST_EVENTS)
         held = await self._claims.get_holder_id(claim.from_person_id) is not None
+        holder = await self._holders.last(claim.id)
+        can = decisions(ClaimState(claim.state), desk, forwarded=_forwarded(claim))
+        waits = holder is None or holder.grant_from > self._clock.now()
+        if held and (waits or desk is not ClaimHolder.PROVINCE):
+            can.pop(ClaimStep.GRANT, None)
         view = claim_view(claim, events[claim.id], self._sealer, held=held, now=self._clock.now())
         number = self._sealer.open(account.document_ciphertext, DOCUMENT_CONTEXT).decode()
         said = claim.former_document_key
@@ -299,7 +315,8 @@ class ClaimDeskService(Service):
             enrollment=enrollment_view(record, self._sealer),
             claimant=claimant,
             held=held,
-            decisions=decisions(ClaimState(claim.state), desk, forwarded=_forwarded(claim)),
+            holder=holder,
+            decisions=can,
         )
 
 
@@ -307,7 +324,7 @@ def _forwarded(claim: ClaimRow) -> bool:
     return claim.forwarded_at is not None
 
 
-def _line(row: ClaimRow, now: datetime) -> ClaimLine:
+def _line(row: ClaimRow, *, objected: bool, now: datetime) -> ClaimLine:
     due_at = row.due_at if row.state in HOLDERS else None
     return ClaimLine(
         id=row.id,
@@ -318,5 +335,6 @@ def _line(row: ClaimRow, now: datetime) -> ClaimLine:
         since=row.state_since,
         due_at=due_at,
         overdue=due_at is not None and due_at <= now,
+        objected=objected,
         decided_at=row.decided_at,
     )

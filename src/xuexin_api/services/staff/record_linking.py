@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -9,13 +11,15 @@ from uuid import UUID
 from xuexin_api.core.clock import china_date
 from xuexin_api.core.documents import Document, DocumentType, birth_date_of, mask_document_number, sex_of
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import ClaimClosedError, RecordHeldError
-from xuexin_api.core.record_claims import WAS_THEIRS
+from xuexin_api.core.errors import ClaimClosedError
+from xuexin_api.core.record_claims import WAS_THEIRS, ClaimHolder
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
-from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
+from xuexin_api.core.staff import Role
+from xuexin_api.repositories.archive.claims import ClaimRow
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, HeldRecord, TaughtIdentity
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
+from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.staff.record_trace import RecordTrace
 
 _GRANT: Final = "claim_granted"
@@ -24,6 +28,18 @@ _FIELDS: Final = ("former_name", "former_document_number_masked")
 _SHOWN: Final = ("name", "sex", "birth_date")
 _SHOWN_NUMBER: Final = "document_number_masked"
 
+DESKS: Final[Mapping[str, ClaimHolder]] = {Role.REGISTRAR: ClaimHolder.SCHOOL, Role.PROVINCE: ClaimHolder.PROVINCE}
+"""For which desk a member decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a desk says to a claim: why, in which words, and whether it read what the holder objects."""
+
+    reason: str
+    note: str | None
+    objection_read: bool = False
+
 
 class RecordLinking:
     """What the record says stays as the school registered it; only whose it is changes, with a line in its history."""
@@ -31,31 +47,34 @@ class RecordLinking:
     def __init__(
         self,
         *,
-        claims: ClaimRepository,
+        holders: ClaimHolders,
         identities: FormerIdentityRepository,
         records: RecordOfficeRepository,
         trace: RecordTrace,
         sealer: Sealer,
         entropy: Entropy,
     ) -> None:
-        self._claims = claims
+        self._holders = holders
         self._identities = identities
         self._records = records
         self._trace = trace
         self._sealer = sealer
         self._entropy = entropy
 
-    async def give(self, claim: ClaimRow, member: StaffRow, reason: str, note: str | None, *, now: datetime) -> None:
-        """To the claimant. Not while another account holds it verified, and not when it went to somebody meanwhile."""
+    async def give(self, claim: ClaimRow, member: StaffRow, verdict: Verdict, *, now: datetime) -> None:
+        """To the claimant. From an account that holds it verified only once that was heard, and never if it is gone."""
         record = await self._identities.get_record_for_update(claim.enrollment_id)
         if record.person_id != claim.from_person_id:
             raise ClaimClosedError
         await self._identities.lock_person(claim.from_person_id)
-        if await self._claims.get_holder_id(claim.from_person_id) is not None:
-            raise RecordHeldError
+        held = await self._holders.refuse_unless_heard(
+            claim, DESKS[member.role], objection_read=verdict.objection_read, now=now
+        )
         await self._move(record, claim.person_id, now=now)
         stands_for = (
-            reason in WAS_THEIRS
+            verdict.reason in WAS_THEIRS
+            # Who was verified with the number has it: it means them.
+            and not held
             and not await self._identities.has_records(claim.from_person_id)
             and not await self._identities.stands_for_somebody(record.document_key, record.document_type)
         )
@@ -78,11 +97,9 @@ class RecordLinking:
             }
         )
         fields = dict.fromkeys(_FIELDS), self._former(record)
-        await self._write_down(record, claim.person_id, fields, member, _GRANT, reason, note, now=now)
+        await self._write_down(record, claim.person_id, fields, member, _GRANT, verdict, now=now)
 
-    async def take_back(
-        self, claim: ClaimRow, member: StaffRow, reason: str, note: str | None, *, now: datetime
-    ) -> None:
+    async def take_back(self, claim: ClaimRow, member: StaffRow, verdict: Verdict, *, now: datetime) -> None:
         """To whom it was before, with what it became by 转学 and what rosters brought under the former number since.
 
         Who was corrected into it meanwhile goes: to whoever gets it back it says what it said.
@@ -110,7 +127,7 @@ class RecordLinking:
                 before |= {name: getattr(one, name) for name in _SHOWN} | {_SHOWN_NUMBER: self._masked(one)}
                 after |= {name: said.get(name, getattr(one, name)) for name in _SHOWN}
                 after |= {_SHOWN_NUMBER: self._masked(taught)}
-            await self._write_down(one, claim.from_person_id, (before, after), member, _UNDO, reason, note, now=now)
+            await self._write_down(one, claim.from_person_id, (before, after), member, _UNDO, verdict, now=now)
 
     async def _become(self, record: HeldRecord) -> list[HeldRecord]:
         """What the record became at other schools, each locked before it is asked for the next: no 转学 is missed."""
@@ -136,8 +153,7 @@ class RecordLinking:
         fields: tuple[dict[str, Any], dict[str, Any]],
         member: StaffRow,
         change: str,
-        reason: str,
-        note: str | None,
+        verdict: Verdict,
         *,
         now: datetime,
     ) -> None:
@@ -147,8 +163,8 @@ class RecordLinking:
             after,
             member,
             change=change,
-            reason=reason,
-            note=note,
+            reason=verdict.reason,
+            note=verdict.note,
             effective_on=china_date(now),
             now=now,
         )
