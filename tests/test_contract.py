@@ -144,6 +144,7 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "delete_case_photo": "delete",  # once it is gone it is upload_not_found
         "delete_verification_photo": "delete",
         "delete_correction_proof": "delete",
+        "delete_claim_proof": "delete",
     }
 
 

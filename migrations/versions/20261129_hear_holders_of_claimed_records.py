@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "4e8a1c7f93d2"
-down_revision = "c71e5a90d2b4"
+down_revision = "94d6b2f70e1c"
 branch_labels = None
 depends_on = None
 

@@ -117,6 +117,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         proofs.router,
         claims.router,
         corrections.form_router,
+        claims.form_router,
         corrections.router,
         sessions.router,
         service.router,

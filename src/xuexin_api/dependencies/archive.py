@@ -15,6 +15,7 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.services.archive.archive import ArchiveService
+from xuexin_api.services.archive.claim_photos import ClaimPhotos
 from xuexin_api.services.archive.claims import ClaimService
 from xuexin_api.services.archive.corrected_records import CorrectedRecords
 from xuexin_api.services.archive.correction_photos import CorrectionPhotos
@@ -62,6 +63,7 @@ async def claim_service(request: Request) -> ClaimService:
     return ClaimService(
         session=session,
         claims=ClaimRepository(session),
+        photos=PhotoRepository(session),
         counters=CounterRepository(session),
         callers=shared.callers(parts, session),
         log=shared.claim_log(parts, session),
@@ -74,6 +76,18 @@ async def claim_service(request: Request) -> ClaimService:
         clock=parts.clock,
         entropy=parts.entropy,
     )
+
+
+async def claim_photo_service(request: Request) -> SentPhotoService:
+    parts = wiring(request)
+    session = parts.database.session()
+    home = ClaimPhotos(
+        claims=ClaimRepository(session),
+        log=shared.claim_log(parts, session),
+        verified_seconds=parts.settings.verified_seconds,
+        identity_providers=parts.identity_providers,
+    )
+    return shared.sent_photos(parts, session, home)
 
 
 async def held_claim_service(request: Request) -> HeldClaimService:

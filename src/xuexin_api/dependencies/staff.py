@@ -228,6 +228,8 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
         accounts=AccountRepository(session),
         notices=ClaimNoticeRepository(session),
         holders=holders,
+        photos=PhotoRepository(session),
+        store=parts.handheld,
         linking=RecordLinking(
             holders=holders,
             identities=identities,

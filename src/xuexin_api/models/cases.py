@@ -188,7 +188,7 @@ class Vouching(Base):
 
 
 class Upload(Base):
-    """A photo that somebody sent: hand-held, or one that proves a correction. Its bytes lie sealed under `object_key`.
+    """A photo that somebody sent: hand-held, or one that proves something. Its bytes lie sealed under `object_key`.
 
     `storing` is written before the bytes go there, and a row outlives account and case until they are gone from there:
     no photo is forgotten in the store. Of a refused one there are no bytes; `sha256` and `byte_size` are as received;
@@ -223,6 +223,7 @@ class Upload(Base):
         Index("ix_uploads_verification_id_id", "verification_id", "id"),
         Index("ix_uploads_enrollment_id_id", "enrollment_id", "id", postgresql_where=text("enrollment_id IS NOT NULL")),
         Index("ix_uploads_correction_id_id", "correction_id", "id", postgresql_where=text("correction_id IS NOT NULL")),
+        Index("ix_uploads_claim_id_id", "claim_id", "id", postgresql_where=text("claim_id IS NOT NULL")),
         Index("ix_uploads_account_id_id", "account_id", "id"),
         Index("ix_uploads_stored", "id", postgresql_where=text("object_key IS NOT NULL")),
         Index("ix_uploads_abandoned", "id", postgresql_where=text("account_id IS NULL")),
@@ -235,6 +236,7 @@ class Upload(Base):
     enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
     """Of a picture that no correction of this record has taken along yet."""
     correction_id: Mapped[UUID | None] = mapped_column(ForeignKey("record_corrections.id", ondelete="SET NULL"))
+    claim_id: Mapped[UUID | None] = mapped_column(ForeignKey("record_claims.id", ondelete="SET NULL"))
     side: Mapped[str | None]
     state: Mapped[str]
     reason: Mapped[str | None]

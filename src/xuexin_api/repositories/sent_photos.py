@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.cases import IdentityCase, Upload
+from xuexin_api.models.claims import RecordClaim
 from xuexin_api.models.corrections import RecordCorrection
 from xuexin_api.models.identity import IdentityVerification
 
@@ -44,6 +45,7 @@ class PhotoPlace:
     verification_id: UUID | None = None
     enrollment_id: UUID | None = None
     correction_id: UUID | None = None
+    claim_id: UUID | None = None
 
     @property
     def columns(self) -> dict[str, UUID]:
@@ -249,8 +251,17 @@ class PhotoRepository:
             IdentityVerification.decided_at <= decided_before,
         )
         corrected = or_(RecordCorrection.state == "withdrawn", RecordCorrection.decided_at <= decided_before)
+        claimed = or_(
+            RecordClaim.state == "withdrawn",
+            and_(RecordClaim.state == "draft", RecordClaim.expires_at <= now),
+            and_(
+                RecordClaim.decided_at <= decided_before,
+                or_(RecordClaim.state != "granted", RecordClaim.undo_until <= now),
+            ),
+        )
         statement = (
             select(Upload.id, Upload.object_key)
+            .outerjoin(RecordClaim, RecordClaim.id == Upload.claim_id)
             .outerjoin(RecordCorrection, RecordCorrection.id == Upload.correction_id)
             .outerjoin(IdentityCase, IdentityCase.id == Upload.case_id)
             .outerjoin(IdentityVerification, IdentityVerification.id == Upload.verification_id)
@@ -266,6 +277,7 @@ class PhotoRepository:
                     over,
                     verified,
                     corrected,
+                    claimed,
                     _waits(waiting_before),
                 ),
             )

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.archive import CodedName, Enrollment
+from xuexin_api.schemas.photos import ProofPicture
 from xuexin_api.schemas.types import (
     Choice,
     DocumentTypeName,
@@ -199,6 +200,7 @@ class OfficeClaim(Output):
     holder: OfficeHolder | None = Field(
         description="Who was told, of whoever held the record since it was claimed.", examples=[None]
     )
+    proofs: list[ProofPicture] = Field(description="Pictures to look at, oldest first.")
     decisions: dict[str, list[str]] = Field(
         description="What can be said now, and for which reasons.",
         examples=[{"decline": ["proof_missing", "another_person"]}],

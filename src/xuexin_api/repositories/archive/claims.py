@@ -175,6 +175,12 @@ class ClaimRepository:
     async def get_for_account(self, claim_id: UUID, account_id: UUID) -> ClaimRow | None:
         return await self._one(_ROWS.where(RecordClaim.id == claim_id, RecordClaim.account_id == account_id))
 
+    async def lock(self, claim_id: UUID) -> None:
+        """Nobody moves it until this transaction ends."""
+        await self._session.execute(
+            select(RecordClaim.id).where(RecordClaim.id == claim_id).with_for_update(key_share=True)
+        )
+
     async def list_for_account(self, account_id: UUID, *, before_id: UUID, most: int) -> list[ClaimRow]:
         """Newest first."""
         statement = _ROWS.where(RecordClaim.account_id == account_id, RecordClaim.id < before_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xuexin_api.core.messages import Language, message
+from xuexin_api.routers.identity.photo_presentation import proof_picture
 from xuexin_api.routers.presentation import choices, enrollment
 from xuexin_api.schemas import claims as schemas
 from xuexin_api.schemas.archive import CodedName
@@ -67,6 +68,7 @@ def office_claim(view: OfficeClaim, language: Language) -> schemas.OfficeClaim:
         claimant=schemas.Claimant.model_validate(view.claimant),
         held=view.held,
         holder=None if view.holder is None else schemas.OfficeHolder.model_validate(view.holder),
+        proofs=[proof_picture(photo, language) for photo in view.proofs],
         decisions=view.decisions,
     )
 

@@ -10,12 +10,10 @@ from xuexin_api.routers.identity.photo_presentation import proof_picture
 from xuexin_api.routers.presentation import choices, enrollment
 from xuexin_api.schemas import corrections as schemas
 from xuexin_api.schemas.archive import CodedName
-from xuexin_api.schemas.photos import ProofPictureList
 from xuexin_api.schemas.record_office import OfficeCertificate, OfficeDegree
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.correction_view import CorrectionLine, CorrectionView
 from xuexin_api.services.archive.corrections import CorrectionPage, CorrectionRequest
-from xuexin_api.services.photos.sent_photos import PhotoView
 from xuexin_api.services.staff.corrections import DeskCorrection, WaitingCorrection, WaitingPage
 
 
@@ -56,10 +54,6 @@ def record_correction(view: CorrectionView, language: Language) -> schemas.Recor
 def record_correction_list(page: CorrectionPage, language: Language) -> schemas.RecordCorrectionList:
     items = [schemas.RecordCorrectionLine.model_validate(_line(line, language)) for line in page.items]
     return schemas.RecordCorrectionList(items=items, next_cursor=page.next_cursor)
-
-
-def proof_picture_list(views: list[PhotoView], language: Language) -> ProofPictureList:
-    return ProofPictureList(items=[proof_picture(view, language) for view in views])
 
 
 def waiting_correction(view: WaitingCorrection) -> schemas.WaitingCorrection:

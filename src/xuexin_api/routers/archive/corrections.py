@@ -19,11 +19,10 @@ from xuexin_api.dependencies.callers import VERIFIED, CallerClaims, RequestLangu
 from xuexin_api.openapi import JPEG, once, picture_form, refusals
 from xuexin_api.routers.archive.correction_presentation import (
     correction_request,
-    proof_picture_list,
     record_correction,
     record_correction_list,
 )
-from xuexin_api.routers.identity.photo_presentation import photo_answer, proof_picture
+from xuexin_api.routers.identity.photo_presentation import photo_answer, proof_picture, proof_picture_list
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.photo_form import PHOTO_REFUSALS, PhotoRoute, SentPictureForm, WantsFit

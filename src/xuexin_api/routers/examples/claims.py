@@ -23,6 +23,8 @@ from xuexin_api.routers.archive.claim_presentation import (
 )
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.examples.archive import STUDYING
+from xuexin_api.routers.examples.photos import RECEIVED, SEEN
+from xuexin_api.routers.identity.photo_presentation import proof_picture, proof_picture_list
 from xuexin_api.schemas.claims import Claimant, OfficeClaim, OfficeHolder
 from xuexin_api.services.archive.claim_view import ClaimEvent, ClaimView
 from xuexin_api.services.archive.claims import ClaimPage
@@ -215,6 +217,7 @@ def _office(
         claimant=_CLAIMANT,
         held=holder is not None,
         holder=holder,
+        proofs=[proof_picture(replace(SEEN, side=None), language)],
         decisions=can,
     )
 
@@ -233,6 +236,16 @@ CLAIMS: Final[Examples] = {
         "with_the_province": Shown("The school sent it to its province.", _one(_FORWARDED)),
         "overdue": Shown("The province is late, and the school was.", _one(_OVERDUE)),
         "granted": Shown("The record shows.", _one(_GRANTED)),
+    },
+    "send_claim_proof": {
+        "received": Shown("Kept.", lambda language: proof_picture(replace(RECEIVED, side=None), language))
+    },
+    "list_claim_proofs": {
+        "some": Shown(
+            "One that waits, one that was looked at.",
+            lambda language: proof_picture_list([replace(RECEIVED, side=None), replace(SEEN, side=None)], language),
+        ),
+        "none": Shown("None.", lambda language: proof_picture_list([], language)),
     },
     "submit_record_claim": {"submitted": Shown("The school has it.", _one(_WAITING))},
     "withdraw_record_claim": {"withdrawn": Shown("Asked no longer.", _one(_WITHDRAWN))},

@@ -21,7 +21,6 @@ from xuexin_api.core.messages import Language
 from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.archive.correction_presentation import (
     correction_queue,
-    proof_picture_list,
     record_correction,
     record_correction_list,
     waiting_correction,
@@ -29,7 +28,7 @@ from xuexin_api.routers.archive.correction_presentation import (
 from xuexin_api.routers.examples.accounts import AN_ID, NOW
 from xuexin_api.routers.examples.archive import STUDYING
 from xuexin_api.routers.examples.photos import ERASED, RECEIVED, REFUSED, SEEN
-from xuexin_api.routers.identity.photo_presentation import proof_picture
+from xuexin_api.routers.identity.photo_presentation import proof_picture, proof_picture_list
 from xuexin_api.schemas.corrections import Asker, DeskCorrection
 from xuexin_api.services.archive.correction_view import CorrectionEvent, CorrectionLine, CorrectionView, FieldWish
 from xuexin_api.services.archive.corrections import CorrectionPage

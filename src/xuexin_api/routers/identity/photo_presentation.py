@@ -27,6 +27,10 @@ def proof_picture(view: PhotoView, language: Language) -> schemas.ProofPicture:
     return schemas.ProofPicture.model_validate(_shown(replace(view, hints=hints), language))
 
 
+def proof_picture_list(views: list[PhotoView], language: Language) -> schemas.ProofPictureList:
+    return schemas.ProofPictureList(items=[proof_picture(view, language) for view in views])
+
+
 def _shown(view: PhotoView, language: Language) -> dict[str, Any]:
     return {name: getattr(view, name) for name in _PLAIN} | {
         "reason": _reason(view, language),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from xuexin_api.core.errors import (
     ClaimClosedError,
@@ -13,30 +13,27 @@ from xuexin_api.core.errors import (
     NotYoursToDecideError,
     ObjectionUnreadError,
     RecordHeldError,
-    RoleNotAllowedError,
-    TokenInvalidError,
-    TokenMissingError,
+    UploadNotFoundError,
 )
 from xuexin_api.core.record_claims import ClaimStep
-from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
+from xuexin_api.dependencies.callers import OF_STAFF, RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import claim_desk_service
-from xuexin_api.openapi import once, refusals
+from xuexin_api.openapi import JPEG, once, refusals
 from xuexin_api.routers.archive.claim_presentation import office_claim, office_claim_list, verdict
+from xuexin_api.routers.identity.photo_presentation import photo_answer
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.claims import ClaimDecision, HandedIn, OfficeClaim, OfficeClaimList
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.claims import ClaimDeskService
 
 router = APIRouter(prefix="/v1/staff/claims", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[ClaimDeskService, Depends(claim_desk_service)]
-ClaimId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_REGISTRAR = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
-_THE_CLAIM = (*_REGISTRAR, ClaimNotFoundError)
+_THE_CLAIM = (*OF_STAFF, ClaimNotFoundError)
 _DECIDING = (*_THE_CLAIM, ClaimClosedError, NotYoursToDecideError)
 
 
-@router.get("", summary="Claims at my desk", responses=refusals(*_REGISTRAR))
+@router.get("", summary="Claims at my desk", responses=refusals(*OF_STAFF))
 async def list_school_claims(
     claims: StaffClaims,
     desk: Desk,
@@ -53,10 +50,21 @@ async def list_school_claims(
 
 @router.get("/{claim_id}", summary="One claim at my desk", responses=refusals(*_THE_CLAIM))
 async def view_school_claim(
-    claim_id: ClaimId, claims: StaffClaims, language: RequestLanguage, desk: Desk
+    claim_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """The record, who asks for it, and what they say. Both persons can read that it was looked at."""
     return office_claim(await desk.view(claim_id, claims), language)
+
+
+@router.get(
+    "/{claim_id}/proofs/{photo_id}",
+    summary="Look at a picture of a claim",
+    response_class=Response,
+    responses=refusals(*_THE_CLAIM, UploadNotFoundError) | JPEG,
+)
+async def view_claim_proof(claim_id: PathId, photo_id: PathId, claims: StaffClaims, desk: Desk) -> Response:
+    """Who looked, and when, is written down first, and shown to its student."""
+    return photo_answer(await desk.view_proof(claim_id, photo_id, claims))
 
 
 @router.post(
@@ -66,7 +74,7 @@ async def view_school_claim(
     responses=refusals(*_DECIDING),
 )
 async def forward_claim(
-    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+    claim_id: PathId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """The school cannot tell. What it leaves alone goes there by itself."""
     return office_claim(await desk.decide(claim_id, ClaimStep.FORWARD, verdict(body), claims), language)
@@ -79,7 +87,7 @@ async def forward_claim(
     responses=refusals(*_DECIDING, RecordHeldError, ClaimNoticeRunningError, ObjectionUnreadError),
 )
 async def grant_claim(
-    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+    claim_id: PathId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """It shows in the claimant's archive from now on; what it says stays. Rosters with the old number mean them.
 
@@ -95,7 +103,7 @@ async def grant_claim(
     responses=refusals(*_DECIDING),
 )
 async def decline_claim(
-    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+    claim_id: PathId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """Nothing changes; the student may claim anew."""
     return office_claim(await desk.decide(claim_id, ClaimStep.DECLINE, verdict(body), claims), language)
@@ -108,7 +116,7 @@ async def decline_claim(
     responses=refusals(*_DECIDING),
 )
 async def undo_claim(
-    claim_id: ClaimId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
+    claim_id: PathId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> OfficeClaim:
     """For some time after, by whoever granted: the record, what it became by 转学, and what rosters brought go back."""
     return office_claim(await desk.decide(claim_id, ClaimStep.UNDO, verdict(body), claims), language)

@@ -31,6 +31,7 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow, FoundRecord
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
 from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.claim_view import FORMER_NAME_CONTEXT, STATEMENT_CONTEXT, ClaimView, claim_view
@@ -40,10 +41,12 @@ from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.photos.sent_photos import PhotoView, photo_view
 
 _ACCOUNT_TRIES: Final = "claim_account"
 _PERSON_TRIES: Final = "claim_person"
 _MOST_EVENTS: Final = 100
+_MOST_PHOTOS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class ClaimService(Service):
         *,
         session: AsyncSession,
         claims: ClaimRepository,
+        photos: PhotoRepository,
         counters: CounterRepository,
         callers: Callers,
         log: ClaimLog,
@@ -102,6 +106,7 @@ class ClaimService(Service):
     ) -> None:
         super().__init__(session, clock)
         self._claims = claims
+        self._photos = photos
         self._counters = counters
         self._callers = callers
         self._log = log
@@ -152,6 +157,15 @@ class ClaimService(Service):
         async with self._read():
             account, _ = await self._verified(claims)
             return await self._view(await self._mine(claim_id, account))
+
+    async def list_proofs(self, claim_id: UUID, claims: Claims) -> list[PhotoView]:
+        """Pictures that were sent for a claim of one's own, refused ones too."""
+        async with self._read():
+            account, _ = await self._verified(claims)
+            claim = await self._mine(claim_id, account)
+            place = PhotoPlace(claim_id=claim.id)
+            rows = (await self._photos.list_sent([place], account_id=account.id, most=_MOST_PHOTOS))[place]
+        return [photo_view(row) for row in rows]
 
     async def submit(self, claim_id: UUID, words: ClaimWords, claims: Claims) -> ClaimView:
         """The claim goes to the school, with the student's words. Whoever holds the record verified hears of it."""

@@ -17,6 +17,7 @@ from xuexin_api.core.errors import (
     FieldProblem,
     InvalidRequestError,
     NotYoursToDecideError,
+    UploadNotFoundError,
 )
 from xuexin_api.core.names import name_key
 from xuexin_api.core.policies import ClaimPolicy
@@ -34,10 +35,12 @@ from xuexin_api.core.record_claims import (
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
+from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
+from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.archive import EnrollmentView, enrollment_view
@@ -46,11 +49,13 @@ from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.claim_view import ClaimView, claim_view
 from xuexin_api.services.base import Service
 from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.photos.sent_photos import PhotoView, photo_view
 from xuexin_api.services.staff.record_linking import DESKS, RecordLinking, Verdict
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _PURPOSE: Final = "claim"
+_PURPOSE_OF_PROOFS: Final = "claim_proof"
 _MOST_EVENTS: Final = 100
 _ROLES: Final = (Role.REGISTRAR, Role.PROVINCE)
 _KINDS: Final = {ClaimStep.FORWARD: "forwarded"}
@@ -114,6 +119,7 @@ class OfficeClaim:
     claimant: Claimant
     held: bool
     holder: HolderView | None
+    proofs: list[PhotoView]
     decisions: dict[str, list[str]]
 
 
@@ -133,6 +139,8 @@ class ClaimDeskService(Service):
         accounts: AccountRepository,
         notices: ClaimNoticeRepository,
         holders: ClaimHolders,
+        photos: PhotoRepository,
+        store: PhotoStore,
         linking: RecordLinking,
         log: ClaimLog,
         trace: RecordTrace,
@@ -148,6 +156,8 @@ class ClaimDeskService(Service):
         self._accounts = accounts
         self._notices = notices
         self._holders = holders
+        self._photos = photos
+        self._store = store
         self._linking = linking
         self._log = log
         self._trace = trace
@@ -184,6 +194,27 @@ class ClaimDeskService(Service):
             if claim is not None:
                 return await self._show(claim, member, now)
         raise ClaimNotFoundError
+
+    async def view_proof(self, claim_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
+        """One picture. Who looked, when and what for is written down before it is read."""
+        now = self._clock.now()
+        async with self._transaction():
+            member, claim = await self._reach(claim_id, claims)
+            photo = None
+            if claim is not None:
+                photo = await self._photos.get_shown(photo_id, PhotoPlace(claim_id=claim.id))
+                if photo is not None:
+                    subject = {"id": claim.enrollment_id, "person_id": claim.person_id}
+                    await self._trace.looked([subject], member, "viewed", _PURPOSE_OF_PROOFS, now=now)
+                    await self._trace.note("claim:proof:view", member, photo_id, now=now)
+        if claim is None:
+            raise ClaimNotFoundError
+        data = None if photo is None or photo.object_key is None else await self._store.get(photo.object_key)
+        if data is None:
+            raise UploadNotFoundError
+        async with self._transaction():
+            await self._photos.note_seen(photo_id)
+        return data
 
     async def decide(self, claim_id: UUID, step: ClaimStep, verdict: Verdict, claims: Claims) -> OfficeClaim:
         """Forward, grant, decline, or undo a grant: once, with a reason, and the student is told."""
@@ -316,6 +347,7 @@ class ClaimDeskService(Service):
             claimant=claimant,
             held=held,
             holder=holder,
+            proofs=[photo_view(row) for row in await self._photos.list_shown(PhotoPlace(claim_id=claim.id))],
             decisions=can,
         )
 
