@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test format lock openapi bench clean
+.PHONY: run test format lock openapi robot bench clean
 
 run: .venv/run
 	@echo "==> Starting the database and bringing it up to date"
@@ -22,6 +22,10 @@ format: .venv/dev
 
 openapi: .venv/dev
 	$(BIN)/xuexin openapi > openapi/openapi.json
+
+robot: .venv/dev
+	@echo "==> Letting the robot learn anew (some seconds)"
+	@$(BIN)/xuexin help learn src/xuexin_api/content/help/robot/learnt.npz
 
 bench: .venv/dev
 	$(BIN)/python -m benchmarks

@@ -11,20 +11,23 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
 import xuexin_api.app  # the whole service is loaded before the robot is weighed
 from benchmarks.ground import SERVER_CORE, percentile, pin
-from xuexin_api.core.help.judging import NO_ARTICLE, Question, Verdict, judge, read_questions
-from xuexin_api.core.help.matching import ELSEWHERE, Matcher, Thresholds
-from xuexin_api.core.help.tables import tables
+from xuexin_api.core.help.judging import Question, Verdict, judge, read_questions
+from xuexin_api.core.help.matching import Matcher, Thresholds
+from xuexin_api.core.help.tables import known_questions, tables
+from xuexin_api.core.help.teaching import lessons_of, teach
 from xuexin_api.core.help.values import RULES
-from xuexin_api.services.help.library import HelpLibrary
+from xuexin_api.services.help.library import HelpLibrary, foreign_topics
 from xuexin_api.settings import Settings
 
-_FOLDS: Final = 8
+_STRANGER: Final = "stranger_"
+"""How the names of those begin who knew neither the articles nor the tables."""
 
 
 def _resident_mib() -> float:
@@ -36,28 +39,18 @@ def _resident_mib() -> float:
 
 
 def _left_out(topics: Mapping[str, Sequence[str]]) -> dict[str, Verdict]:
-    """Harder than strangers' questions: each way to ask without itself, and each foreign matter without its group."""
-    ways = [Question(slug, way) for slug, some in topics.items() for way in some if not slug.startswith(ELSEWHERE)]
-    verdicts = []
-    for fold in range(_FOLDS):
-        asked = ways[fold::_FOLDS]
-        gone = {(one.slug, one.text) for one in asked}
-        rest = {slug: [way for way in some if (slug, way) not in gone] for slug, some in topics.items()}
-        verdicts.append(judge(Matcher(rest, tables(), Thresholds()), asked))
-    for group in [slug for slug in topics if slug.startswith(ELSEWHERE)]:
-        rest = {slug: list(some) for slug, some in topics.items() if slug != group}
-        asked = [Question(NO_ARTICLE, way) for way in topics[group]]
-        verdicts.append(judge(Matcher(rest, tables(), Thresholds()), asked))
-    known = sum(one.with_article for one in verdicts)
-    none = sum(one.without_article for one in verdicts)
-    whole = Verdict(
-        known,
-        sum(one.right_first * one.with_article for one in verdicts) / known,
-        sum(one.right_in_three * one.with_article for one in verdicts) / known,
-        none,
-        sum(one.answered_as_if_known * one.without_article for one in verdicts) / none,
-    )
-    return {"left_out": whole}
+    """Each stranger's known questions, by what is learnt without them."""
+    known = known_questions()
+    lessons = lessons_of(topics, chain.from_iterable(known.values()))
+    start = len(lessons) - sum(map(len, known.values()))
+    verdicts = {}
+    for writer, some in known.items():
+        end = start + len(some)
+        if writer.startswith(_STRANGER):
+            matcher = Matcher(topics, tables(), Thresholds(), teach(lessons[:start] + lessons[end:]))
+            verdicts[f"without_{writer}"] = judge(matcher, [Question(slug, text) for slug, text in some])
+        start = end
+    return verdicts
 
 
 def main(files: list[str]) -> None:
@@ -84,8 +77,7 @@ def main(files: list[str]) -> None:
             matcher.match(question.text)
             times.append((time.perf_counter() - started) * 1000)
         answer["sets"][Path(file).stem] = asdict(judge(matcher, questions))
-    foreign = {f"{ELSEWHERE}{group}": ways for group, ways in tables().elsewhere.items()}
-    for name, verdict in _left_out({**dict(library.shelf.topics), **foreign}).items():
+    for name, verdict in _left_out({**dict(library.shelf.topics), **foreign_topics()}).items():
         answer["sets"][name] = asdict(verdict)
     print(json.dumps(answer | {"median_ms": median(times), "p99_ms": percentile(times, 0.99)}))
 

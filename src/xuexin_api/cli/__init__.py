@@ -64,6 +64,7 @@ help_centre.command("answer")(help_desk.answer_request)
 help_centre.command("close")(help_desk.close_request)
 help_centre.command("unanswered")(help_desk.list_unanswered)
 help_centre.command("check")(help_desk.check_articles)
+help_centre.command("learn")(help_desk.learn)
 app.add_typer(help_centre, name="help")
 
 staff = typer.Typer(help="Who works here.", no_args_is_help=True)

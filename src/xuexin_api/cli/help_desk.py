@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -14,6 +15,8 @@ from xuexin_api.cli.places import Places, printable, say
 from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.errors import HelpRequestNotFoundError
 from xuexin_api.core.help.likeness import Group
+from xuexin_api.core.help.tables import known_questions
+from xuexin_api.core.help.teaching import lessons_of, teach
 from xuexin_api.core.help.values import RULES
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.help_files import folder_files, package_files
@@ -21,7 +24,7 @@ from xuexin_api.repositories.help.help_requests import HelpRequestRepository
 from xuexin_api.repositories.help.help_robot import UnansweredRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.help.desk import DeskView, HelpDeskService
-from xuexin_api.services.help.library import read_articles
+from xuexin_api.services.help.library import HelpLibrary, foreign_topics, read_articles
 from xuexin_api.services.help.unanswered import UnansweredService
 from xuexin_api.settings import Settings
 
@@ -79,6 +82,18 @@ def close_request(request_id: Annotated[UUID, typer.Argument(help="Its id")]) ->
     _finish(lambda desk: desk.close(request_id))
 
 
+def learn(file: Annotated[Path, typer.Argument(help="What to write: learnt.npz of the package")]) -> None:
+    """Let the robot learn anew from the package's articles and known questions, after a change of either."""
+    shelf = HelpLibrary(folder=None, values=_values(), every_seconds=1).shelf
+    lessons = lessons_of({**dict(shelf.topics), **foreign_topics()}, chain.from_iterable(known_questions().values()))
+    file.write_bytes(teach(lessons).written())
+    say(f"{len(lessons)} questions learnt")
+
+
+def _values() -> dict[str, int]:
+    return {**RULES, **Settings().help_values()}
+
+
 def _finish(work: Callable[[HelpDeskService], Coroutine[Any, Any, DeskView]]) -> None:
     try:
         _show(_at_the_desk(work))
@@ -128,7 +143,7 @@ def check_articles(
     folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="As XUEXIN_HELP_FOLDER")],
 ) -> None:
     """Say what is wrong with the articles of a folder, each with file and line."""
-    values = tuple(sorted({**RULES, **Settings().help_values()}.items()))
+    values = tuple(sorted(_values().items()))
     files = folder_files(folder)
     _, troubles = read_articles(package_files(), files, values)
     for trouble in troubles:

@@ -9,6 +9,7 @@ import pytest
 from xuexin_api.core.help.likeness import Asked, group_alike
 from xuexin_api.core.help.matching import Matcher, Thresholds
 from xuexin_api.core.help.tables import tables
+from xuexin_api.core.help.teaching import lessons_of, teach
 
 TOPICS = {
     "password": ["密码忘了", "找回密码", "forgot password"],
@@ -61,6 +62,26 @@ def test_an_article_about_what_was_foreign_is_answered(matcher: Matcher) -> None
     published = Matcher(TOPICS | {"rain": ["明天下雨吗", "下雨吗"]}, tables(), Thresholds())
     assert published.match("明天下雨吗").near[0].slug == "rain"
     assert published.match("明天下雨吗").outcome == "matched"
+
+
+def test_what_was_learnt_answers_what_no_way_to_ask_is_like() -> None:
+    known = [("password", f"门禁卡{one}不认我") for one in ("今天", "昨天", "又", "还")]
+    taught = teach(lessons_of(TOPICS, known * 8))
+    question = "门禁卡早上不认我"
+    assert Matcher(TOPICS, tables(), Thresholds()).match(question).outcome == "unknown"
+    found = Matcher(TOPICS, tables(), Thresholds(), taught).match(question)
+    assert (found.outcome, found.near[0].slug) == ("matched", "password")
+    assert "r:禁 卡" in {feature for feature, _ in found.why}
+
+
+def test_what_an_operator_wrote_since_is_found_by_nearness() -> None:
+    taught = teach(lessons_of(TOPICS, ()))
+    since = {**TOPICS, "whale": ["鲸鱼认证怎么做", "鲸鱼认证在哪里"], "phone": [*TOPICS["phone"], "座机怎么登记"]}
+    matcher = Matcher(since, tables(), Thresholds(), taught)
+    for question, slug in (("鲸鱼认证怎么弄", "whale"), ("座机怎么登记", "phone"), ("密码忘了", "password")):
+        found = matcher.match(question)
+        assert (found.outcome, found.near[0].slug) == ("matched", slug), question
+    assert matcher.match("明天下雨吗").outcome == "unknown"
 
 
 def test_alike_questions_are_one_group(matcher: Matcher) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from xuexin_api.cli.help_desk import learn
 from xuexin_api.cli.migration import PROJECT
 from xuexin_api.core.help.judging import NO_ARTICLE, judge, read_questions
+from xuexin_api.core.help.learnt import learnt, read_learnt
 from xuexin_api.core.help.matching import Matcher
+from xuexin_api.core.help.tables import known_questions
 from xuexin_api.core.help.values import RULES
 from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.settings import Settings
@@ -31,26 +34,62 @@ def matcher(library: HelpLibrary) -> Matcher:
 
 @pytest.mark.parametrize("file", SETS, ids=lambda file: file.stem)
 def test_known_questions_find_their_articles_and_others_none(matcher: Matcher, file: Path) -> None:
-    of_strangers = file.stem.startswith(STRANGERS)
     verdict = judge(matcher, read_questions(file))
-    assert verdict.right_first >= (0.85 if of_strangers else 0.9)
-    assert verdict.right_in_three >= (0.95 if of_strangers else 0.97)
-    assert verdict.answered_as_if_known <= 0.05
+    assert verdict.right_first >= 0.92
+    assert verdict.right_in_three >= 0.98
+    assert verdict.answered_as_if_known <= 0.03
 
 
 @pytest.mark.parametrize("file", SETS, ids=lambda file: file.stem)
 def test_no_question_stands_in_an_article(library: HelpLibrary, file: Path) -> None:
     """Otherwise it would be memory that is judged. Strangers ask some things in the very words of an article."""
+    learnt_texts = (text for some in known_questions().values() for _, text in some)
     ways = {way.rstrip("？?").casefold() for _, all_ways in library.shelf.topics for way in all_ways}
+    assert not {one.text.casefold() for one in read_questions(file)} & {text.casefold() for text in learnt_texts}
     asked = [one.text.rstrip("？?").casefold() for one in read_questions(file) if one.slug != NO_ARTICLE]
     remembered = [text for text in asked if text in ways]
     assert len(remembered) <= (len(asked) / 10 if file.stem.startswith(STRANGERS) else 0), remembered
+
+
+def test_what_was_learnt_is_of_these_articles_tables_and_questions(matcher: Matcher, tmp_path: Path) -> None:
+    """Otherwise: make robot. What is learnt anew here answers alike, on another processor to the last digit but one."""
+    learn(tmp_path / "learnt.npz")
+    anew, kept = read_learnt((tmp_path / "learnt.npz").read_bytes()), learnt()
+    assert anew.made_of == kept.made_of
+    assert anew.slugs.tolist() == kept.slugs.tolist()
+    for text in ("密码忘了怎么办", "how do I get a report for my employer", "明天下雨吗", "照片"):
+        finer = matcher.finer(text)
+        one, other = anew.believe(finer), kept.believe(finer)
+        assert one.shares == pytest.approx(other.shares, abs=0.05)
 
 
 def test_every_way_to_ask_finds_its_own_article(library: HelpLibrary, matcher: Matcher) -> None:
     ways = [(slug, way) for slug, some in library.shelf.topics for way in some][::5]
     wrong = [one for one in ways if one[0] not in {near.slug for near in matcher.match(one[1]).ranked[:3]}]
     assert len(wrong) <= len(ways) / 100, wrong
+
+
+def test_an_article_of_the_operator_s_is_found_beside_what_was_learnt(tmp_path: Path) -> None:
+    (tmp_path / "zh-CN").mkdir()
+    article = """+++
+slug = "school-badge"
+category = "学信网账号/账号登录"
+question = "校徽徽章怎么佩戴？"
+asks = ["徽章戴在哪边", "校徽别在左边还是右边"]
+related = []
+resources = []
+updated = 2026-11-29
++++
+左边。
+"""
+    (tmp_path / "zh-CN" / "badge.md").write_text(article, encoding="utf-8")
+    values = {**RULES, **Settings().help_values()}
+    found = HelpLibrary(folder=tmp_path, values=values, every_seconds=1).matcher().match("请问徽章应该戴哪边")
+    assert (found.outcome, found.near[0].slug) == ("matched", "school-badge")
+    assert (
+        HelpLibrary(folder=None, values=values, every_seconds=1).matcher().match("请问徽章应该戴哪边").outcome
+        == "unknown"
+    )
 
 
 def test_an_answer_takes_a_moment(matcher: Matcher) -> None:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from xuexin_api.core.help.reading import Reader, Unit, stem
 from xuexin_api.core.help.tables import Tables
 
+NEIGHBOURS: Final = 0.6
+LETTERS: Final = 0.25
+"""How much the finer features count, which only what was learnt can weigh: most of them say nothing."""
+_EDGES: Final = ("^", "$")
+_RUN_OF_LETTERS: Final = 4
 WEIGHTS: Final[Mapping[str, float]] = {
     "concept": 1.7,
     "pair": 1.5,
@@ -29,6 +35,21 @@ class Features(NamedTuple):
     weights: dict[str, float]
     content: tuple[tuple[str, ...], ...]
     """For each unit that is not filler: the features that speak of it."""
+    units: tuple[Unit, ...]
+    """As read, fillers among them."""
+
+    def finer(self) -> dict[str, float]:
+        """With neighbours as they stand, so that 没, 能 and the order count, and runs of letters within words."""
+        finer = dict(self.weights)
+        texts = [unit.text or unit.sound for unit in self.units]
+        for one, other in pairwise((_EDGES[0], *texts, _EDGES[1])):
+            finer[f"n:{one} {other}"] = NEIGHBOURS
+        for unit in self.units:
+            word = f"<{unit.text}>"
+            if not unit.sound and len(word) > _RUN_OF_LETTERS + 1 and unit.text.isalpha():
+                for place in range(len(word) - _RUN_OF_LETTERS + 1):
+                    finer[f"l:{word[place : place + _RUN_OF_LETTERS]}"] = LETTERS
+        return finer
 
 
 class FeatureMaker:
@@ -77,7 +98,7 @@ class FeatureMaker:
         filler = self._filler(units)
         kept = [place for place in range(len(units)) if not filler[place]]
         self._runs(units, kept, covering, weights)
-        return Features(weights, tuple(tuple(covering[place]) for place in kept))
+        return Features(weights, tuple(tuple(covering[place]) for place in kept), tuple(units))
 
     def _concepts(self, units: list[Unit], covering: list[list[str]]) -> dict[str, list[str]]:
         """Concepts and the words they were found by: the longest first, as written, else as heard."""

@@ -1,4 +1,4 @@
-"""Which article answers a question: the nearest way to ask it that any article lists, and how sure that is."""
+"""Which article answers a question: what was learnt from known ones, or the nearest way to ask it of any article."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from xuexin_api.core.help.features import FeatureMaker, Features
+from xuexin_api.core.help.learnt import NOTHING, Learnt
 from xuexin_api.core.help.reading import Reader
 from xuexin_api.core.help.tables import Tables
 
@@ -26,6 +27,14 @@ _YIELDS: Final = 0.8
 _FOREIGN_SHARE: Final = 0.5
 """How much of the nearest foreign matter's score is taken from an article's."""
 _WITHOUT_COVERAGE: Final = 0.4
+_WORTH_OFFERING: Final = 0.5
+"""Of the best score: what is further away is no neighbour."""
+_LIKELY_ENOUGH: Final = 0.0001
+"""The same of the likelihood that was learnt."""
+_COVERED: Final = 1.0
+_IN_ITS_WORDS: Final = 0.995
+"""How like a way to ask a question is that is nothing else; it goes before all that only resembles."""
+_STRONGEST: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +47,19 @@ class Thresholds:
     """Asks back where the second topic has this share of the first one's score."""
     alike_when_bare: float = 0.88
     """The same for a question that is one word: `照片` may mean much."""
+    learnt: float = 1.7
+    """The logarithm of the odds that it is no foreign matter, by what was learnt, and the coverage together."""
+    foreign: float = 0.99
+    """How likely a foreign matter is for which nothing is even offered."""
 
 
 class Scored(NamedTuple):
-    """A topic and how near it is."""
+    """A topic and how near or, of what was learnt, how likely it is."""
 
     slug: str
     score: float
+    likeness: float
+    """To the nearest of its ways to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +69,7 @@ class Match:
     outcome: Outcome
     ranked: tuple[Scored, ...]
     near: tuple[Scored, ...]
-    """What may be offered: nothing where the question is nearest to somebody else's matter."""
+    """What may be offered, the answer first: nothing where the question is somebody else's matter."""
     coverage: float
     why: tuple[tuple[str, float], ...]
     """The features that spoke for the first, strongest first: what a log may hold, for they are the articles' words."""
@@ -63,12 +78,19 @@ class Match:
 class Matcher:
     """An index over every way to ask for an article. Small: some thousand ways, some ten thousand features."""
 
-    def __init__(self, topics: Mapping[str, Sequence[str]], tables: Tables, thresholds: Thresholds) -> None:
+    def __init__(
+        self,
+        topics: Mapping[str, Sequence[str]],
+        tables: Tables,
+        thresholds: Thresholds,
+        learnt: Learnt | None = None,
+    ) -> None:
         reader = Reader(tables)
         reader.learn(text for texts in topics.values() for text in texts)
         reader.learn(word for word in tables.concepts if word.isascii())
         self._maker = FeatureMaker(tables, reader)
         self._thresholds = thresholds
+        self._learnt = learnt
         self._needs = tables.needs
         self._slugs = list(topics)
         self._rarity: dict[str, float] = {}
@@ -101,23 +123,63 @@ class Matcher:
                 _put(self._topics, feature, place, value / length)
 
     def match(self, text: str) -> Match:
-        """The nearest articles; `matched` only where one is near and alone, and speaks of what was asked."""
+        """The articles for a question; `matched` only where one is sure and alone."""
         features = self._maker.features(text)
         vector = self._weigh(features)
         ranked = self._rank(vector)
         if not ranked:
             return Match("unknown", (), (), 0.0, ())
+        nearest = self._nearest(features, vector, ranked)
+        if self._learnt is None or self._stands(nearest, self._learnt):
+            return nearest
+        return self._likeliest(features, ranked, self._learnt)
+
+    @staticmethod
+    def _stands(nearest: Match, learnt: Learnt) -> bool:
+        """Whether what is near needs no second opinion: an article written since, or asked in its very words."""
+        first = nearest.near[0] if nearest.outcome == "matched" else None
+        return first is not None and (first.likeness >= _IN_ITS_WORDS or first.slug not in learnt.slugs)
+
+    def _likeliest(self, features: Features, ranked: Sequence[Scored], learnt: Learnt) -> Match:
+        """By what was learnt; of articles written since nothing was, they keep the places they have by nearness."""
+        belief = learnt.believe(features.finer())
+        known = [one for one in ranked if not one.slug.startswith(ELSEWHERE)]
+        likeness = {one.slug: one.likeness for one in known}
+        likely = sorted(
+            (Scored(slug, share, likeness.get(slug, 0.0)) for slug, share in belief.shares.items()),
+            key=lambda one: (-one.score, one.slug),
+        )
+        first = likely[0]
+        near = [one for one in likely if one.score >= _LIKELY_ENOUGH * first.score]
+        for place, one in enumerate(known):
+            if one.slug not in belief.shares:
+                near.insert(place, one._replace(score=first.score))
+        coverage = self._coverage(features, self._slugs.index(first.slug))
+        if belief.nothing >= self._thresholds.foreign:
+            return Match("unknown", tuple(likely), (), coverage, tuple(learnt.why(belief, NOTHING)[:_STRONGEST]))
+        why = tuple(learnt.why(belief, first.slug)[:_STRONGEST])
+        odds = math.log((1 - belief.nothing) / belief.nothing)
+        sure = odds + _COVERED * coverage >= self._thresholds.learnt
+        outcome = self._judge(features, likely, known) if sure else "unknown"
+        return Match(outcome, tuple(likely), tuple(near), coverage, why)
+
+    def finer(self, text: str) -> dict[str, float]:
+        """The features of which one learns."""
+        return self._maker.features(text).finer()
+
+    def _nearest(self, features: Features, vector: Mapping[str, float], ranked: Sequence[Scored]) -> Match:
         first = self._first(ranked)
         coverage = self._coverage(features, self._slugs.index(first.slug))
         known = tuple(one for one in ranked if not one.slug.startswith(ELSEWHERE))
         why = self._why(vector, first.slug)
         if first.slug.startswith(ELSEWHERE):
             return Match("unknown", known, (), coverage, why)
+        near = tuple(one for one in known if one.score >= _WORTH_OFFERING * first.score)
         foreign = next((one.score for one in ranked if one.slug.startswith(ELSEWHERE)), 0.0)
         certainty = (first.score - _FOREIGN_SHARE * foreign) * (_WITHOUT_COVERAGE + coverage)
         if certainty < self._thresholds.certainty or self._is_elsewhere(features, first.slug, whole=coverage == 1):
-            return Match("unknown", known, known, coverage, why)
-        return Match(self._judge(features, known), known, known, coverage, why)
+            return Match("unknown", known, near, coverage, why)
+        return Match(self._judge(features, known, known), known, near, coverage, why)
 
     @staticmethod
     def _first(ranked: Sequence[Scored]) -> Scored:
@@ -159,7 +221,8 @@ class Matcher:
             if scores:
                 scores.sort(reverse=True)
                 near = sum(score / (1 + order) for order, score in enumerate(scores[:_NEAREST])) / _HARMONIC
-                ranked.append(Scored(self._slugs[place], near + _TOPIC_SHARE * topics[place]))
+                score = near + _TOPIC_SHARE * topics[place] + (scores[0] >= _IN_ITS_WORDS)
+                ranked.append(Scored(self._slugs[place], score, scores[0]))
         ranked.sort(key=lambda one: (-one.score, one.slug))
         return ranked
 
@@ -186,11 +249,11 @@ class Matcher:
         # A single character says too little.
         return not feature.startswith("h:") and feature in self._topics and place in self._topics[feature][0]
 
-    def _judge(self, features: Features, known: Sequence[Scored]) -> Outcome:
-        """Whether the first of these is alone."""
+    def _judge(self, features: Features, first: Sequence[Scored], nearest: Sequence[Scored]) -> Outcome:
+        """Whether the first of these is alone; a bare word is as near to several, whatever was learnt of it."""
         bare = len(features.content) <= _BARE and sum(feature.startswith("c:") for feature in features.weights) == 1
-        alike = self._thresholds.alike_when_bare if bare else self._thresholds.alike
-        return "ambiguous" if len(known) > 1 and known[1].score >= alike * known[0].score else "matched"
+        alike = _alike(first, self._thresholds.alike) or (bare and _alike(nearest, self._thresholds.alike_when_bare))
+        return "ambiguous" if alike else "matched"
 
     def _why(self, vector: Mapping[str, float], slug: str) -> tuple[tuple[str, float], ...]:
         place = self._slugs.index(slug)
@@ -199,7 +262,12 @@ class Matcher:
             for topic, held in zip(*self._topics[feature], strict=True):
                 if topic == place:
                     spoken.append((feature, round(value * held, 3)))
-        return tuple(sorted(spoken, key=lambda one: -one[1])[:5])
+        return tuple(sorted(spoken, key=lambda one: -one[1])[:_STRONGEST])
+
+
+def _alike(scored: Sequence[Scored], share: float) -> bool:
+    """Whether the second is about as good as the first."""
+    return len(scored) > 1 and scored[1].score >= share * scored[0].score
 
 
 _HARMONIC: Final = sum(1 / (1 + order) for order in range(_NEAREST))

@@ -14,7 +14,8 @@ _LONGEST_WORD: Final = 24
 _SHORTEST_MENDED: Final = 6
 _SHORTEST_STEM: Final = 3
 _VOWEL: Final = re.compile(r"[aeiouy]")
-_RUNS: Final = re.compile(r"[a-z]+(?:[-'][a-z]+)*|\d+|[\u3400-\u9fff]", re.ASCII)
+_RUNS: Final = re.compile(r"[a-z]+(?:[-'][a-z]+)*|(?<!\d)\d{1,6}(?!\d)|[\u3400-\u9fff]", re.ASCII)
+"""Longer numbers are somebody's: they say nothing of what is asked."""
 _LATIN: Final = re.compile(r"[a-z]")
 _SOUNDS: Final = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("ang", "an"), ("eng", "en"), ("ing", "in"))
 _LONGEST_SYLLABLE: Final = 6

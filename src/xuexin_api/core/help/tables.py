@@ -54,6 +54,18 @@ def tables() -> Tables:
     )
 
 
+def known_questions() -> dict[str, list[tuple[str, str]]]:
+    """Questions whose articles are known, by who wrote them: pairs of slug and text, to learn from."""
+    folder = resources.files("xuexin_api") / "content" / "help" / "robot" / "asked"
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
+    return {file.name.removesuffix(".tsv"): _pairs(file.read_text(encoding="utf-8")) for file in files}
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    found = (line.partition("\t") for line in text.splitlines() if line)
+    return [(slug, question) for slug, _, question in found]
+
+
 def _readings(order: str) -> dict[str, str]:
     """Character → syllable: GB 2312 orders its first level by reading, so the first of each syllable is enough."""
     starts = {part[-1]: part[:-1] for part in order.split()}

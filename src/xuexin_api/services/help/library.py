@@ -12,6 +12,7 @@ import structlog
 
 from xuexin_api.core.help.articles import LANGUAGES, Article, ArticleError, parse_article
 from xuexin_api.core.help.categories import categories
+from xuexin_api.core.help.learnt import learnt
 from xuexin_api.core.help.matching import ELSEWHERE, Matcher, Thresholds
 from xuexin_api.core.help.search import Hit, SearchIndex
 from xuexin_api.core.help.tables import tables
@@ -157,12 +158,16 @@ def _index_of(articles: tuple[Article, ...]) -> SearchIndex:
     return SearchIndex(articles, tables().simplified)
 
 
+def foreign_topics() -> dict[str, tuple[str, ...]]:
+    """What the help centre does not answer, as topics."""
+    return {f"{ELSEWHERE}{group}": ways for group, ways in tables().elsewhere.items()}
+
+
 @lru_cache(maxsize=1)
 def _matcher_of(topics: tuple[tuple[str, tuple[str, ...]], ...]) -> Matcher:
     """The robot's index of these topics; what is somebody else's matter is a topic, too, that answers nothing."""
     known = tables()
-    foreign = {f"{ELSEWHERE}{group}": ways for group, ways in known.elsewhere.items()}
-    return Matcher({**dict(topics), **foreign}, known, Thresholds())
+    return Matcher({**dict(topics), **foreign_topics()}, known, Thresholds(), learnt())
 
 
 @lru_cache(maxsize=2)  # one of the process, one of whoever checks a folder

@@ -44,8 +44,6 @@ _DIALOGUE: Final = "help_dialogue"
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _MOST_SUGGESTIONS: Final = 3
-_WORTH_OFFERING: Final = 0.5
-"""Of the best score: what is further away is no neighbour."""
 _TO_A_PERSON: Final = (Option("ask_a_person"),)
 _LOG = structlog.get_logger("robot")
 
@@ -167,7 +165,7 @@ class RobotService(Service):
         if article is not None:
             return Answer("chosen", article, articles(list(article.related)), remaining, ()), None
         match = self._library.matcher().match(text)
-        near = [one.slug for one in match.near if one.score >= _WORTH_OFFERING * match.near[0].score]
+        near = [one.slug for one in match.near]
         if match.outcome == "matched":
             article = shelf.get(near[0], language)
         if article is None:
