@@ -279,7 +279,9 @@ async def test_who_the_student_is_is_for_the_province_to_change_and_the_old_name
     (identity,) = (await client.get("/v1/archive/former-identities")).json()["items"]
     assert (identity["name"], identity["undone_at"]) == (student.name, None)
     looks = (await client.get("/v1/archive/accesses")).json()["items"]
-    assert {(one["institution"] is None, one["province"]) for one in looks} == {(True, "99"), (False, None)}
+    departments = {one["institution"]["name"] for one in looks if one["institution"]["code"] == "99"}
+    assert departments == {"省级教育行政部门"}
+    assert {one["institution"]["code"] for one in looks} > {"99"}
     (kept,) = await rows_of(parts, "former_identities")
     assert kept["stands_for"] is False
 

@@ -141,8 +141,8 @@ async def test_a_case_is_seen_only_by_who_has_it_and_each_look_is_shown_to_the_a
         # Whose records they are reads of each look, too, whatever becomes of the case.
         await scene.holder.verify(scene.student)
         looks = (await scene.holder.get("/v1/archive/accesses")).json()["items"]
-        assert [(look["action"]["id"], look["purpose"]["id"], look["institution"]) for look in looks] == [
-            ("viewed", "identity_review", None)
+        assert [(look["action"]["id"], look["purpose"]["id"], look["institution"]["code"]) for look in looks] == [
+            ("viewed", "identity_review", "service")
         ] * 2
         assert (await one.client.post(f"{path}/release", None)).status_code == 204
         assert (await two.take(scene.case_id)).status_code == 200

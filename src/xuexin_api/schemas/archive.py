@@ -155,12 +155,10 @@ class RecordAccess(Output):
     id: Id = Field(examples=[_ID])
     at: Moment = Field(examples=["2025-03-03T02:00:00Z"])
     enrollment_id: Id = Field(description="Which of one's records.", examples=[_ID])
-    institution: CodedName | None = Field(
-        description="Null where it was no school: a province, or a reviewer of this service.",
+    institution: CodedName = Field(
+        description="The school; a province's department, by its two digits in the codes of schools; or `service`, a "
+        "reviewer of this service.",
         examples=[{"code": "4199990001", "name": "示例大学"}],
-    )
-    province: str | None = Field(
-        description="Where it was a province's department: its two digits in institution codes.", examples=[None]
     )
     staff_id: Id = Field(description="The member of its staff, to ask there about.", examples=[_ID])
     action: Choice = Field(

@@ -18,7 +18,7 @@ from xuexin_api.schemas import transfers as transfer_schemas
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.archive import EnrollmentPage
 from xuexin_api.services.archive.outcomes import DegreePage, DegreeView, QualificationPage, QualificationView
-from xuexin_api.services.archive.record_accesses import AccessPage
+from xuexin_api.services.archive.record_accesses import AccessPage, RecordAccessView
 from xuexin_api.services.archive.record_history import FieldChange, HistoryPage, RecordChange
 from xuexin_api.services.staff.record_lists import RecordLine, RecordPage, Search
 from xuexin_api.services.staff.record_office import (
@@ -103,6 +103,15 @@ def _qualification(view: QualificationView, language: Language) -> schemas.Quali
     )
 
 
+def _where(view: RecordAccessView, language: Language) -> schemas.CodedName:
+    """Where the member of staff works."""
+    if view.institution_code is not None:
+        return schemas.CodedName(code=view.institution_code, name=view.institution_name or "")
+    if view.province is not None:
+        return schemas.CodedName(code=view.province, name=message("province_department", language))
+    return schemas.CodedName(code="service", name=message("service_review", language))
+
+
 def access_list(page: AccessPage, language: Language) -> schemas.RecordAccessList:
     return schemas.RecordAccessList(
         items=[
@@ -110,10 +119,7 @@ def access_list(page: AccessPage, language: Language) -> schemas.RecordAccessLis
                 id=view.id,
                 at=view.at,
                 enrollment_id=view.enrollment_id,
-                institution=None
-                if view.institution_code is None or view.institution_name is None
-                else schemas.CodedName(code=view.institution_code, name=view.institution_name),
-                province=view.province,
+                institution=_where(view, language),
                 staff_id=view.staff_id,
                 action=_choice("access_action", view.action, language),
                 purpose=_choice(
