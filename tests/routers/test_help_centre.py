@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import text
 
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
 from support.keys import keys_for_tests
 from support.people import students
 from support.tables import count_rows, rows_of
+from support.waiting import until_blocked
 from xuexin_api.app import create_app
 from xuexin_api.assembly import wire
 from xuexin_api.dependencies.wiring import Wiring
@@ -285,10 +287,29 @@ def _published(folder: Path, name: str, text: str) -> None:
     (folder / "zh-CN" / f"{name}.md").write_text(text, encoding="utf-8")
 
 
+def _with_folder(parts: Wiring, folder: Path) -> Wiring:
+    settings = parts.settings.model_copy(update={"help_folder": folder})
+    return wire(settings, keys=keys_for_tests(), database=parts.database, clock=parts.clock, entropy=parts.entropy)
+
+
+async def test_hot_questions_are_answered_while_one_of_them_is_taken_back(parts: Wiring, tmp_path: Path) -> None:
+    _published(tmp_path, "one", ARTICLE.replace("{slug}", "purple-elephant").replace("{question}", "紫色大象？"))
+    changed = _with_folder(parts, tmp_path)
+    async with connected_client(create_app(changed, background=False), changed) as client:
+        await client.get("/v1/help/articles/purple-elephant")
+        await changed.help_interest.flush()
+        async with parts.database.session() as session, session.begin():
+            await session.execute(text("LOCK TABLE help_interest"))
+            asked = asyncio.create_task(client.get("/v1/help/hot"))
+            await until_blocked(parts)
+            (tmp_path / "zh-CN" / "one.md").unlink()
+            assert changed.help_library.reload_if_changed()
+        assert (await asked).json()["items"][0]["slug"] == "purple-elephant"
+
+
 async def test_a_folder_publishes_articles_without_a_restart(parts: Wiring, tmp_path: Path) -> None:
     folder = tmp_path / "articles"
-    settings = parts.settings.model_copy(update={"help_folder": folder})
-    changed = wire(settings, keys=keys_for_tests(), database=parts.database, clock=parts.clock, entropy=parts.entropy)
+    changed = _with_folder(parts, folder)
     app = create_app(changed, background=False)
     async with connected_client(app, changed) as client:
         assert (await client.get("/v1/help/articles/purple-elephant")).status_code == 404

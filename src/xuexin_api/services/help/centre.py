@@ -128,10 +128,11 @@ class HelpCentreService(Service):
 
     async def list_hot(self, language: Language, *, most: int) -> list[Article]:
         """What people open and ask most; before anybody has, what the source's users ask."""
-        known = self._shelf.order
-        first = [slug for slug in first_hot() if slug in known]
-        ranked = await self._interest.rank([*first, *(slug for slug in known if slug not in first)])
-        return [self._get(slug, language) for slug in ranked[:most]]
+        shelf = self._shelf  # held: another may stand when the counts are read
+        first = [slug for slug in first_hot() if slug in shelf.order]
+        ranked = await self._interest.rank([*first, *(slug for slug in shelf.order if slug not in first)])
+        found = (shelf.get(slug, language) for slug in ranked[:most])
+        return [article for article in found if article is not None]
 
     async def give_feedback(self, slug: str, *, helped: bool, claims: Claims | None, network: str) -> bool:
         """Whether it was counted: once for an account, or without one for a network, per article and day."""
