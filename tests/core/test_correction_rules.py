@@ -79,13 +79,14 @@ def test_what_can_become_of_a_correction_is_what_is_drawn_and_has_words() -> Non
         ("enrollment", "name", {}, "identity"),
         ("enrollment", "document_number", {}, "identity"),
         ("enrollment", "class_name", {"moved"}, "moved"),
+        ("enrollment", "admission_date", {"late", "moved"}, "entry"),
         ("enrollment", "class_name", {"published"}, "published"),
         ("qualification", "president_name", {}, "published"),
         ("degree", "degree_name", {}, "published"),
     ],
 )
 def test_who_decides_follows_from_what_it_is_about(kind: str, field: str, so: set[str], why: str | None) -> None:
-    facts = {name: name in so for name in ("published", "frozen", "moved")}
+    facts = {name: name in so for name in ("published", "frozen", "late", "moved")}
     assert why_province(RecordKind(kind), ["branch", field], **facts) == why
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -146,3 +147,24 @@ async def test_what_a_superseded_account_left_open_keeps_its_person_from_nothing
         sent = await submit(owner, record, class_name="三班")
         assert sent.status_code == 201, sent.text
         assert code_of(await submit(owner, record, class_name="三班")) == "correction_open"
+
+
+async def test_no_school_alone_corrects_an_entry_to_a_day_for_which_it_registers_nobody_any_more(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    (record,) = await add_records(parts, [registered_row(student, admission_date=date(2031, 1, 10))])
+    await client.register(student)
+    await client.verify(student)
+    async with registrar_of(client) as registrar, province_of(client) as province:
+        # Today is 5 March 2031.
+        await take_and_decide(
+            registrar, await corrected(client, record, admission_date="2030-12-05"), "apply", "registered_wrongly"
+        )
+        late = await corrected(client, record, admission_date="2030-12-04")
+        await take(registrar, late)
+        assert (await look(registrar, late))["province_needed"] == "entry"
+        assert code_of(await decide(registrar, late, "apply", "registered_wrongly")) == "province_needed"
+        assert (await decide(registrar, late, "forward", "province_decides")).status_code == 204
+        await take_and_decide(province, late, "apply", "registered_wrongly")
+    assert (await client.get(of_record(record))).json()["admission_date"] == "2030-12-04"

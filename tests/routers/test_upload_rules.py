@@ -57,6 +57,10 @@ async def test_a_new_student_who_entered_more_than_three_months_ago_is_not_the_s
         counts, wrong = await _upload(registrar, tmp_path, [_with(known, BH="另一班"), *new])
         assert counts == {"added": 2, "changed": 1, "unchanged": 0, "rejected": 1}
         assert wrong == {_cell(new[1], "XH"): "RXRQ:entered_too_long_ago"}
+        # Nor is one who was added made to have entered then: later and earlier within the time they may have.
+        for day, outcome in (("20301204", "RXRQ:entered_too_long_ago"), ("20301206", None), ("20310306", None)):
+            _, wrong = await _upload(registrar, tmp_path, [_with(new[2], RXRQ=day)])
+            assert wrong == ({} if outcome is None else {_cell(new[2], "XH"): outcome})
     # What the province approved, the operator imports.
     report, rejected = await import_rows(parts, [new[1]])
     assert (report.added, rejected) == (1, [])

@@ -54,7 +54,7 @@ class RecordKind(StrEnum):
     DEGREE = "degree"
 
 
-WhyProvince = Literal["published", "identity", "frozen", "moved"]
+WhyProvince = Literal["published", "identity", "frozen", "entry", "moved"]
 _S: Final = CorrectionState
 HOLDERS: Final[Mapping[CorrectionState, CorrectionHolder]] = {
     _S.SUBMITTED: CorrectionHolder.SCHOOL,
@@ -121,12 +121,13 @@ def reasons_for(step: CorrectionStep, record: RecordKind, fields: Collection[str
 
 
 def why_province(
-    record: RecordKind, fields: Collection[str], *, published: bool, frozen: bool, moved: bool
+    record: RecordKind, fields: Collection[str], *, published: bool, frozen: bool, late: bool, moved: bool
 ) -> WhyProvince | None:
     """Why the school may not apply this by itself, or None where it may: the whole table of who decides.
 
     `published`: the enrollment has its 学历; `frozen`: its student is to graduate this summer, and it is that time;
-    `moved`: it is another school's by now.
+    `late`: it would begin earlier, on a day for which the school registers nobody any more; `moved`: it is another
+    school's by now.
     """
     if record is not RecordKind.ENROLLMENT or published:
         return "published"
@@ -134,6 +135,8 @@ def why_province(
         return "identity"
     if frozen and not FROZEN.isdisjoint(fields):
         return "frozen"
+    if late:
+        return "entry"
     return "moved" if moved else None
 
 

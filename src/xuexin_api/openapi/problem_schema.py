@@ -79,7 +79,7 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         "why": {
             "type": "string",
             "description": "With province_needed: why the school may not decide.",
-            "enum": ["published", "identity", "frozen", "moved"],
+            "enum": ["published", "identity", "frozen", "entry", "moved"],
         },
         "grant_from": {
             "type": "string",

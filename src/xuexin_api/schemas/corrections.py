@@ -168,9 +168,10 @@ class DeskCorrection(Output):
     certificate: OfficeCertificate | None = Field(description="学历, as it is now.", examples=[None])
     degree: OfficeDegree | None = Field(description="学位, as it is now.", examples=[None])
     asker: Asker
-    province_needed: Literal["published", "identity", "frozen", "moved"] | None = Field(
+    province_needed: Literal["published", "identity", "frozen", "entry", "moved"] | None = Field(
         description="Why a school may not apply this by itself: there is a 学历, it is about who the student is, "
-        "graduation data are frozen, or the record is another school's by now.",
+        "graduation data are frozen, the time to register who entered then is over, or the record is another school's "
+        "by now.",
         examples=[None],
     )
     decisions: dict[str, list[str]] = Field(

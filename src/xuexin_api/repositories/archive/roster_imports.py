@@ -78,12 +78,12 @@ class RosterStaging:
         await self._connection.execute(sql.LOCK)
         await self._connection.execute(sql.FIND_RECORDS)
 
-    async def list_entry_dates_of_new(self) -> list[date]:
-        """The days on which those entered who have no record yet."""
-        return [row[0] for row in await self._connection.fetch(sql.ENTRY_DATES_OF_NEW)]
+    async def list_entry_dates(self) -> list[date]:
+        """The days on which those entered who have no record yet, or one that says a later day."""
+        return [row[0] for row in await self._connection.fetch(sql.ENTRY_DATES)]
 
     async def reject_late(self, entry_dates: Sequence[date]) -> None:
-        """Those without a record who entered on these days."""
+        """Those who entered on these days, and have no record that says so, or an earlier day."""
         await self._connection.execute(sql.REJECT_LATE, entry_dates)
 
     async def reject_own(self, uploader: Uploader) -> None:

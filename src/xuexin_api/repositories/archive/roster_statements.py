@@ -85,10 +85,14 @@ UPDATE staged s SET person_id = p.id FROM persons p
 WHERE p.document_key = s.document_key AND p.document_type = s.document_type AND p.id <> s.person_id
   AND s.known_id IS NULL
 """
-ENTRY_DATES_OF_NEW: Final = "SELECT DISTINCT admission_date FROM staged WHERE known_id IS NULL"
-REJECT_LATE: Final = """
-INSERT INTO rejected SELECT line, 'RXRQ', 'entered_too_long_ago', '{}'
-FROM staged WHERE known_id IS NULL AND admission_date = ANY ($1)
+# What begins by this roster: a new record, and one that would have begun earlier than it says. Else two uploads would
+# do what one may not.
+_BEGINS: Final = """
+FROM staged s LEFT JOIN enrollments e ON e.id = s.known_id WHERE (e.id IS NULL OR s.admission_date < e.admission_date)
+"""
+ENTRY_DATES: Final = f"SELECT DISTINCT s.admission_date {_BEGINS}"
+REJECT_LATE: Final = f"""
+INSERT INTO rejected SELECT s.line, 'RXRQ', 'entered_too_long_ago', '{{}}' {_BEGINS} AND s.admission_date = ANY ($1)
 """
 # What is about the uploader: records with the number, of their own or of the person whose they are by now, and new rows
 # with it or with one that stands for the same person. Two halves, for an index leads to each.

@@ -132,7 +132,7 @@ class RosterImportService:
                     await staging.reject_late(
                         [
                             entered
-                            for entered in await staging.list_entry_dates_of_new()
+                            for entered in await staging.list_entry_dates()
                             if today > registration_ends(entered, self._policy)
                         ]
                     )

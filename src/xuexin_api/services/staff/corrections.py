@@ -39,7 +39,7 @@ from xuexin_api.core.errors import (
     VersionNeededError,
 )
 from xuexin_api.core.policies import CorrectionPolicy, RecordPolicy, StaffPolicy
-from xuexin_api.core.record_life import frozen_year
+from xuexin_api.core.record_life import frozen_year, registration_ends
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
@@ -67,6 +67,7 @@ from xuexin_api.services.staff.staff_callers import StaffCallers
 _MOST_EVENTS: Final = 200
 _PURPOSE: Final = "correction"
 _PURPOSE_OF_PROOFS: Final = "correction_proof"
+_ENTERED: Final = "admission_date"
 _LEAVES: Final = "expected_graduation_date"
 _TOLD: Final = {
     CorrectionStep.RETURN: "body_correction_returned",
@@ -344,14 +345,18 @@ class CorrectionDeskService(Service):
         """Why this member may not apply it; None for a province."""
         if member.role == Role.PROVINCE:
             return None
-        asked = open_values(row.values_sealed, self._sealer).get(_LEAVES, (None, None))[1]
-        leaving = {record[_LEAVES], None if asked is None else date.fromisoformat(asked)}
-        frozen = frozen_year(china_date(now), self._record_policy)
+        asked = {field: after for field, (_, after) in open_values(row.values_sealed, self._sealer).items()}
+        leaves, entered = (_day(asked.get(field)) for field in (_LEAVES, _ENTERED))
+        leaving, today = {record[_LEAVES], leaves}, china_date(now)
+        frozen = frozen_year(today, self._record_policy)
+        earlier = entered if entered is not None and entered < record[_ENTERED] else None
+        late = earlier is not None and today > registration_ends(earlier, self._record_policy)
         return why_province(
             RecordKind(row.record),
             row.fields,
             published=record["certificate"] is not None,
             frozen=frozen in {day.year for day in leaving if day is not None},
+            late=late,
             moved=record["institution_code"] != row.institution_code,
         )
 
@@ -396,6 +401,10 @@ class CorrectionDeskService(Service):
 
 def _actor_of(member: StaffRow) -> Literal["school", "province"]:
     return "province" if member.role == Role.PROVINCE else "school"
+
+
+def _day(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _desk_of(member: StaffRow) -> CorrectionHolder:
