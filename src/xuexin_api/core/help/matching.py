@@ -31,7 +31,6 @@ _WORTH_OFFERING: Final = 0.5
 """Of the best score: what is further away is no neighbour."""
 _LIKELY_ENOUGH: Final = 0.0001
 """The same of the likelihood that was learnt."""
-_COVERED: Final = 1.0
 _IN_ITS_WORDS: Final = 0.995
 """How like a way to ask a question is that is nothing else; it goes before all that only resembles."""
 _STRONGEST: Final = 5
@@ -39,7 +38,7 @@ _STRONGEST: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When the nearest article is an answer. Tuned on the robot's tuning sets in tests/data."""
+    """When the nearest article is an answer. Tuned on strangers' questions of which nothing was learnt."""
 
     certainty: float = 0.5
     """The score, less half of that of the nearest foreign matter, times the sum of 0.4 and the coverage."""
@@ -159,7 +158,7 @@ class Matcher:
             return Match("unknown", tuple(likely), (), coverage, tuple(learnt.why(belief, NOTHING)[:_STRONGEST]))
         why = tuple(learnt.why(belief, first.slug)[:_STRONGEST])
         odds = math.log((1 - belief.nothing) / belief.nothing)
-        sure = odds + _COVERED * coverage >= self._thresholds.learnt
+        sure = odds + coverage >= self._thresholds.learnt
         outcome = self._judge(features, likely, known) if sure else "unknown"
         return Match(outcome, tuple(likely), tuple(near), coverage, why)
 
