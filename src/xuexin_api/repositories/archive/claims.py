@@ -213,7 +213,9 @@ class ClaimRepository:
         statement = statement.where(RecordClaim.state == state)
         if after is not None:
             last = aliased(RecordClaim)
-            there = select(last.state_since, last.id).where(last.id == after).scalar_subquery()
+            # One that was decided meanwhile stands where it stood while it waited: nothing is passed over.
+            came = {ClaimState.SCHOOL_REVIEW: last.submitted_at, ClaimState.PROVINCE_REVIEW: last.forwarded_at}
+            there = select(came.get(state, last.state_since), last.id).where(last.id == after).scalar_subquery()
             statement = statement.where(place > there if waits else place < there)
         columns = (RecordClaim.state_since, RecordClaim.id)
         order = columns if waits else [column.desc() for column in columns]
