@@ -11,10 +11,13 @@ import pytest
 from support.claims import decide as decide_claim
 from support.claims import former, hand_in, row_of
 from support.client import Client, code_of, connected_client
+from support.clock import HandClock
 from support.corrections import DESK, MINE, corrected, decide, look, of_record, submit, take, take_and_decide
+from support.keys import keys_for_tests
 from support.people import students
 from support.records import OFFICE, add_records, province_of, registered_row, registrar_of
 from support.tables import rows_of
+from xuexin_api.assembly import wire
 from xuexin_api.core.documents import mask_document_number
 from xuexin_api.dependencies.wiring import Wiring
 
@@ -168,3 +171,26 @@ async def test_no_school_alone_corrects_an_entry_to_a_day_for_which_it_registers
         assert (await decide(registrar, late, "forward", "province_decides")).status_code == 204
         await take_and_decide(province, late, "apply", "registered_wrongly")
     assert (await client.get(of_record(record))).json()["admission_date"] == "2030-12-04"
+
+
+async def test_of_several_processes_whose_clocks_run_out_one_sends_a_correction_on(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    people = students(3)[::2]
+    records = await add_records(parts, [registered_row(one) for one in people])
+    for student, record in zip(people, records, strict=True):
+        async with connected_client(client.app, parts) as one:
+            await one.register(student)
+            await one.verify(student)
+            await corrected(one, record, class_name="二班")
+    clock.pass_time(days=15)
+    others = [
+        wire(parts.settings, keys=keys_for_tests(), database=parts.database, clock=clock, entropy=parts.entropy)
+        for _ in range(3)
+    ]
+    await asyncio.gather(*(one.housekeeping.purge() for one in (parts, *others)))
+    events = await rows_of(parts, "", "SELECT correction_id FROM correction_events WHERE kind = 'forwarded'")
+    assert len({row["correction_id"] for row in events}) == len(events) == len(people)
+    for student in people:
+        bodies = [message.body for message in await client.messages(student.phone)]
+        assert sum("转报" in body for body in bodies) == 1
