@@ -52,6 +52,14 @@ class RecordCorrection(Base):
             "id",
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        # The desk of a province, past all that its schools have.
+        Index(
+            "ix_record_corrections_province_due_at_id",
+            text("substr(institution_code, 3, 2)"),
+            "due_at",
+            "id",
+            postgresql_where=text("state IN ('forwarded', 'province_review')"),
+        ),
         Index("ix_record_corrections_due_at_id", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, func, insert, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -169,10 +169,15 @@ class CorrectionRepository:
         statement = statement.values(state=state, **values).returning(RecordCorrection.id)
         return (await self._session.execute(statement)).first() is not None
 
-    async def list_due(self, states: Collection[str], *, now: datetime, most: int) -> list[CorrectionRow]:
-        """In these states and past their time, the longest past it first."""
+    async def list_due(
+        self, states: Collection[str], *, now: datetime, after: CorrectionRow | None, most: int
+    ) -> list[CorrectionRow]:
+        """In these states and past their time, the longest past it first; `after` ended the list before."""
         statement = CORRECTION.where(RecordCorrection.due_at <= now, RecordCorrection.state.in_(states))
-        rows = await self._session.execute(statement.order_by(RecordCorrection.due_at, RecordCorrection.id).limit(most))
+        order = (RecordCorrection.due_at, RecordCorrection.id)
+        if after is not None:
+            statement = statement.where(tuple_(*order) > tuple_(after.due_at, after.id))
+        rows = await self._session.execute(statement.order_by(*order).limit(most))
         return [CorrectionRow(*row) for row in rows]
 
     async def count_due(self, states: Collection[str], *, now: datetime) -> int:

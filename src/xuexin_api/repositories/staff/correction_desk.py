@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -39,8 +39,10 @@ class CorrectionDeskRepository:
         self, member: StaffRow, states: Collection[str], *, after: UUID | None, most: int
     ) -> list[CorrectionRow]:
         """The next to be over first; `after` is one of the page before."""
+        # Written out, as the index of provinces has them.
+        among: BindParameter[Any] = bindparam("states", list(states), expanding=True, literal_execute=True)
         statement = CORRECTION.where(
-            _reached_by(member), RecordCorrection.state.in_(states), RecordCorrection.due_at.is_not(None)
+            _reached_by(member), RecordCorrection.state.in_(among), RecordCorrection.due_at.is_not(None)
         )
         order = (RecordCorrection.due_at, RecordCorrection.id)
         if after is not None:

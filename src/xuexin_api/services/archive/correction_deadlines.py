@@ -61,17 +61,17 @@ class CorrectionDeadlines(Service):
 
     async def _take_all(self, step: CorrectionStep) -> None:
         """Each in a transaction of its own: what holds up one correction holds up no other."""
-        moved = _AT_ONCE
-        while moved == _AT_ONCE:
+        last: CorrectionRow | None = None
+        more = True
+        while more:
             async with self._read():
-                due = await self._corrections.list_due(sources(step), now=self._clock.now(), most=_AT_ONCE)
-            moved = 0
-            for row in due:
+                due = await self._corrections.list_due(sources(step), now=self._clock.now(), after=last, most=_AT_ONCE)
+            more = len(due) == _AT_ONCE
+            for last in due:
                 try:
-                    await self._take(row, step)
-                    moved += 1
+                    await self._take(last, step)
                 except Exception:  # noqa: BLE001 - the others go on, and the next round tries this one again
-                    _LOG.exception("correction_failed", correction_id=str(row.id))
+                    _LOG.exception("correction_failed", correction_id=str(last.id))
 
     async def _take(self, row: CorrectionRow, step: CorrectionStep) -> None:
         now, (reason, told) = self._clock.now(), _STEPS[step]

@@ -366,7 +366,9 @@ class CorrectionDeskService(Service):
         photos = await self._photos.list_shown(PhotoPlace(correction_id=row.id))
         log = await self._corrections.list_events(row.id, most=_MOST_EVENTS)
         account = await self._accounts.get(row.account_id)
-        assert account is not None, "its corrections go with it"
+        if account is None:
+            # Erased since, and its corrections with it.
+            raise CorrectionNotFoundError
         why, kind = self._why_province(row, record, member, now), RecordKind(row.record)
         may_return = row.returns < self._policy.returns
         return DeskCorrection(
