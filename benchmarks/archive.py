@@ -22,7 +22,6 @@ from xuexin_api.core.sealing import DOCUMENT_CONTEXT, PHONE_CONTEXT
 from xuexin_api.core.tokens import Assurance
 from xuexin_api.demo.people import DemoStudent, make_students
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.archive.roster_statements import STAGED_COLUMNS
 from xuexin_api.settings import Settings
 
 _CHUNK: Final = 10_000
@@ -41,7 +40,30 @@ _PERSON: Final = (
 _RECORD: Final = (
     "id",
     "person_id",
-    *STAGED_COLUMNS[4:],
+    "institution_code",
+    "student_number",
+    "document_type",
+    "document_key",
+    "document_ciphertext",
+    "name",
+    "sex",
+    "birth_date",
+    "ethnicity",
+    "level",
+    "programme_code",
+    "programme_name",
+    "duration_years",
+    "category",
+    "study_form",
+    "branch",
+    "department",
+    "class_name",
+    "grade",
+    "candidate_number",
+    "admission_date",
+    "status",
+    "expected_graduation_date",
+    "registered_year",
     "roster_import_id",
     "updated_at",
 )
