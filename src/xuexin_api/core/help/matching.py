@@ -95,8 +95,6 @@ class Matcher:
         self._needs = tables.needs
         self._slugs = list(topics)
         self._rarity: dict[str, float] = {}
-        self._ways = _Postings()
-        self._topics = _Postings()
         self._topic_of = array("I")
         self._build(topics)
 
@@ -286,7 +284,7 @@ def _length(values: Iterable[float]) -> float:
 class _Postings:
     """Where each feature is, and how much of it: in three long arrays."""
 
-    def __init__(self, entries: Sequence[tuple[str, int, float]] = ()) -> None:
+    def __init__(self, entries: Sequence[tuple[str, int, float]]) -> None:
         self._places, self._values, self._ends = array("I"), array("f"), array("I", [0])
         self._orders: dict[str, int] = {}
         for order, (feature, its) in enumerate(groupby(sorted(entries), key=itemgetter(0))):
