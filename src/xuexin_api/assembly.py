@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,6 +59,7 @@ from xuexin_api.services.archive.correction_log import CORRECTION_LOG, Correctio
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
 from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
+from xuexin_api.services.assurance import VerificationRule
 from xuexin_api.services.audit.sealing import AuditSealer
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
@@ -74,6 +75,9 @@ from xuexin_api.services.photos.photo_erasure import PhotoErasure
 from xuexin_api.services.sessions.session_opening import DeviceTokens
 from xuexin_api.settings import Settings
 
+_SENT_PHOTOS: Final = "handheld"
+"""Named after the first kind that was sent: what lies there, copies of it and rules of buckets know it so."""
+
 
 def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, entropy: Entropy) -> Wiring:
     """Everything that lives as long as the application."""
@@ -82,7 +86,8 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     lookups = Lookups(KeyedHash(keys.lookup))
     cleaning, chaining = database.session(), database.session()
     photos = _photo_store(settings, "photos", sealer)
-    handheld = _photo_store(settings, "handheld", sealer)
+    sent_photos = _photo_store(settings, _SENT_PHOTOS, sealer)
+    identity_providers = _identity_providers(settings, clock)
     import_files = ImportFiles(settings.data_dir / "imports", sealer)
     return Wiring(
         settings=settings,
@@ -99,6 +104,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         passkey_policy=settings.passkey_policy(),
         login_policy=settings.login_policy(),
         session_policy=settings.session_policy(),
+        verification_rule=VerificationRule(settings.verified_seconds, frozenset(identity_providers)),
         devices=DeviceTokens(KeyedHash(derive_key(keys.secret, "device tokens")), entropy),
         hashing=PasswordHashing(settings.hashing_policy()),
         throttle=throttle,
@@ -125,7 +131,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             photos=PhotoErasure(
                 session=cleaning,
                 photos=PhotoRepository(cleaning),
-                store=handheld,
+                store=sent_photos,
                 policy=settings.photo_policy(),
                 clock=clock,
             ),
@@ -142,10 +148,10 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             clock=clock,
         ),
         login_providers=_login_providers(settings, clock),
-        identity_providers=_identity_providers(settings, clock),
+        identity_providers=identity_providers,
         photos=photos,
         pictures=PictureIntake(settings.picture_policy(), settings.picture_bounds()),
-        handheld=handheld,
+        sent_photos=sent_photos,
         upload_slots=UploadSlots(settings.photo_bytes_at_once, settings.picture_bounds()),
         help_library=HelpLibrary(
             folder=settings.help_folder,

@@ -559,7 +559,9 @@ class Settings(BaseSettings):
     photo_store: Literal["folder", "s3"] = Field(
         "folder", description="folder, in the data directory, or s3, a bucket that several servers share"
     )
-    s3_bucket: str | None = Field(None, description="bucket; its objects begin with photos/ and handheld/")
+    s3_bucket: str | None = Field(
+        None, description="bucket; its objects begin with photos/, or, if people sent them, handheld/"
+    )
     s3_endpoint: str | None = Field(None, description="address of the S3-compatible service, without the bucket")
     s3_region: str = Field("us-east-1", description="region, as the service names it")
     s3_key_id: str | None = Field(None, description="access key id")

@@ -79,6 +79,12 @@ _FIELDS: Final[Mapping[RecordKind, Mapping[str, _Reader]]] = {
         "awarded_on": _DAY,
     },
 }
+DEGREE_COLUMNS: Final[Mapping[str, str]] = {
+    "degree_name": "name",
+    "degree_certificate_number": "certificate_number",
+    "awarded_on": "awarded_on",
+}
+"""The fields of a 学位, by the names that a history has, and how the archive keeps them."""
 FIELDS: Final[Mapping[RecordKind, frozenset[str]]] = {kind: frozenset(fields) for kind, fields in _FIELDS.items()}
 """No status, which becomes another only by a change of it; no school, which is left by a transfer."""
 _MAY_BE_EMPTY: Final = frozenset({"branch", "department", "class_name", "candidate_number"})

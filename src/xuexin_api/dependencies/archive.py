@@ -14,6 +14,7 @@ from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.services.archive.archive import ArchiveService
 from xuexin_api.services.archive.claim_photos import ClaimPhotos
 from xuexin_api.services.archive.claims import ClaimService
@@ -34,8 +35,7 @@ async def archive_service(request: Request) -> ArchiveService:
         reads=parts.archive_reads,
         photos=parts.photos,
         sealer=parts.sealer,
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
+        rule=parts.verification_rule,
         clock=parts.clock,
     )
 
@@ -50,8 +50,6 @@ async def proof_service(request: Request) -> ProofService:
         callers=shared.callers(parts, session),
         policy=parts.settings.proof_policy(),
         record_policy=parts.settings.record_policy(),
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -71,8 +69,6 @@ async def claim_service(request: Request) -> ClaimService:
         lookups=parts.lookups,
         sealer=parts.sealer,
         policy=parts.settings.claim_policy(),
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -82,10 +78,7 @@ async def claim_photo_service(request: Request) -> SentPhotoService:
     parts = wiring(request)
     session = parts.database.session()
     home = ClaimPhotos(
-        claims=ClaimRepository(session),
-        log=shared.claim_log(parts, session),
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
+        claims=ClaimRepository(session), callers=shared.callers(parts, session), log=shared.claim_log(parts, session)
     )
     return shared.sent_photos(parts, session, home)
 
@@ -100,8 +93,6 @@ async def held_claim_service(request: Request) -> HeldClaimService:
         callers=shared.callers(parts, session),
         log=shared.claim_log(parts, session),
         sealer=parts.sealer,
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
         clock=parts.clock,
     )
 
@@ -114,8 +105,6 @@ async def former_identity_service(request: Request) -> FormerIdentityService:
         identities=FormerIdentityRepository(session),
         callers=shared.callers(parts, session),
         sealer=parts.sealer,
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
         clock=parts.clock,
     )
 
@@ -123,20 +112,19 @@ async def former_identity_service(request: Request) -> FormerIdentityService:
 async def correction_service(request: Request) -> CorrectionService:
     parts = wiring(request)
     session = parts.database.session()
-    corrections = CorrectionRepository(session)
+    office = RecordOfficeRepository(session)
     return CorrectionService(
         session=session,
-        corrections=corrections,
-        records=CorrectedRecords(corrections=corrections, sealer=parts.sealer),
+        corrections=CorrectionRepository(session),
+        office=office,
+        records=CorrectedRecords(office=office, sealer=parts.sealer),
         photos=PhotoRepository(session),
-        store=parts.handheld,
+        store=parts.sent_photos,
         counters=CounterRepository(session),
         callers=shared.callers(parts, session),
         log=shared.correction_log(parts, session),
         sealer=parts.sealer,
         policy=parts.settings.correction_policy(),
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -145,9 +133,5 @@ async def correction_service(request: Request) -> CorrectionService:
 async def correction_photo_service(request: Request) -> SentPhotoService:
     parts = wiring(request)
     session = parts.database.session()
-    home = CorrectionPhotos(
-        corrections=CorrectionRepository(session),
-        verified_seconds=parts.settings.verified_seconds,
-        identity_providers=parts.identity_providers,
-    )
+    home = CorrectionPhotos(office=RecordOfficeRepository(session), callers=shared.callers(parts, session))
     return shared.sent_photos(parts, session, home)

@@ -136,7 +136,5 @@ async def vouching_service(request: Request) -> VouchingService:
         codes=VouchingCodes(parts.codes_hash),
         sealer=parts.sealer,
         policy=parts.settings.case_policy(),
-        sessions_policy=parts.session_policy,
-        identity_providers=parts.identity_providers,
         clock=parts.clock,
     )

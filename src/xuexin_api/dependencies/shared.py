@@ -61,7 +61,12 @@ def opening(parts: Wiring, session: AsyncSession) -> SessionOpening:
 
 
 def callers(parts: Wiring, session: AsyncSession) -> Callers:
-    return Callers(accounts=AccountRepository(session), sessions=SessionRepository(session), clock=parts.clock)
+    return Callers(
+        accounts=AccountRepository(session),
+        sessions=SessionRepository(session),
+        rule=parts.verification_rule,
+        clock=parts.clock,
+    )
 
 
 def postbox(parts: Wiring, session: AsyncSession) -> Postbox:
@@ -131,8 +136,6 @@ def confirmations(parts: Wiring, session: AsyncSession) -> Confirmations:
         throttle=parts.throttle,
         lookups=parts.lookups,
         policy=parts.settings.change_policy(),
-        sessions_policy=parts.session_policy,
-        identity_providers=parts.identity_providers,
         clock=parts.clock,
     )
 
@@ -218,9 +221,9 @@ def sent_photos(parts: Wiring, session: AsyncSession, home: PhotoHome) -> SentPh
         home=home,
         counters=CounterRepository(session),
         callers=callers(parts, session),
-        erasure=PhotoErasure(session=session, photos=photos, store=parts.handheld, policy=policy, clock=parts.clock),
+        erasure=PhotoErasure(session=session, photos=photos, store=parts.sent_photos, policy=policy, clock=parts.clock),
         intake=parts.pictures,
-        store=parts.handheld,
+        store=parts.sent_photos,
         slots=parts.upload_slots,
         policy=policy,
         pictures=parts.settings.picture_policy(),

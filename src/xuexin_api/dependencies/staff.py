@@ -146,7 +146,7 @@ async def review_desk_service(request: Request) -> ReviewDeskService:
         cases=CaseRepository(session),
         desk=ReviewDeskRepository(session),
         photos=PhotoRepository(session),
-        store=parts.handheld,
+        store=parts.sent_photos,
         accounts=AccountRepository(session),
         staff=StaffRepository(session),
         trace=shared.record_trace(parts, session),
@@ -229,7 +229,7 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
         notices=ClaimNoticeRepository(session),
         holders=holders,
         photos=PhotoRepository(session),
-        store=parts.handheld,
+        store=parts.sent_photos,
         linking=RecordLinking(
             holders=holders,
             identities=identities,
@@ -255,7 +255,7 @@ async def verification_desk_service(request: Request) -> VerificationDeskService
         queue=VerificationDeskRepository(session),
         verifications=VerificationRepository(session),
         photos=PhotoRepository(session),
-        store=parts.handheld,
+        store=parts.sent_photos,
         desk=ReviewDeskRepository(session),
         cases=CaseRepository(session),
         accounts=AccountRepository(session),
@@ -276,18 +276,18 @@ async def verification_desk_service(request: Request) -> VerificationDeskService
 async def correction_desk_service(request: Request) -> CorrectionDeskService:
     parts = wiring(request)
     session = parts.database.session()
-    corrections, desk = CorrectionRepository(session), CorrectionDeskRepository(session)
-    office, trace = RecordOfficeRepository(session), shared.record_trace(parts, session)
+    desk, office = CorrectionDeskRepository(session), RecordOfficeRepository(session)
+    trace = shared.record_trace(parts, session)
     return CorrectionDeskService(
         session=session,
-        corrections=corrections,
+        corrections=CorrectionRepository(session),
         desk=desk,
         office=office,
         accounts=AccountRepository(session),
         photos=PhotoRepository(session),
-        store=parts.handheld,
+        store=parts.sent_photos,
         correcting=RecordCorrecting(
-            records=CorrectedRecords(corrections=corrections, sealer=parts.sealer),
+            records=CorrectedRecords(office=office, sealer=parts.sealer),
             office=office,
             desk=desk,
             identities=FormerIdentityRepository(session),

@@ -26,6 +26,7 @@ from xuexin_api.repositories.accounts.accounts import AccountReads
 from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.database import Database
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
+from xuexin_api.services.assurance import VerificationRule
 from xuexin_api.services.audit.sealing import AuditSealer
 from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
@@ -55,6 +56,7 @@ class Wiring:
     passkey_policy: PasskeyPolicy
     login_policy: LoginPolicy
     session_policy: SessionPolicy
+    verification_rule: VerificationRule
     devices: DeviceTokens
     hashing: PasswordHashing
     throttle: Throttle
@@ -64,7 +66,7 @@ class Wiring:
     login_providers: Mapping[str, ThirdParty]
     photos: PhotoStore
     pictures: PictureIntake
-    handheld: PhotoStore
+    sent_photos: PhotoStore
     upload_slots: UploadSlots
     help_library: HelpLibrary
     help_interest: HelpInterest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,14 +27,22 @@ def refuse_unless_live(session: Mapping[str, Any] | None, claims: Claims, *, now
         raise TokenInvalidError
 
 
-def refuse_unless_verified(
-    claims: Claims, *, account_state: str, max_age: int, now: datetime, providers: Collection[str]
-) -> None:
-    """The RFC 9470 challenge unless the token was issued by a verification not older than `max_age` seconds."""
-    fresh = claims.auth_time + max_age > now.timestamp()
-    if claims.assurance is Assurance.VERIFIED and fresh:
-        return
-    raise InsufficientUserAuthenticationError(max_age=max_age, methods=methods_of_problem(account_state, providers))
+@dataclass(frozen=True, slots=True)
+class VerificationRule:
+    """How old a verification may be, in seconds, and which providers a new one may ask."""
+
+    max_age: int
+    providers: Collection[str]
+
+    def is_met(self, claims: Claims, *, now: datetime) -> bool:
+        """Whether the token was issued by a verification that is still fresh."""
+        return claims.assurance is Assurance.VERIFIED and claims.auth_time + self.max_age > now.timestamp()
+
+    def refuse_unless_met(self, claims: Claims, *, account_state: str, now: datetime) -> None:
+        """The RFC 9470 challenge, with the ways to verify."""
+        if not self.is_met(claims, now=now):
+            methods = methods_of_problem(account_state, self.providers)
+            raise InsufficientUserAuthenticationError(max_age=self.max_age, methods=methods)
 
 
 def methods_of_problem(account_state: str, providers: Collection[str] = ()) -> list[dict[str, object]]:

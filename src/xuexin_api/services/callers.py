@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.errors import TokenInvalidError
+from xuexin_api.core.errors import RefusalError, TokenInvalidError
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.login.sessions import SessionRepository
-from xuexin_api.services.assurance import refuse_unless_live
+from xuexin_api.services.assurance import VerificationRule, refuse_unless_live
 
 
 class Callers:
     """Used inside the transactions of the service that asks."""
 
-    def __init__(self, *, accounts: AccountRepository, sessions: SessionRepository, clock: Clock) -> None:
+    def __init__(
+        self, *, accounts: AccountRepository, sessions: SessionRepository, rule: VerificationRule, clock: Clock
+    ) -> None:
         self._accounts = accounts
         self._sessions = sessions
+        self._rule = rule
         self._clock = clock
 
     async def account_of(self, claims: Claims) -> AccountRow:
@@ -27,3 +32,28 @@ class Callers:
         session = {name: getattr(state, name) for name in ("ended_at", "epoch", "idle_until", "ends_at")}
         refuse_unless_live(session | {"account_state": account.state}, claims, now=self._clock.now())
         return account
+
+    async def verified_account_of(self, claims: Claims) -> AccountRow:
+        """The account, where its verification is fresh."""
+        account = await self.account_of(claims)
+        self.refuse_unless_verified(account, claims)
+        return account
+
+    async def student_of(self, claims: Claims, *, refusal: type[RefusalError]) -> tuple[AccountRow, UUID]:
+        """The verified account and its person; `refusal` where it has none, or is not active."""
+        account = await self.verified_account_of(claims)
+        return account, self.person_of(account, refusal=refusal)
+
+    def person_of(self, account: AccountRow, *, refusal: type[RefusalError]) -> UUID:
+        """Whose archive the account opens; `refusal` where it opens none."""
+        if account.person_id is None or account.state != "active":
+            raise refusal
+        return account.person_id
+
+    def refuse_unless_verified(self, account: AccountRow, claims: Claims) -> None:
+        """The challenge to verify, where the token is not of a verification that is still fresh."""
+        self._rule.refuse_unless_met(claims, account_state=account.state, now=self._clock.now())
+
+    def is_verified(self, claims: Claims) -> bool:
+        """Whether it is of one."""
+        return self._rule.is_met(claims, now=self._clock.now())

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.corrections import CorrectionState, CorrectionStep, sources
-from xuexin_api.models.archive import Degree, Enrollment, Institution, Qualification
+from xuexin_api.models.archive import Institution
 from xuexin_api.models.cases import Upload
 from xuexin_api.models.corrections import CorrectionEvent, RecordCorrection
 
@@ -76,16 +76,6 @@ CORRECTION: Final[Select[*tuple[Any, ...]]] = select(
     RecordCorrection.reason,
     RecordCorrection.note,
 ).join_from(RecordCorrection, Institution, Institution.code == RecordCorrection.institution_code)
-_DEGREE: Final = (
-    Degree.name.label("degree_name"),
-    Degree.certificate_number.label("degree_certificate_number"),
-    Degree.awarded_on,
-)
-_QUALIFICATION: Final = tuple(
-    column
-    for column in Qualification.__table__.columns
-    if column.name not in {"id", "person_id", "enrollment_id", "published_at"}
-)
 
 
 class CorrectionRepository:
@@ -93,18 +83,6 @@ class CorrectionRepository:
 
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def get_enrollment(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
-        """The 学籍, whosever it is."""
-        return await self._first(select(*Enrollment.__table__.columns).where(Enrollment.id == enrollment_id))
-
-    async def get_qualification(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
-        """The 学历 of an enrollment."""
-        return await self._first(select(*_QUALIFICATION).where(Qualification.enrollment_id == enrollment_id))
-
-    async def get_degree(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
-        """The 学位 of an enrollment, its fields by the names that a history has."""
-        return await self._first(select(*_DEGREE).where(Degree.enrollment_id == enrollment_id))
 
     async def add(self, values: Mapping[str, Any]) -> bool:
         """False while one of this account and record is open."""
@@ -205,10 +183,6 @@ class CorrectionRepository:
         statement = select(*columns).where(CorrectionEvent.correction_id == correction_id)
         rows = await self._session.execute(statement.order_by(CorrectionEvent.id.desc()).limit(most))
         return [CorrectionEventRow(*row) for row in rows][::-1]
-
-    async def _first(self, statement: Select[*tuple[Any, ...]]) -> Mapping[str, Any] | None:
-        row = (await self._session.execute(statement)).mappings().first()
-        return None if row is None else dict(row)
 
     async def _one(self, statement: Select[*tuple[Any, ...]]) -> CorrectionRow | None:
         row = (await self._session.execute(statement)).first()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
+from xuexin_api.core.corrected_fields import DEGREE_COLUMNS
 from xuexin_api.core.corrections import CorrectionState, RecordKind
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Degree, Enrollment, Qualification
@@ -19,8 +20,6 @@ from xuexin_api.models.staff import Staff
 from xuexin_api.repositories.archive.corrections import CORRECTION, CorrectionRow
 from xuexin_api.repositories.archive.institutions import in_province
 from xuexin_api.repositories.staff.staff import StaffRow
-
-_NAMES_OF_DEGREES: Final = {"degree_name": "name", "degree_certificate_number": "certificate_number"}
 
 
 def _reached_by(member: StaffRow) -> ColumnElement[bool]:
@@ -110,5 +109,5 @@ class CorrectionDeskRepository:
     async def correct(self, kind: RecordKind, enrollment_id: UUID, values: Mapping[str, Any]) -> None:
         """学历 or 学位: who changes it has the version of its 学籍."""
         table = Qualification if kind is RecordKind.QUALIFICATION else Degree
-        columns = {_NAMES_OF_DEGREES.get(name, name): value for name, value in values.items()}
+        columns = {DEGREE_COLUMNS.get(name, name): value for name, value in values.items()}
         await self._session.execute(update(table).where(table.enrollment_id == enrollment_id).values(**columns))

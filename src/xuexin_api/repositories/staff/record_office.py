@@ -25,6 +25,7 @@ from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, CHANGE, RE
 _KEPT: Final = (
     *RECORD,
     Enrollment.person_id,
+    Enrollment.document_type,
     Enrollment.document_key,
     Enrollment.grade,
     Enrollment.registered_year,
@@ -37,12 +38,10 @@ _KEPT: Final = (
     .scalar_subquery()
     .label("graduation_photo"),
 )
-_CERTIFICATE: Final = (
-    Qualification.conclusion,
-    Qualification.certificate_number,
-    Qualification.graduation_date,
-    Qualification.president_name,
-    Qualification.exchanged_on,
+_QUALIFICATION: Final = tuple(
+    column
+    for column in Qualification.__table__.columns
+    if column.name not in {"id", "person_id", "enrollment_id", "published_at"}
 )
 
 
@@ -68,9 +67,9 @@ class RecordOfficeRepository:
         )
         return bool(await self._session.scalar(statement))
 
-    async def get_certificate(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
-        """The 学历 of a record."""
-        rows = await self._session.execute(select(*_CERTIFICATE).where(Qualification.enrollment_id == enrollment_id))
+    async def get_qualification(self, enrollment_id: UUID) -> Mapping[str, Any] | None:
+        """The 学历 of a record: its certificate, and what it says of student and programme."""
+        rows = await self._session.execute(select(*_QUALIFICATION).where(Qualification.enrollment_id == enrollment_id))
         return _first(rows)
 
     async def get_degree(self, enrollment_id: UUID) -> Mapping[str, Any] | None:

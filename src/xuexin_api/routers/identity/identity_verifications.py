@@ -14,13 +14,11 @@ from xuexin_api.core.errors import (
     PhotoSideMissingError,
     ProviderAnsweredWronglyError,
     ProviderUnavailableError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
     VerificationClosedError,
     VerificationNotFoundError,
 )
-from xuexin_api.dependencies.callers import CallerClaims, RequestLanguage
+from xuexin_api.dependencies.callers import LOGGED_IN, CallerClaims, RequestLanguage
 from xuexin_api.dependencies.identity import identity_verification_service, verification_result_service
 from xuexin_api.openapi import once, refusals
 from xuexin_api.routers.identity.verification_presentation import verification_result
@@ -46,7 +44,7 @@ Results = Annotated[VerificationResultService, Depends(verification_result_servi
 Verifications = Annotated[IdentityVerificationService, Depends(identity_verification_service)]
 
 
-@router.get("/methods", summary="Ways to verify", responses=refusals(TokenMissingError, TokenInvalidError))
+@router.get("/methods", summary="Ways to verify", responses=refusals(*LOGGED_IN))
 async def list_verification_methods(
     claims: CallerClaims, language: RequestLanguage, verifications: Verifications
 ) -> VerificationMethodList:
@@ -61,8 +59,7 @@ async def list_verification_methods(
     summary="Begin a verification",
     openapi_extra=once(secret=False),
     responses=refusals(
-        TokenMissingError,
-        TokenInvalidError,
+        *LOGGED_IN,
         MethodNotAvailableError,
         CaseClosedError,
         TooManyOperationsError,
@@ -85,8 +82,7 @@ async def start_identity_verification(
     summary="Answer the questions",
     openapi_extra=once(secret=True),
     responses=refusals(
-        TokenMissingError,
-        TokenInvalidError,
+        *LOGGED_IN,
         FactsDoNotMatchError,
         VerificationNotFoundError,
         MethodNotAvailableError,
@@ -115,8 +111,7 @@ async def answer_identity_verification(
     summary="Ask how it went",
     openapi_extra=once(secret=True),
     responses=refusals(
-        TokenMissingError,
-        TokenInvalidError,
+        *LOGGED_IN,
         VerificationNotFoundError,
         IdentityHeldError,
         CaseClosedError,
@@ -140,8 +135,7 @@ async def check_identity_verification(
     summary="Hand the photos in",
     openapi_extra=once(secret=False),
     responses=refusals(
-        TokenMissingError,
-        TokenInvalidError,
+        *LOGGED_IN,
         VerificationNotFoundError,
         VerificationClosedError,
         PhotoSideMissingError,
@@ -154,7 +148,7 @@ async def submit_identity_verification(
     return verification_result(await results.hand_in(verification_id, claims), language)
 
 
-@router.get("", summary="My verifications", responses=refusals(TokenMissingError, TokenInvalidError))
+@router.get("", summary="My verifications", responses=refusals(*LOGGED_IN))
 async def list_identity_verifications(
     claims: CallerClaims,
     language: RequestLanguage,
@@ -172,7 +166,7 @@ async def list_identity_verifications(
 @router.get(
     "/{verification_id}",
     summary="One verification",
-    responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
+    responses=refusals(*LOGGED_IN, VerificationNotFoundError),
 )
 async def get_identity_verification(
     verification_id: PathId, claims: CallerClaims, language: RequestLanguage, results: Results
@@ -185,7 +179,7 @@ async def get_identity_verification(
     "/{verification_id}",
     status_code=204,
     summary="End a result",
-    responses=refusals(TokenMissingError, TokenInvalidError, VerificationNotFoundError),
+    responses=refusals(*LOGGED_IN, VerificationNotFoundError),
 )
 async def end_identity_verification(verification_id: PathId, claims: CallerClaims, results: Results) -> None:
     """It opens nothing from now on: the session that it raised is back at login, and refreshes to such tokens.

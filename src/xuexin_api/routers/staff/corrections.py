@@ -9,13 +9,10 @@ from fastapi import APIRouter, Depends, Response
 from xuexin_api.core.corrections import CorrectionStep
 from xuexin_api.core.errors import (
     CandidateNumberInUseError,
-    CaseNotAssignedError,
-    CaseTakenError,
     CertificateNumberTakenError,
     CorrectionClosedError,
     CorrectionNotFoundError,
     CorrectionUnfitError,
-    NotYoursToDecideError,
     ProvinceNeededError,
     RecordChangedError,
     StudentNumberInUseError,
@@ -33,6 +30,7 @@ from xuexin_api.routers.archive.correction_presentation import (
 from xuexin_api.routers.identity.photo_presentation import photo_answer
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
+from xuexin_api.routers.staff.assignments import DECIDING, HAVING, TAKING
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.corrections import (
     CorrectionDecision,
@@ -45,9 +43,8 @@ from xuexin_api.services.staff.corrections import CorrectionDeskService
 
 router = APIRouter(prefix="/v1/staff/corrections", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[CorrectionDeskService, Depends(correction_desk_service)]
-_THE_CORRECTION = (*OF_STAFF, CorrectionNotFoundError)
-_MINE = (*_THE_CORRECTION, CaseNotAssignedError)
-_DECIDING = (*_MINE, NotYoursToDecideError, CorrectionClosedError)
+_MINE = (*HAVING, CorrectionNotFoundError)
+_DECIDING = (*DECIDING, CorrectionNotFoundError, CorrectionClosedError)
 
 
 @router.get("", summary="Corrections that wait for my desk", responses=refusals(*OF_STAFF))
@@ -62,7 +59,7 @@ async def list_correction_queue(
     "/{correction_id}/take",
     summary="Take a correction",
     openapi_extra=once(secret=False),
-    responses=refusals(*_THE_CORRECTION, CaseTakenError, NotYoursToDecideError),
+    responses=refusals(*TAKING, CorrectionNotFoundError),
 )
 async def take_correction(correction_id: PathId, claims: StaffClaims, desk: Desk) -> WaitingCorrection:
     """One member at a time, and nobody about themselves. Another school's is 404, and the try is written down."""

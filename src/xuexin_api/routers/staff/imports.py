@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from xuexin_api.core.errors import (
     ContentEncodedError,
@@ -12,28 +12,23 @@ from xuexin_api.core.errors import (
     ImportNotFoundError,
     ImportsWaitingError,
     NothingRejectedError,
-    RoleNotAllowedError,
     StorageFullError,
-    TokenInvalidError,
-    TokenMissingError,
     TooManyOperationsError,
 )
 from xuexin_api.core.imports import ImportKind
-from xuexin_api.dependencies.callers import RequestLanguage, StaffClaims
+from xuexin_api.dependencies.callers import OF_STAFF, RequestLanguage, StaffClaims
 from xuexin_api.dependencies.imports import UploadedBlocks, import_job_service
 from xuexin_api.openapi import EVENTS, once, refusals
 from xuexin_api.routers.paging import PageCursor, PageLimit
+from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.staff import import_presentation as show
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.imports import FileName, Import, ImportKindName, ImportList
-from xuexin_api.schemas.types import Id
 from xuexin_api.services.staff.import_jobs import ImportJobService
 
 router = APIRouter(prefix="/v1/staff/imports", tags=["schools"], route_class=StrictRoute)
 Jobs = Annotated[ImportJobService, Depends(import_job_service)]
-ImportId = Annotated[Id, Path(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])]
-_REGISTRAR = (TokenMissingError, TokenInvalidError, RoleNotAllowedError)
-_THE_IMPORT = (*_REGISTRAR, ImportNotFoundError)
+_THE_IMPORT = (*OF_STAFF, ImportNotFoundError)
 _FILE: Final = {
     "requestBody": {
         "required": True,
@@ -68,7 +63,7 @@ _ROWS: Final[dict[int | str, dict[str, Any]]] = {
     status_code=202,
     summary="Upload a file",
     openapi_extra=_FILE,
-    responses=refusals(*_REGISTRAR, TooManyOperationsError, ImportsWaitingError, StorageFullError, ContentEncodedError),
+    responses=refusals(*OF_STAFF, TooManyOperationsError, ImportsWaitingError, StorageFullError, ContentEncodedError),
 )
 async def upload_import(
     claims: StaffClaims,
@@ -88,7 +83,7 @@ async def upload_import(
     return show.shown_import(view)
 
 
-@router.get("", summary="Imports of my institution", responses=refusals(*_REGISTRAR))
+@router.get("", summary="Imports of my institution", responses=refusals(*OF_STAFF))
 async def list_imports(
     claims: StaffClaims, language: RequestLanguage, jobs: Jobs, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> ImportList:
@@ -97,7 +92,7 @@ async def list_imports(
 
 
 @router.get("/{import_id}", summary="How far an import is", responses=refusals(*_THE_IMPORT))
-async def view_import(import_id: ImportId, claims: StaffClaims, language: RequestLanguage, jobs: Jobs) -> Import:
+async def view_import(import_id: PathId, claims: StaffClaims, language: RequestLanguage, jobs: Jobs) -> Import:
     """Its progress, and in the end what became of the rows."""
     return show.shown_import(await jobs.view(import_id, claims), language)
 
@@ -108,7 +103,7 @@ async def view_import(import_id: ImportId, claims: StaffClaims, language: Reques
     response_class=Response,
     responses=_EVENTS | refusals(*_THE_IMPORT),
 )
-async def follow_import(import_id: ImportId, claims: StaffClaims, language: RequestLanguage, jobs: Jobs) -> Response:
+async def follow_import(import_id: PathId, claims: StaffClaims, language: RequestLanguage, jobs: Jobs) -> Response:
     """Server-sent events until it has ended, or for less than a minute: then ask again, as browsers do."""
     return show.import_events(await jobs.watch(import_id, claims), language)
 
@@ -119,7 +114,7 @@ async def follow_import(import_id: ImportId, claims: StaffClaims, language: Requ
     response_class=Response,
     responses=_ROWS | refusals(*_THE_IMPORT, NothingRejectedError),
 )
-async def download_rejected_rows(import_id: ImportId, claims: StaffClaims, jobs: Jobs) -> Response:
+async def download_rejected_rows(import_id: PathId, claims: StaffClaims, jobs: Jobs) -> Response:
     """In the format that they came in, with line, codes and reasons: corrected, the file can be uploaded as it is.
 
     Of photos, a zip with `list.csv` and the pictures, each in a folder of its own: ten thousand, or 256 MB, at most.
@@ -133,7 +128,7 @@ async def download_rejected_rows(import_id: ImportId, claims: StaffClaims, jobs:
     openapi_extra=once(secret=False),
     responses=refusals(*_THE_IMPORT, ImportEndedError),
 )
-async def cancel_import(import_id: ImportId, claims: StaffClaims, jobs: Jobs) -> Import:
+async def cancel_import(import_id: PathId, claims: StaffClaims, jobs: Jobs) -> Import:
     """Nothing of it is published. What is being worked on stops a moment later."""
     return show.shown_import(await jobs.cancel(import_id, claims))
 
@@ -144,6 +139,6 @@ async def cancel_import(import_id: ImportId, claims: StaffClaims, jobs: Jobs) ->
     openapi_extra=once(secret=False),
     responses=refusals(*_THE_IMPORT, ImportEndedError),
 )
-async def publish_import(import_id: ImportId, claims: StaffClaims, jobs: Jobs) -> Import:
+async def publish_import(import_id: PathId, claims: StaffClaims, jobs: Jobs) -> Import:
     """What was staged, or of a list of graduates the file, is judged once more, and published in one transaction."""
     return show.shown_import(await jobs.publish(import_id, claims))

@@ -8,11 +8,8 @@ from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
     CaseClosedError,
-    CaseNotAssignedError,
     CaseNotFoundError,
     CaseOvertakenError,
-    CaseTakenError,
-    NotYoursToDecideError,
     PhotosNotSeenError,
     UploadNotFoundError,
 )
@@ -24,13 +21,14 @@ from xuexin_api.routers.identity.case_presentation import desk_case
 from xuexin_api.routers.identity.photo_presentation import photo_answer
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
+from xuexin_api.routers.staff.assignments import DECIDING, HAVING, TAKING
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import CaseDecision, DeskCase, QueuedCase, ReviewQueue
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 
 router = APIRouter(prefix="/v1/staff/identity-cases", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[ReviewDeskService, Depends(review_desk_service)]
-_THE_CASE = (*OF_STAFF, CaseNotFoundError, CaseClosedError)
+_THE_CASE = (CaseNotFoundError, CaseClosedError)
 
 
 @router.get("", summary="Cases that wait for people", responses=refusals(*OF_STAFF))
@@ -48,7 +46,7 @@ async def list_review_queue(
     "/{case_id}/take",
     summary="Take a case",
     openapi_extra=once(secret=False),
-    responses=refusals(*_THE_CASE, CaseTakenError, NotYoursToDecideError),
+    responses=refusals(*TAKING, *_THE_CASE),
 )
 async def take_case(case_id: PathId, claims: StaffClaims, desk: Desk) -> QueuedCase:
     """One reviewer at a time. A case that has to do with oneself, or that one decided before, is not one's own."""
@@ -60,7 +58,7 @@ async def take_case(case_id: PathId, claims: StaffClaims, desk: Desk) -> QueuedC
     status_code=204,
     summary="Give a case back",
     openapi_extra=once(secret=False),
-    responses=refusals(*_THE_CASE, CaseNotAssignedError),
+    responses=refusals(*HAVING, *_THE_CASE),
 )
 async def release_case(case_id: PathId, claims: StaffClaims, desk: Desk) -> None:
     """For somebody else to take."""
@@ -70,7 +68,7 @@ async def release_case(case_id: PathId, claims: StaffClaims, desk: Desk) -> None
 @router.get(
     "/{case_id}",
     summary="Look at my case",
-    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError),
+    responses=refusals(*DECIDING, *_THE_CASE),
 )
 async def view_case(case_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk) -> DeskCase:
     """Only while it is assigned to the asker. Each look is written down, and the applicant sees it."""
@@ -81,7 +79,7 @@ async def view_case(case_id: PathId, claims: StaffClaims, language: RequestLangu
     "/{case_id}/photos/{photo_id}",
     summary="Look at a photo of my case",
     response_class=Response,
-    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, UploadNotFoundError) | JPEG,
+    responses=refusals(*DECIDING, *_THE_CASE, UploadNotFoundError) | JPEG,
 )
 async def view_case_photo(case_id: PathId, photo_id: PathId, claims: StaffClaims, desk: Desk) -> Response:
     """Only while the case is assigned to the asker.
@@ -96,7 +94,7 @@ async def view_case_photo(case_id: PathId, photo_id: PathId, claims: StaffClaims
     status_code=204,
     summary="Decide",
     openapi_extra=once(secret=False),
-    responses=refusals(*_THE_CASE, CaseNotAssignedError, NotYoursToDecideError, PhotosNotSeenError, CaseOvertakenError),
+    responses=refusals(*DECIDING, *_THE_CASE, PhotosNotSeenError, CaseOvertakenError),
 )
 async def decide_case(case_id: PathId, body: CaseDecision, claims: StaffClaims, desk: Desk) -> None:
     """One reviewer's word, with a reason from the list.

@@ -7,10 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from xuexin_api.core.errors import (
-    CaseNotAssignedError,
-    CaseTakenError,
     IdentityHeldError,
-    NotYoursToDecideError,
     PhotosNotSeenError,
     UploadNotFoundError,
     VerificationClosedError,
@@ -24,13 +21,13 @@ from xuexin_api.routers.identity.photo_presentation import photo_answer
 from xuexin_api.routers.identity.verification_presentation import desk_verification
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
+from xuexin_api.routers.staff.assignments import DECIDING, HAVING, TAKING
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.staff import DeskVerification, QueuedVerification, VerificationDecision, VerificationQueue
 from xuexin_api.services.staff.verification_desk import VerificationDeskService
 
 router = APIRouter(prefix="/v1/staff/identity-verifications", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[VerificationDeskService, Depends(verification_desk_service)]
-_MINE = (*OF_STAFF, VerificationNotFoundError, CaseNotAssignedError)
 
 
 @router.get("", summary="Photos that wait for people", responses=refusals(*OF_STAFF))
@@ -45,7 +42,7 @@ async def list_verification_queue(
     "/{verification_id}/take",
     summary="Take a verification",
     openapi_extra=once(secret=False),
-    responses=refusals(*OF_STAFF, VerificationNotFoundError, CaseTakenError, NotYoursToDecideError),
+    responses=refusals(*TAKING, VerificationNotFoundError),
 )
 async def take_verification(verification_id: PathId, claims: StaffClaims, desk: Desk) -> QueuedVerification:
     """One reviewer at a time, and nobody about themselves."""
@@ -57,14 +54,16 @@ async def take_verification(verification_id: PathId, claims: StaffClaims, desk: 
     status_code=204,
     summary="Give a verification back",
     openapi_extra=once(secret=False),
-    responses=refusals(*_MINE),
+    responses=refusals(*HAVING, VerificationNotFoundError),
 )
 async def release_verification(verification_id: PathId, claims: StaffClaims, desk: Desk) -> None:
     """For somebody else to take."""
     await desk.release(verification_id, claims)
 
 
-@router.get("/{verification_id}", summary="Look at my verification", responses=refusals(*_MINE, NotYoursToDecideError))
+@router.get(
+    "/{verification_id}", summary="Look at my verification", responses=refusals(*DECIDING, VerificationNotFoundError)
+)
 async def view_verification(
     verification_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk
 ) -> DeskVerification:
@@ -76,7 +75,7 @@ async def view_verification(
     "/{verification_id}/photos/{photo_id}",
     summary="Look at a photo of my verification",
     response_class=Response,
-    responses=refusals(*_MINE, NotYoursToDecideError, UploadNotFoundError) | JPEG,
+    responses=refusals(*DECIDING, VerificationNotFoundError, UploadNotFoundError) | JPEG,
 )
 async def view_verification_photo(
     verification_id: PathId, photo_id: PathId, claims: StaffClaims, desk: Desk
@@ -90,7 +89,9 @@ async def view_verification_photo(
     status_code=204,
     summary="Decide about photos",
     openapi_extra=once(secret=False),
-    responses=refusals(*_MINE, NotYoursToDecideError, PhotosNotSeenError, VerificationClosedError, IdentityHeldError),
+    responses=refusals(
+        *DECIDING, VerificationNotFoundError, PhotosNotSeenError, VerificationClosedError, IdentityHeldError
+    ),
 )
 async def decide_verification(
     verification_id: PathId, body: VerificationDecision, claims: StaffClaims, desk: Desk

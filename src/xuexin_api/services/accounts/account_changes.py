@@ -106,7 +106,7 @@ class AccountChangeService(Service):
         account = await self._confirmations.confirm(claims, password)
         if old_code is not None and account.phone_key is not None:
             await self._judge(old_code, account.phone_key)
-        elif not self._confirmations.is_verified(claims):
+        elif not self._callers.is_verified(claims):
             raise OldChannelNeededError
         with refused_by({"uq_accounts_phone_key": PhoneRegisteredError(options=PHONE_OPTIONS)}):
             async with self._transaction():

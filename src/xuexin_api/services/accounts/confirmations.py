@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import timedelta
 from typing import Final
 
@@ -11,13 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import PasswordRejectedError, TokenInvalidError, TooManyOperationsError
 from xuexin_api.core.passwords import canonical_password
-from xuexin_api.core.policies import ChangePolicy, SessionPolicy
-from xuexin_api.core.tokens import Assurance, Claims
+from xuexin_api.core.policies import ChangePolicy
+from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.password_hashing import PasswordHashing
 from xuexin_api.gateways.throttle import Throttle
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.lookups import Lookups
@@ -40,8 +38,6 @@ class Confirmations(Service):
         throttle: Throttle,
         lookups: Lookups,
         policy: ChangePolicy,
-        sessions_policy: SessionPolicy,
-        identity_providers: Collection[str],
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
@@ -52,8 +48,6 @@ class Confirmations(Service):
         self._throttle = throttle
         self._lookups = lookups
         self._policy = policy
-        self._sessions_policy = sessions_policy
-        self._identity_providers = identity_providers
 
     async def confirm(self, claims: Claims, password: str) -> AccountRow:
         """The caller's account, or a refusal. Wrong passwords are counted per session, before they are judged.
@@ -95,18 +89,7 @@ class Confirmations(Service):
             raise TokenInvalidError
         return locked
 
-    def is_verified(self, claims: Claims) -> bool:
-        """Whether the token comes from a verification that is still fresh."""
-        fresh = claims.auth_time + self._sessions_policy.verified > self._clock.now().timestamp()
-        return claims.assurance is Assurance.VERIFIED and fresh
-
     def _refuse_unless_fresh(self, account: AccountRow, claims: Claims) -> None:
         """An account that nobody ever verified has only its password and its channels to show."""
         if account.person_id is not None:
-            refuse_unless_verified(
-                claims,
-                account_state=account.state,
-                max_age=self._sessions_policy.verified,
-                now=self._clock.now(),
-                providers=self._identity_providers,
-            )
+            self._callers.refuse_unless_verified(account, claims)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,7 +26,7 @@ from xuexin_api.services.archive.outcomes import (
 )
 from xuexin_api.services.archive.record_accesses import AccessPage, access_page
 from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
-from xuexin_api.services.assurance import refuse_unless_live, refuse_unless_verified
+from xuexin_api.services.assurance import VerificationRule, refuse_unless_live
 from xuexin_api.services.paging import read_cursor, write_cursor
 
 PHOTO_KINDS: Final = ("admission", "graduation")
@@ -82,16 +82,14 @@ class ArchiveService:
         reads: ArchiveReads,
         photos: PhotoStore,
         sealer: Sealer,
-        verified_seconds: int,
-        identity_providers: Collection[str],
+        rule: VerificationRule,
         clock: Clock,
     ) -> None:
         self._claims = claims
         self._reads = reads
         self._photos = photos
         self._sealer = sealer
-        self._verified_seconds = verified_seconds
-        self._identity_providers = identity_providers
+        self._rule = rule
         self._clock = clock
 
     async def get_enrollment(self, enrollment_id: UUID) -> EnrollmentView:
@@ -196,13 +194,7 @@ class ArchiveService:
         now = self._clock.now()
         refuse_unless_live(row, self._claims, now=now)
         assert row is not None, "refused where there is none"
-        refuse_unless_verified(
-            self._claims,
-            account_state=row["account_state"],
-            max_age=self._verified_seconds,
-            now=now,
-            providers=self._identity_providers,
-        )
+        self._rule.refuse_unless_met(self._claims, account_state=row["account_state"], now=now)
         return row
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -13,32 +12,23 @@ from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.sent_photos import PhotoPlace
 from xuexin_api.services.archive.claim_log import ClaimLog
-from xuexin_api.services.assurance import refuse_unless_verified
+from xuexin_api.services.callers import Callers
 from xuexin_api.services.photos.photo_home import Sender
 
 
 class ClaimPhotos:
     """Those of the student who claims: what is sent while a desk has it is in the log, for the desk to see."""
 
-    def __init__(
-        self, *, claims: ClaimRepository, log: ClaimLog, verified_seconds: int, identity_providers: Collection[str]
-    ) -> None:
+    def __init__(self, *, claims: ClaimRepository, callers: Callers, log: ClaimLog) -> None:
         self._claims = claims
+        self._callers = callers
         self._log = log
-        self._verified_seconds = verified_seconds
-        self._identity_providers = identity_providers
 
     def place(self, home_id: UUID) -> PhotoPlace:
         return PhotoPlace(claim_id=home_id)
 
     async def sender(self, home_id: UUID, account: AccountRow, claims: Claims, *, now: datetime, lock: bool) -> Sender:
-        refuse_unless_verified(
-            claims,
-            account_state=account.state,
-            max_age=self._verified_seconds,
-            now=now,
-            providers=self._identity_providers,
-        )
+        self._callers.refuse_unless_verified(account, claims)
         if lock:
             await self._claims.lock(home_id)
         claim = await self._claims.get_for_account(home_id, account.id)

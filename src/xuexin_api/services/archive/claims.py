@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -36,7 +35,6 @@ from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.claim_view import FORMER_NAME_CONTEXT, STATEMENT_CONTEXT, ClaimView, claim_view
 from xuexin_api.services.archive.record_history import AFTER_ALL
-from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.lookups import Lookups
@@ -99,8 +97,6 @@ class ClaimService(Service):
         lookups: Lookups,
         sealer: Sealer,
         policy: ClaimPolicy,
-        verified_seconds: int,
-        identity_providers: Collection[str],
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -114,8 +110,6 @@ class ClaimService(Service):
         self._lookups = lookups
         self._sealer = sealer
         self._policy = policy
-        self._verified_seconds = verified_seconds
-        self._identity_providers = identity_providers
         self._entropy = entropy
 
     async def claim(self, keys: RecordKeys, claims: Claims) -> ClaimView:
@@ -124,7 +118,7 @@ class ClaimService(Service):
             raise InvalidRequestError([FieldProblem("/student_number", "one_number_needed", {})])
         now = self._clock.now()
         async with self._transaction():
-            account, person_id = await self._verified(claims)
+            account, person_id = await self._student(claims)
             ends = next_china_midnight(now)
             tries = [
                 await self._counters.add_one(_ACCOUNT_TRIES, account.id.bytes, now=now, window_ends_at=ends),
@@ -147,7 +141,7 @@ class ClaimService(Service):
         """Newest first, whatever became of them."""
         before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
         async with self._read():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             found = await self._claims.list_for_account(account.id, before_id=before_id, most=most + 1)
             views = await self._views(found[:most])
         return ClaimPage(views, write_cursor(views[-1].id) if len(found) > most else None)
@@ -155,13 +149,13 @@ class ClaimService(Service):
     async def get(self, claim_id: UUID, claims: Claims) -> ClaimView:
         """One of the caller's own."""
         async with self._read():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             return await self._view(await self._mine(claim_id, account))
 
     async def list_proofs(self, claim_id: UUID, claims: Claims) -> list[PhotoView]:
         """Pictures that were sent for a claim of one's own, refused ones too."""
         async with self._read():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             claim = await self._mine(claim_id, account)
             place = PhotoPlace(claim_id=claim.id)
             rows = (await self._photos.list_sent([place], account_id=account.id, most=_MOST_PHOTOS))[place]
@@ -172,7 +166,7 @@ class ClaimService(Service):
         now = self._clock.now()
         name, document = self._read_former(words, now)
         async with self._transaction():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             claim = await self._mine(claim_id, account)
             if claim.expires_at <= now or not await self._claims.move(
                 claim_id,
@@ -196,7 +190,7 @@ class ClaimService(Service):
         """Ask no longer."""
         now = self._clock.now()
         async with self._transaction():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             claim = await self._mine(claim_id, account)
             if not await self._claims.move(claim_id, sources(ClaimStep.WITHDRAW), ClaimState.WITHDRAWN, now=now):
                 raise ClaimClosedError
@@ -269,18 +263,8 @@ class ClaimService(Service):
             pointer = "/former_document/number"
             raise InvalidRequestError([FieldProblem(pointer, broken.code, broken.params)]) from None
 
-    async def _verified(self, claims: Claims) -> tuple[AccountRow, UUID]:
-        account = await self._callers.account_of(claims)
-        refuse_unless_verified(
-            claims,
-            account_state=account.state,
-            max_age=self._verified_seconds,
-            now=self._clock.now(),
-            providers=self._identity_providers,
-        )
-        if account.person_id is None or account.state != "active":
-            raise ClaimNotFoundError
-        return account, account.person_id
+    async def _student(self, claims: Claims) -> tuple[AccountRow, UUID]:
+        return await self._callers.student_of(claims, refusal=ClaimNotFoundError)
 
     async def _mine(self, claim_id: UUID, account: AccountRow) -> ClaimRow:
         claim = await self._claims.get_for_account(claim_id, account.id)

@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from xuexin_api.core.corrected_fields import DOCUMENT, Facts, judge, read_field
+from xuexin_api.core.corrected_fields import DEGREE_COLUMNS, DOCUMENT, Facts, judge, read_field
 from xuexin_api.core.corrections import RecordKind
 from xuexin_api.core.documents import Document, DocumentType, normalise_document_number
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.repositories.accounts.accounts import AccountRow
-from xuexin_api.repositories.archive.corrections import CorrectionRepository
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 
 Broken = list[tuple[str, BrokenRuleError]]
 """Fields, and the rule that each breaks."""
@@ -23,17 +23,18 @@ _NOT_YOURS: Final = "document_not_verified"
 class CorrectedRecords:
     """Used inside the transactions of the service that asks."""
 
-    def __init__(self, *, corrections: CorrectionRepository, sealer: Sealer) -> None:
-        self._corrections = corrections
+    def __init__(self, *, office: RecordOfficeRepository, sealer: Sealer) -> None:
+        self._office = office
         self._sealer = sealer
 
     async def facts(self, kind: RecordKind, enrollment_id: UUID) -> Facts | None:
         """The fields of the record as the archive keeps them; None where there is no such record."""
         if kind is RecordKind.QUALIFICATION:
-            return await self._corrections.get_qualification(enrollment_id)
+            return await self._office.get_qualification(enrollment_id)
         if kind is RecordKind.DEGREE:
-            return await self._corrections.get_degree(enrollment_id)
-        row = await self._corrections.get_enrollment(enrollment_id)
+            degree = await self._office.get_degree(enrollment_id)
+            return None if degree is None else {field: degree[column] for field, column in DEGREE_COLUMNS.items()}
+        row = await self._office.get(enrollment_id)
         if row is None:
             return None
         return {**row, DOCUMENT: self._document(row["document_type"], row["document_ciphertext"])}

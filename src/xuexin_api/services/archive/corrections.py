@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -32,6 +32,7 @@ from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.archive.corrections import CorrectionRepository, CorrectionRow
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
+from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.services.archive.corrected_records import CorrectedRecords
 from xuexin_api.services.archive.correction_log import CorrectionLog
 from xuexin_api.services.archive.correction_view import (
@@ -43,7 +44,6 @@ from xuexin_api.services.archive.correction_view import (
     seal_values,
 )
 from xuexin_api.services.archive.record_history import AFTER_ALL
-from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.paging import read_cursor, write_cursor
@@ -80,6 +80,7 @@ class CorrectionService(Service):
         *,
         session: AsyncSession,
         corrections: CorrectionRepository,
+        office: RecordOfficeRepository,
         records: CorrectedRecords,
         photos: PhotoRepository,
         store: PhotoStore,
@@ -88,13 +89,12 @@ class CorrectionService(Service):
         log: CorrectionLog,
         sealer: Sealer,
         policy: CorrectionPolicy,
-        verified_seconds: int,
-        identity_providers: Collection[str],
         clock: Clock,
         entropy: Entropy,
     ) -> None:
         super().__init__(session, clock)
         self._corrections = corrections
+        self._office = office
         self._records = records
         self._photos = photos
         self._store = store
@@ -103,8 +103,6 @@ class CorrectionService(Service):
         self._log = log
         self._sealer = sealer
         self._policy = policy
-        self._verified_seconds = verified_seconds
-        self._identity_providers = identity_providers
         self._entropy = entropy
 
     async def submit(self, enrollment_id: UUID, request: CorrectionRequest, claims: Claims) -> CorrectionView:
@@ -113,11 +111,9 @@ class CorrectionService(Service):
         _refuse_repeated(request.wishes)
         await self._count(claims, now)
         async with self._read():
-            account, person_id = await self._verified(claims)
-            enrollment = await self._corrections.get_enrollment(enrollment_id)
+            account, person_id = await self._student(claims)
+            enrollment = await self._own(enrollment_id, person_id)
             facts = await self._records.facts(request.record, enrollment_id)
-        if enrollment is None or enrollment["person_id"] != person_id:
-            raise RecordNotFoundError
         if facts is None:
             raise InvalidRequestError([FieldProblem("/record", "record_not_registered", {})])
         changed, broken = self._records.judge(request.record, request.wishes, facts, account, china_date(now))
@@ -160,7 +156,7 @@ class CorrectionService(Service):
         now = self._clock.now()
         await self._count(claims, now)
         async with self._transaction():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             row = await self._mine(correction_id, account)
             due_at = now + timedelta(seconds=self._policy.school)
             await self._move(row, CorrectionStep.SUBMIT_AGAIN, held_since=now, due_at=due_at)
@@ -172,7 +168,7 @@ class CorrectionService(Service):
         """Ask no longer, while nobody has decided."""
         now = self._clock.now()
         async with self._transaction():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             row = await self._mine(correction_id, account)
             await self._move(row, CorrectionStep.WITHDRAW, held_since=now, due_at=None, assigned_to=None)
             await self._log.note(row.id, "withdrawn", "student", now=now)
@@ -183,7 +179,7 @@ class CorrectionService(Service):
         """Newest first, whatever became of them."""
         before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
         async with self._read():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             found = await self._corrections.list_for_account(account.id, before_id=before_id, most=most + 1)
         now = self._clock.now()
         lines = [correction_line(row, now) for row in found[:most]]
@@ -192,13 +188,13 @@ class CorrectionService(Service):
     async def get(self, correction_id: UUID, claims: Claims) -> CorrectionView:
         """One of the caller's own."""
         async with self._read():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             return await self._view(await self._mine(correction_id, account))
 
     async def get_proof(self, correction_id: UUID, photo_id: UUID, claims: Claims) -> bytes:
         """A picture of one of the caller's own, until it is erased."""
         async with self._read():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             row = await self._mine(correction_id, account)
             photo = await self._photos.get_shown(photo_id, PhotoPlace(correction_id=row.id))
         data = None
@@ -211,10 +207,8 @@ class CorrectionService(Service):
     async def list_proofs(self, enrollment_id: UUID, claims: Claims) -> list[PhotoView]:
         """Pictures that were sent for a record of one's own and belong to no correction yet, refused ones too."""
         async with self._read():
-            account, person_id = await self._verified(claims)
-            enrollment = await self._corrections.get_enrollment(enrollment_id)
-            if enrollment is None or enrollment["person_id"] != person_id:
-                raise RecordNotFoundError
+            account, person_id = await self._student(claims)
+            await self._own(enrollment_id, person_id)
             place = PhotoPlace(enrollment_id=enrollment_id)
             rows = (await self._photos.list_sent([place], account_id=account.id, most=_MOST_PHOTOS))[place]
         return [photo_view(row) for row in rows]
@@ -222,7 +216,7 @@ class CorrectionService(Service):
     async def _count(self, claims: Claims, now: datetime) -> None:
         ends = next_china_midnight(now)
         async with self._transaction():
-            account, _ = await self._verified(claims)
+            account, _ = await self._student(claims)
             tries = await self._counters.add_one(_SUBMITTED, account.id.bytes, now=now, window_ends_at=ends)
         if tries.count > self._policy.per_day:
             raise TooManyOperationsError(retry_after=seconds_until(ends, now))
@@ -247,18 +241,14 @@ class CorrectionService(Service):
         await self._log.audit("submit", row.account_id, session_id=claims.session_id, now=now)
         await self._log.tell_owner(row.account_id, "body_correction_submitted", now=now, school=row.institution_name)
 
-    async def _verified(self, claims: Claims) -> tuple[AccountRow, UUID]:
-        account = await self._callers.account_of(claims)
-        refuse_unless_verified(
-            claims,
-            account_state=account.state,
-            max_age=self._verified_seconds,
-            now=self._clock.now(),
-            providers=self._identity_providers,
-        )
-        if account.person_id is None or account.state != "active":
+    async def _student(self, claims: Claims) -> tuple[AccountRow, UUID]:
+        return await self._callers.student_of(claims, refusal=RecordNotFoundError)
+
+    async def _own(self, enrollment_id: UUID, person_id: UUID) -> Mapping[str, Any]:
+        enrollment = await self._office.get(enrollment_id)
+        if enrollment is None or enrollment["person_id"] != person_id:
             raise RecordNotFoundError
-        return account, account.person_id
+        return enrollment
 
     async def _mine(self, correction_id: UUID, account: AccountRow) -> CorrectionRow:
         row = await self._corrections.get_for_account(correction_id, account.id)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,7 +14,6 @@ from xuexin_api.core.documents import mask_document_number
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, FormerIdentityRow
-from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 
@@ -47,28 +45,17 @@ class FormerIdentityService(Service):
         identities: FormerIdentityRepository,
         callers: Callers,
         sealer: Sealer,
-        verified_seconds: int,
-        identity_providers: Collection[str],
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._identities = identities
         self._callers = callers
         self._sealer = sealer
-        self._verified_seconds = verified_seconds
-        self._identity_providers = identity_providers
 
     async def list_mine(self, claims: Claims) -> list[FormerIdentityView]:
         """Newest first; none of an account that has no archive."""
         async with self._read():
-            account = await self._callers.account_of(claims)
-            refuse_unless_verified(
-                claims,
-                account_state=account.state,
-                max_age=self._verified_seconds,
-                now=self._clock.now(),
-                providers=self._identity_providers,
-            )
+            account = await self._callers.verified_account_of(claims)
             if account.person_id is None or account.state != "active":
                 return []
             rows = await self._identities.list_for_person(account.person_id, most=_MOST)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -15,12 +14,10 @@ from xuexin_api.core.errors import ClaimClosedError, ClaimNotFoundError, Option
 from xuexin_api.core.record_claims import REVIEWS, ClaimState
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository, HeldClaimRow
 from xuexin_api.services.archive.claim_holders import OBJECTION_CONTEXT, ClaimHolders
 from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.record_history import AFTER_ALL
-from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.paging import read_cursor, write_cursor
@@ -67,8 +64,6 @@ class HeldClaimService(Service):
         callers: Callers,
         log: ClaimLog,
         sealer: Sealer,
-        verified_seconds: int,
-        identity_providers: Collection[str],
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
@@ -77,14 +72,12 @@ class HeldClaimService(Service):
         self._callers = callers
         self._log = log
         self._sealer = sealer
-        self._verified_seconds = verified_seconds
-        self._identity_providers = identity_providers
 
     async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> HeldClaimPage:
         """Of which the caller was told."""
         before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
         async with self._read():
-            account = await self._verified(claims)
+            account = await self._callers.verified_account_of(claims)
             found = await self._notices.list_for_account(account.id, before_id=before_id, most=most + 1)
         items = [self._view(row) for row in found[:most]]
         return HeldClaimPage(items, write_cursor(items[-1].id) if len(found) > most else None)
@@ -93,7 +86,7 @@ class HeldClaimService(Service):
         """Once, and for whoever decides to read: before the grant, or about it while it can be undone."""
         now = self._clock.now()
         async with self._transaction():
-            account = await self._verified(claims)
+            account = await self._callers.verified_account_of(claims)
             if await self._notices.get_for_account(claim_id, account.id) is None:
                 raise ClaimNotFoundError
             sealed = self._sealer.seal(words.encode(), OBJECTION_CONTEXT)
@@ -104,17 +97,6 @@ class HeldClaimService(Service):
             row = await self._notices.get_for_account(claim_id, account.id)
             assert row is not None, "it was read before"
             return self._view(row)
-
-    async def _verified(self, claims: Claims) -> AccountRow:
-        account = await self._callers.account_of(claims)
-        refuse_unless_verified(
-            claims,
-            account_state=account.state,
-            max_age=self._verified_seconds,
-            now=self._clock.now(),
-            providers=self._identity_providers,
-        )
-        return account
 
     def _view(self, row: HeldClaimRow) -> HeldClaim:
         state = ClaimState(row.state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
@@ -25,7 +25,6 @@ from xuexin_api.core.record_life import proofs_end, proofs_open
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.archive.proofs import CheckRow, OwnRecord, PhotoProofRow, ProofRepository
 from xuexin_api.repositories.counters import CounterRepository
-from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 
@@ -87,8 +86,6 @@ class ProofService(Service):
         callers: Callers,
         policy: ProofPolicy,
         record_policy: RecordPolicy,
-        verified_seconds: int,
-        identity_providers: Collection[str],
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -98,8 +95,6 @@ class ProofService(Service):
         self._callers = callers
         self._policy = policy
         self._record_policy = record_policy
-        self._verified_seconds = verified_seconds
-        self._identity_providers = identity_providers
         self._entropy = entropy
 
     async def get_check(self, enrollment_id: UUID, claims: Claims) -> CheckState:
@@ -182,17 +177,8 @@ class ProofService(Service):
         return record
 
     async def _own(self, enrollment_id: UUID, claims: Claims) -> OwnRecord:
-        account = await self._callers.account_of(claims)
-        refuse_unless_verified(
-            claims,
-            account_state=account.state,
-            max_age=self._verified_seconds,
-            now=self._clock.now(),
-            providers=self._identity_providers,
-        )
-        if account.person_id is None or account.state != "active":
-            raise RecordNotFoundError
-        record = await self._proofs.get_own(enrollment_id, account.person_id)
+        _, person_id = await self._callers.student_of(claims, refusal=RecordNotFoundError)
+        record = await self._proofs.get_own(enrollment_id, person_id)
         if record is None:
             raise RecordNotFoundError
         return record

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,14 +14,13 @@ from xuexin_api.core.case_rules import CaseState, Evidence
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import TooManyOperationsError, VouchingCodeRejectedError, VouchingNotFoundError
 from xuexin_api.core.phones import mask_phone
-from xuexin_api.core.policies import CasePolicy, SessionPolicy
+from xuexin_api.core.policies import CasePolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.vouchings import RequestRow, VouchingRepository
-from xuexin_api.services.assurance import refuse_unless_verified
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY
@@ -76,8 +74,6 @@ class VouchingService(Service):
         codes: VouchingCodes,
         sealer: Sealer,
         policy: CasePolicy,
-        sessions_policy: SessionPolicy,
-        identity_providers: Collection[str],
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
@@ -90,14 +86,12 @@ class VouchingService(Service):
         self._codes = codes
         self._sealer = sealer
         self._policy = policy
-        self._sessions_policy = sessions_policy
-        self._identity_providers = identity_providers
 
     async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> VouchingPage:
         """Whom the caller was asked to vouch for: classmates' names, so only after a verification."""
         before = None if cursor is None else read_cursor(cursor)
         async with self._read():
-            account = await self._verified(claims)
+            account = await self._callers.verified_account_of(claims)
             found = await self._vouchings.list_for_account(account.id, before=before, most=most + 1)
         page = found[:most]
         return VouchingPage([self._view(row) for row in page], write_cursor(page[-1].id) if len(found) > most else None)
@@ -106,7 +100,7 @@ class VouchingService(Service):
         """The caller knows the applicant, who told the code in person; the try is counted first."""
         now = self._clock.now()
         async with self._transaction():
-            account = await self._verified(claims)
+            account = await self._callers.verified_account_of(claims)
             row = await self._open_request(vouching_id, account, now)
             tries = await self._counters.add_one(_TRIES, vouching_id.bytes, now=now, window_ends_at=now + DAY)
             since = await self._vouchings.count_by_person(account.person_id or account.id, since=now - _YEAR)
@@ -131,23 +125,12 @@ class VouchingService(Service):
         """The caller does not vouch, and need not say why."""
         now = self._clock.now()
         async with self._transaction():
-            account = await self._verified(claims)
+            account = await self._callers.verified_account_of(claims)
             row = await self._open_request(vouching_id, account, now)
             if not await self._vouchings.answer(vouching_id, "declined", now=now):
                 raise VouchingNotFoundError
             await self._log.note(row.case_id, "classmate_declined", "classmate", now=now)
             return self._view(await self._request(vouching_id, account))
-
-    async def _verified(self, claims: Claims) -> AccountRow:
-        account = await self._callers.account_of(claims)
-        refuse_unless_verified(
-            claims,
-            account_state=account.state,
-            max_age=self._sessions_policy.verified,
-            now=self._clock.now(),
-            providers=self._identity_providers,
-        )
-        return account
 
     async def _request(self, vouching_id: UUID, account: AccountRow) -> RequestRow:
         row = await self._vouchings.get_for_account(vouching_id, account.id)

@@ -337,7 +337,7 @@ class CorrectionDeskService(Service):
     async def _record(self, row: CorrectionRow) -> Mapping[str, Any]:
         record = await self._office.get(row.enrollment_id)
         assert record is not None, "a record is never deleted"
-        return {**record, "certificate": await self._office.get_certificate(row.enrollment_id)}
+        return {**record, "certificate": await self._office.get_qualification(row.enrollment_id)}
 
     def _why_province(
         self, row: CorrectionRow, record: Mapping[str, Any], member: StaffRow, now: datetime

@@ -260,7 +260,7 @@ class RecordOfficeService(Service):
             version=row["version"],
             grade=row["grade"],
             registered_year=row["registered_year"],
-            certificate=await self._records.get_certificate(row["id"]),
+            certificate=await self._records.get_qualification(row["id"]),
             degree=await self._records.get_degree(row["id"]),
             check=None if check is None else check_view(check, row["version"]),
             photo_proof=None if proof is None else photo_proof_view(proof, row["graduation_photo"], self._clock.now()),
