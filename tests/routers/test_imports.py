@@ -19,7 +19,7 @@ import xlsxwriter
 from support.archive import add_photos, add_schools, import_rows
 from support.client import Client, code_of
 from support.clock import HandClock
-from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked
+from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked, zipped
 from support.keys import keys_for_tests
 from support.people import SCHOOLS, students
 from support.records import add_records, registered_row
@@ -162,14 +162,6 @@ async def test_the_same_content_is_the_same_import_while_its_outcome_stands(
     assert (await uploaded(registrar, content))["id"] != again["id"]
 
 
-def _zip(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return packed.getvalue()
-
-
 def _workbook(spoil: Callable[[xlsxwriter.worksheet.Worksheet], object], rows: Sequence[list[str]] = ()) -> bytes:
     """A roster with a hidden sheet of other things before it, and something done to it."""
     made = io.BytesIO()
@@ -209,7 +201,7 @@ async def test_formulas_count_by_their_value_and_hidden_sheets_not_at_all(regist
         ("姓名,性别\n王小明,男\n".encode(), "roster_columns_missing"),
         (",".join(CODES).encode() + b"\n" + "王".encode() + "王".encode("gb18030") + b"\n", "file_encoding_unknown"),
         (b"x" * (2 << 20), "csv_line_too_long"),
-        (_zip({"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": bytes(30 << 20)}), "xlsx_too_large"),
+        (zipped({"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": bytes(30 << 20)}), "xlsx_too_large"),
         (b"PK\x03\x04 and then nothing", "xlsx_damaged"),
         (_workbook(lambda sheet: sheet.merge_range(1, 4, 3, 4, "男")), "xlsx_merged_cells"),
         (_workbook(lambda sheet: sheet.very_hidden()), "xlsx_no_sheet"),
@@ -238,7 +230,7 @@ async def test_photos_hang_on_the_records_of_ones_own_school(registrar: Member, 
     await import_rows(parts, [*rows_of_school(OURS, 2), *rows_of_school(THEIRS, 1, seed=5)])
     numbers = {row["institution_code"]: row["candidate_number"] for row in await rows_of(parts, "enrollments")}
     photo = draw_archive_photo(1, "admission")
-    content = _zip(
+    content = zipped(
         {
             f"../../{numbers[OURS[0]]}.jpg": photo,
             f"{numbers[THEIRS[0]]}.jpg": photo,
@@ -293,7 +285,7 @@ async def broken_off(registrar: Member, parts: Wiring) -> dict[str, Any]:
     await import_rows(parts, rows_of_school(OURS, 5))
     records = await rows_of(parts, "enrollments")
     photo = draw_archive_photo(1, "admission")
-    content = _zip({f"{row['candidate_number']}.jpg": photo for row in records})
+    content = zipped({f"{row['candidate_number']}.jpg": photo for row in records})
     in_the_way = parts.settings.data_dir / "photos" / str(records[3]["id"])
     in_the_way.parent.mkdir(exist_ok=True)
     in_the_way.touch()
@@ -334,7 +326,7 @@ async def test_photos_that_were_stored_before_a_crash_are_not_stored_again(
 async def test_a_process_that_was_thought_dead_stages_nothing_beside_the_next(registrar: Member, parts: Wiring) -> None:
     await import_rows(parts, rows_of_school(OURS, 3))
     photo = draw_archive_photo(1, "admission")
-    content = _zip({f"{row['candidate_number']}.jpg": photo for row in await rows_of(parts, "enrollments")})
+    content = zipped({f"{row['candidate_number']}.jpg": photo for row in await rows_of(parts, "enrollments")})
     job = await uploaded(registrar, content, kind="admission_photos")
     async with parts.database.engine.begin() as other:
         await other.exec_driver_sql("LOCK TABLE record_photos IN ACCESS EXCLUSIVE MODE")
@@ -364,7 +356,7 @@ async def test_a_photo_that_replaces_another_takes_its_place_in_the_store(regist
     await import_rows(parts, rows_of_school(OURS, 1))
     (record,) = await rows_of(parts, "enrollments")
     for seed, outcome in ((1, "added"), (2, "changed"), (2, "unchanged")):
-        content = _zip({f"{outcome}/{record['candidate_number']}.jpg": draw_archive_photo(seed, "admission")})
+        content = zipped({f"{outcome}/{record['candidate_number']}.jpg": draw_archive_photo(seed, "admission")})
         done = await worked(registrar, await uploaded(registrar, content, kind="admission_photos"))
         assert done["result"][outcome] == 1
         assert _stored(parts).keys() == await _rows_with_objects(parts, "record_photos")

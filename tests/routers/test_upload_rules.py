@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.archive import add_photos, add_schools, import_rows
 from support.client import Client
-from support.imports import CODES, roster, rows_of_school, uploaded, worked
+from support.imports import CODES, roster, rows_of_school, seen, uploaded, work, worked, zipped
 from support.people import SCHOOLS, students
 from support.records import add_records, registered_row, registrar_of
-from support.staff import Member
+from support.staff import Member, staff_accounts
 from support.tables import rows_of
+from support.waiting import until_blocked
 from xuexin_api.core import graduates
+from xuexin_api.demo.photos import draw_archive_photo
 from xuexin_api.demo.rosters import generate_rows
 from xuexin_api.dependencies.wiring import Wiring
 
-OURS = SCHOOLS[0]
+OURS, THEIRS = SCHOOLS[0], SCHOOLS[1]
 
 
 def _with(row: Sequence[str], **cells: str) -> list[str]:
@@ -96,6 +101,62 @@ async def test_nobody_uploads_a_row_about_themselves_and_a_colleague_does(
         assert wrong == {_cell(other, "XH"): "SFZH:row_about_yourself"}
 
 
+async def _published(member: Member, job: dict[str, Any]) -> dict[str, Any]:
+    """A dry run that this member makes the real thing."""
+    answer = await member.client.post(f"/v1/staff/imports/{job['id']}/publish", None)
+    assert answer.status_code == 200, answer.text
+    return await worked(member, job)
+
+
+async def test_nobody_publishes_a_colleagues_dry_run_with_a_row_about_themselves(
+    client: Client, parts: Wiring, tmp_path: Path
+) -> None:
+    await add_schools(parts)
+    rows = rows_of_school(OURS, 3)
+    uploaders, publishers, _ = rows
+    async with (
+        registrar_of(client, "registrar.one", document=_cell(uploaders, "SFZH")) as uploader,
+        registrar_of(client, "registrar.two", document=_cell(publishers, "SFZH")) as publisher,
+    ):
+        content = roster(tmp_path, rows)
+        checked = await worked(uploader, await uploaded(uploader, content, dry_run=True))
+        assert checked["result"] == {"added": 2, "changed": 0, "unchanged": 0, "rejected": 1}
+        done = await _published(publisher, checked)
+        assert (done["state"], done["result"]["added"], done["result"]["rejected"]) == ("published", 1, 2)
+        assert await _rejected(publisher, done, CODES.index("XH")) == {
+            _cell(row, "XH"): "SFZH:row_about_yourself" for row in (uploaders, publishers)
+        }
+        # Who sends the content of a dry run to be published brings it, too.
+        again = roster(tmp_path, rows[1:])
+        checked = await worked(uploader, await uploaded(uploader, again, dry_run=True))
+        assert checked["result"]["rejected"] == 0
+        done = await worked(publisher, await uploaded(publisher, again))
+        assert (done["id"], done["result"]["added"], done["result"]["rejected"]) == (checked["id"], 0, 1)
+
+
+async def test_who_publishes_a_dry_run_while_it_is_read_brings_it_too(
+    client: Client, parts: Wiring, tmp_path: Path
+) -> None:
+    await add_schools(parts)
+    own, other = rows_of_school(OURS, 2)
+    async with (
+        registrar_of(client, "registrar.one") as uploader,
+        registrar_of(client, "registrar.two", document=_cell(own, "SFZH")) as publisher,
+    ):
+        job = await uploaded(uploader, roster(tmp_path, [own, other]), dry_run=True)
+        async with parts.database.engine.begin() as connection:
+            # The process has the import, and may not read the list of schools yet.
+            await connection.exec_driver_sql("LOCK TABLE institutions IN ACCESS EXCLUSIVE MODE")
+            working = asyncio.create_task(work(parts))
+            await until_blocked(parts)
+            answer = await publisher.client.post(f"/v1/staff/imports/{job['id']}/publish", None)
+            assert (answer.status_code, answer.json()["state"]) == (200, "reading")
+        async with asyncio.timeout(20):
+            await working
+        done = await seen(publisher, job)
+        assert (done["state"], done["result"]["added"], done["result"]["rejected"]) == ("published", 1, 1)
+
+
 async def test_nobody_lets_themselves_graduate_by_a_list(client: Client, parts: Wiring) -> None:
     people = students(2)
     await add_records(parts, [registered_row(one) for one in people])
@@ -108,3 +169,98 @@ async def test_nobody_lets_themselves_graduate_by_a_list(client: Client, parts: 
         assert await _rejected(registrar, done, 0) == {own: "XH:row_about_yourself"}
     left = {row["student_number"]: row["status"] for row in await rows_of(parts, "enrollments")}
     assert left == {own: "registered", other: "incomplete"}
+
+
+async def test_nobody_lets_themselves_graduate_by_publishing_a_colleagues_list(client: Client, parts: Wiring) -> None:
+    people = students(2)
+    await add_records(parts, [registered_row(one) for one in people])
+    own, other = (one.record.student_number for one in people)
+    lines = [",".join(graduates.COLUMNS), *(f"{number},{OURS[0]},肄业,20310301,,,," for number in (own, other))]
+    async with (
+        registrar_of(client, "registrar.one") as uploader,
+        registrar_of(client, "registrar.two", document=people[0].document_number) as publisher,
+    ):
+        job = await uploaded(uploader, "\n".join(lines).encode(), kind="graduates", dry_run=True)
+        assert (await worked(uploader, job))["result"]["changed"] == 2
+        done = await _published(publisher, job)
+        assert done["result"] == {"added": 0, "changed": 1, "unchanged": 0, "rejected": 1}
+        assert await _rejected(publisher, done, 0) == {own: "XH:row_about_yourself"}
+
+
+async def _contents(parts: Wiring, folder: Path, kind: str) -> bytes:
+    """Something to import of each kind, in which all would be published."""
+    people = students(2)
+    await add_records(parts, [registered_row(one) for one in people])
+    match kind:
+        case "roster":
+            return roster(folder, rows_of_school(OURS, 2, seed=7))
+        case "graduates":
+            lines = (f"{one.record.student_number},{OURS[0]},肄业,20310301,,,," for one in people)
+            return "\n".join([",".join(graduates.COLUMNS), *lines]).encode()
+        case _:
+            photo = draw_archive_photo(1, "admission")
+            return zipped({f"{row['candidate_number']}.jpg": photo for row in await rows_of(parts, "enrollments")})
+
+
+_TABLES = ("enrollments", "record_photos", "enrollment_changes")
+
+
+@pytest.mark.parametrize("kind", ["roster", "graduates", "admission_photos"])
+async def test_an_import_ends_unpublished_when_its_uploader_is_disabled_meanwhile(
+    client: Client, parts: Wiring, tmp_path: Path, kind: str
+) -> None:
+    content = await _contents(parts, tmp_path, kind)
+    before = [await rows_of(parts, table) for table in _TABLES]
+    async with (
+        registrar_of(client, "registrar.one") as uploader,
+        registrar_of(client, "registrar.two") as colleague,
+    ):
+        job = await uploaded(uploader, content, kind=kind)
+        async with parts.database.engine.begin() as connection:
+            # Where the rows are judged the process waits, and until then nothing stood against it.
+            await connection.exec_driver_sql(f"LOCK TABLE {', '.join(_TABLES)} IN ACCESS EXCLUSIVE MODE")
+            working = asyncio.create_task(work(parts))
+            await until_blocked(parts)
+            await staff_accounts(parts).disable("registrar.one")
+        async with asyncio.timeout(20):
+            await working
+        ended = await seen(colleague, job)
+        assert (ended["state"], ended["error"]["code"]) == ("cancelled", "import_sender_gone")
+        assert ended["result"] is None
+        assert [await rows_of(parts, table) for table in _TABLES] == before
+        assert not list((parts.settings.data_dir / "imports").iterdir())
+        assert await rows_of(parts, "staged_photos") == []
+        # Whoever is there uploads it anew.
+        again = await worked(colleague, await uploaded(colleague, content, kind=kind))
+        assert (again["state"], again["result"]["rejected"]) == ("published", 0)
+
+
+@pytest.mark.parametrize(
+    "became",
+    [
+        f"institution_code = '{THEIRS[0]}'",
+        "role = 'reviewer', institution_code = NULL",
+        "state = 'invited'",
+    ],
+)
+@pytest.mark.parametrize("who", ["registrar.one", "registrar.two"])
+async def test_an_import_is_not_begun_for_who_is_no_registrar_of_the_school_any_more(
+    client: Client, parts: Wiring, tmp_path: Path, who: str, became: str
+) -> None:
+    await add_schools(parts)
+    async with (
+        registrar_of(client, "registrar.one") as uploader,
+        registrar_of(client, "registrar.two") as publisher,
+        registrar_of(client, "registrar.three") as colleague,
+    ):
+        checked = await worked(
+            uploader, await uploaded(uploader, roster(tmp_path, rows_of_school(OURS, 2)), dry_run=True)
+        )
+        await publisher.client.post(f"/v1/staff/imports/{checked['id']}/publish", None)
+        async with parts.database.engine.begin() as connection:
+            await connection.exec_driver_sql(f"UPDATE staff SET {became} WHERE login_name = '{who}'")
+        ended = await worked(colleague, checked)
+        assert (ended["state"], ended["error"]["code"]) == ("cancelled", "import_sender_gone")
+        listed = (await colleague.client.get("/v1/staff/imports")).json()["items"]
+        assert [one["error"]["code"] for one in listed] == ["import_sender_gone"]
+    assert await rows_of(parts, "enrollments") == []

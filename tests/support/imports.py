@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -28,6 +30,15 @@ def roster(folder: Path, rows: Sequence[list[str]], kind: Format = "csv") -> byt
     path = folder / f"made.{kind}"
     write_roster(path, rows, kind=kind)
     return path.read_bytes()
+
+
+def zipped(files: dict[str, bytes]) -> bytes:
+    """An archive of these."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return packed.getvalue()
 
 
 async def upload(member: Member, content: bytes, **more: Any) -> httpx.Response:

@@ -29,13 +29,15 @@ class ImportState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Uploader:
-    """Who brings a school's file, and for which school alone. The number is the member's own."""
+class Senders:
+    """For which school alone a file is, and who brings it: its uploader and who publishes it, by their own numbers."""
 
     institution_code: str
-    document_key: bytes
+    document_keys: list[bytes]
 
 
+SENDER_GONE: Final = "import_sender_gone"
+"""Why an import is cancelled that nobody cancelled."""
 RUNNING: Final = (ImportState.READING, ImportState.JUDGING)
 """A process works on it, under a lease."""
 OPEN: Final = (ImportState.QUEUED, *RUNNING, ImportState.CHECKED)
@@ -43,7 +45,11 @@ OPEN: Final = (ImportState.QUEUED, *RUNNING, ImportState.CHECKED)
 
 
 class ImportCancelledError(Exception):
-    """Somebody asked for the end of the import that is running."""
+    """The import that is running ends before it is published; without a code, because somebody asked for it."""
+
+    def __init__(self, code: str | None = None) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class LeaseLostError(Exception):

@@ -36,6 +36,8 @@ class ImportJob(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
+    # Who made a dry run the real thing.
+    publisher_id: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     institution_code: Mapped[str] = mapped_column(ForeignKey("institutions.code"))
     kind: Mapped[str]
     file_name: Mapped[str]

@@ -48,7 +48,10 @@ class Import(Output):
     result: ImportResult | None = Field(
         description="What became of the rows, or after a dry run what would become of them.", examples=[None]
     )
-    error: ImportFailure | None = Field(description="Why the file as a whole was refused.", examples=[None])
+    error: ImportFailure | None = Field(
+        description="Why the file as a whole was refused, or its import cancelled though nobody asked for it.",
+        examples=[None],
+    )
     created_at: Moment = Field(examples=[_TIME])
     finished_at: Moment | None = Field(examples=[None])
     kept_until: Moment | None = Field(

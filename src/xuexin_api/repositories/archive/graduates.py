@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import false, func, insert, select, tuple_, union_all, update
+from sqlalchemy import false, func, insert, or_, select, tuple_, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import (
@@ -38,10 +38,12 @@ class GraduateRepository:
     async def complete_import(self, import_id: UUID, facts: Mapping[str, Any]) -> None:
         await self._session.execute(update(RosterImport).where(RosterImport.id == import_id).values(**facts))
 
-    async def list_records(self, keys: Collection[tuple[str, str]], own_key: bytes | None) -> list[dict[str, Any]]:
+    async def list_records(
+        self, keys: Collection[tuple[str, str]], own_keys: Collection[bytes]
+    ) -> list[dict[str, Any]]:
         """The records of these schools and student numbers, locked, each with its certificate and photo.
 
-        `own` are those that concern whom the number `own_key` is of.
+        `own` are those that concern whom the numbers `own_keys` are of.
         """
         photo = (
             select(func.count())
@@ -62,7 +64,7 @@ class GraduateRepository:
                 TRANSFERRED_IN,
                 photo.label("photos"),
                 number.label("certificate_number"),
-                (false() if own_key is None else concerns(own_key)).label("own"),
+                or_(false(), *map(concerns, own_keys)).label("own"),
             )
             .join_from(Enrollment, Person, Person.id == Enrollment.person_id)
             .where(tuple_(Enrollment.institution_code, Enrollment.student_number).in_(list(keys)))

@@ -41,6 +41,7 @@ class ImportJobRow:
 
     id: UUID
     staff_id: UUID
+    publisher_id: UUID | None
     institution_code: str
     kind: str
     file_name: str
@@ -65,6 +66,11 @@ class ImportJobRow:
     created_at: datetime
     finished_at: datetime | None
     expires_at: datetime
+
+    @property
+    def sender_ids(self) -> list[UUID]:
+        """Who answers for what is published."""
+        return sorted({self.staff_id, self.publisher_id or self.staff_id})
 
 
 _COLUMNS: Final = [getattr(ImportJob, name) for name in ImportJobRow.__slots__]
@@ -142,14 +148,15 @@ class ImportJobRepository:
         rows = await self._session.execute(statement.order_by(ImportJob.id.desc()).limit(most))
         return [ImportJobRow(*row) for row in rows]
 
-    async def ask_to_publish(self, job_id: UUID) -> ImportJobRow | None:
+    async def ask_to_publish(self, job_id: UUID, publisher_id: UUID) -> ImportJobRow | None:
         """A dry run becomes the real thing; None when it was none, or has ended."""
         statement = (
             update(ImportJob)
             .where(ImportJob.id == job_id, ImportJob.dry_run, ImportJob.state.in_(OPEN))
             .values(
                 dry_run=False,
-                # What is being judged as a dry run just now is taken up again when that is through.
+                publisher_id=publisher_id,
+                # What a process has as a dry run just now is taken up again when that is through.
                 state=case((ImportJob.state == ImportState.CHECKED, ImportState.QUEUED), else_=ImportJob.state),
                 finished_at=None,
             )

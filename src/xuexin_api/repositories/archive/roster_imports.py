@@ -13,7 +13,7 @@ import asyncpg
 from asyncpg.pgproto import pgproto
 from sqlalchemy.engine import make_url
 
-from xuexin_api.core.imports import LeaseLostError, Uploader
+from xuexin_api.core.imports import LeaseLostError, Senders
 from xuexin_api.repositories.archive import roster_statements as sql
 
 
@@ -86,9 +86,9 @@ class RosterStaging:
         """Those who entered on these days, and have no record that says so, or an earlier day."""
         await self._connection.execute(sql.REJECT_LATE, entry_dates)
 
-    async def reject_own(self, uploader: Uploader) -> None:
-        """Whatever is about the person who brings the file."""
-        await self._connection.execute(sql.REJECT_OWN, uploader.document_key, uploader.institution_code)
+    async def reject_own(self, senders: Senders) -> None:
+        """Whatever is about a person who brings the file."""
+        await self._connection.execute(sql.REJECT_OWN, senders.document_keys, senders.institution_code)
 
     async def reject(self, *, frozen_year: int | None) -> None:
         """Rows that cannot stand, as of graduates of `frozen_year`, are out, and all that were rejected before."""
@@ -132,6 +132,11 @@ class RosterStaging:
         counts = Counts(added, changed, kept - added - changed)
         await run(sql.COMPLETE, import_id, added, changed, counts.unchanged, rows_read - kept)
         return counts
+
+    async def are_registrars(self, staff_ids: Sequence[UUID], institution_code: str) -> bool:
+        """Whether all of these are, and stay so until the transaction ends."""
+        found = await self._connection.fetch(sql.REGISTRARS, staff_ids, institution_code)
+        return len(found) == len(staff_ids)
 
     async def end_job(
         self,

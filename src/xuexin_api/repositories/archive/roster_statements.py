@@ -94,20 +94,20 @@ ENTRY_DATES: Final = f"SELECT DISTINCT s.admission_date {_BEGINS}"
 REJECT_LATE: Final = f"""
 INSERT INTO rejected SELECT s.line, 'RXRQ', 'entered_too_long_ago', '{{}}' {_BEGINS} AND s.admission_date = ANY ($1)
 """
-# What is about the uploader: records with the number, of their own or of the person whose they are by now, and new rows
-# with it or with one that stands for the same person. Two halves, for an index leads to each.
+# What is about who brings it: records with the number, of their own or of the person whose they are by now, and new
+# rows with it or with one that stands for the same person. Two halves, for an index leads to each.
 REJECT_OWN: Final = """
 WITH own AS (
     SELECT id, roster_fingerprint # version AS fingerprint FROM enrollments
-    WHERE institution_code = $2 AND document_key = $1
+    WHERE institution_code = $2 AND document_key = ANY ($1)
     UNION
     SELECT e.id, e.roster_fingerprint # e.version FROM persons p JOIN enrollments e ON e.person_id = p.id
-    WHERE e.institution_code = $2 AND p.document_key = $1
+    WHERE e.institution_code = $2 AND p.document_key = ANY ($1)
 ), numbers AS (
-    SELECT $1::bytea AS document_key
+    SELECT unnest($1::bytea[]) AS document_key
     UNION
     SELECT f.document_key FROM former_identities f JOIN persons p ON p.id = f.person_id
-    WHERE p.document_key = $1 AND f.stands_for AND f.undone_at IS NULL
+    WHERE p.document_key = ANY ($1) AND f.stands_for AND f.undone_at IS NULL
 )
 INSERT INTO rejected SELECT line, 'SFZH', 'row_about_yourself', '{}' FROM (
     SELECT line FROM staged WHERE document_key IN (SELECT document_key FROM numbers) OR known_id IN (SELECT id FROM own)
@@ -275,6 +275,11 @@ FROM (SELECT institution_code FROM staged UNION SELECT institution_code FROM rec
 """
 COMPLETE: Final = """
 UPDATE roster_imports SET rows_added = $2, rows_changed = $3, rows_unchanged = $4, rows_rejected = $5 WHERE id = $1
+"""
+# Locked: a member who is being disabled is so before this is published, or when it is.
+REGISTRARS: Final = """
+SELECT id FROM staff WHERE id = ANY ($1) AND institution_code = $2 AND role = 'registrar' AND state = 'active'
+ORDER BY id FOR SHARE
 """
 # Whoever has lost the lease, or was asked to stop, must not commit. A dry run that meanwhile became the real thing
 # waits for a process again.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.core.institutions import province_of
+from xuexin_api.core.staff import Role
 from xuexin_api.models.staff import Staff, StaffEvent, StaffSession
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
@@ -75,9 +76,16 @@ class StaffRepository:
         )
         return {subject for subject in await self._session.scalars(statement) if subject is not None}
 
-    async def get_document_key(self, staff_id: UUID) -> bytes:
-        """The member's own number, as a hash."""
-        return (await self._session.execute(select(Staff.document_key).where(Staff.id == staff_id))).scalar_one()
+    async def list_registrars_for_share(self, staff_ids: Sequence[UUID], institution_code: str) -> list[StaffRow]:
+        """Those of these members who are registrars of the institution, and stay so until the transaction ends."""
+        statement = select(*_COLUMNS).where(
+            Staff.id.in_(staff_ids),
+            Staff.institution_code == institution_code,
+            Staff.role == Role.REGISTRAR,
+            Staff.state == "active",
+        )
+        rows = await self._session.execute(statement.order_by(Staff.id).with_for_update(read=True))
+        return [StaffRow(*row) for row in rows]
 
     async def list_all(self, *, most: int) -> list[StaffRow]:
         rows = await self._session.execute(select(*_COLUMNS).order_by(Staff.login_name).limit(most))

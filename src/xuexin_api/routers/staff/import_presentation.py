@@ -26,7 +26,7 @@ _QUIET_BEFORE_HEARTBEAT: Final = 10
 
 
 def shown_import(view: ImportView, language: Language = DEFAULT_LANGUAGE) -> Import:
-    """Only what has failed is told in words."""
+    """Only why nothing was published is told in words."""
     error = None
     if view.error_code is not None:
         detail = message(view.error_code, language, **view.error_params)

@@ -140,5 +140,8 @@ async def cancel_import(import_id: PathId, claims: StaffClaims, jobs: Jobs) -> I
     responses=refusals(*_THE_IMPORT, ImportEndedError),
 )
 async def publish_import(import_id: PathId, claims: StaffClaims, jobs: Jobs) -> Import:
-    """What was staged, or of a list of graduates the file, is judged once more, and published in one transaction."""
+    """What was staged, or of a list of graduates the file, is judged once more, and published in one transaction.
+
+    Rows about whoever publishes are rejected, as those about the uploader are.
+    """
     return show.shown_import(await jobs.publish(import_id, claims))

@@ -15,7 +15,7 @@ from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError, GraduationPhotoMissingError, InvalidRequestError, RefusalError
 from xuexin_api.core.graduates import Graduate, GraduateRowParser
-from xuexin_api.core.imports import Uploader
+from xuexin_api.core.imports import Senders
 from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.core.record_life import REASONS, Change, Wish, follow
 from xuexin_api.core.roster import Cell, InstitutionNames, RowError
@@ -108,15 +108,15 @@ class GraduateImportService(Service):
         file_name: str,
         rejected: Callable[[RowError], None],
         watch: GraduateWatch,
-        uploader: Uploader | None = None,
+        senders: Senders | None = None,
     ) -> GraduateReport:
         """Take the file whose rows these are, header first; every broken rule is told, in the file's order.
 
-        By what a school uploads only its own students leave, and the uploader does not.
+        By what a school uploads only its own students leave, and of them nobody who brings it.
         """
         _, header = next(rows, (0, []))
-        school = None if uploader is None else uploader.institution_code
-        own_key = None if uploader is None else uploader.document_key
+        school = None if senders is None else senders.institution_code
+        own_keys = [] if senders is None else senders.document_keys
         parser = GraduateRowParser(header, self._institutions, school)
         report = GraduateReport()
         import_id = self._entropy.identifier()
@@ -127,7 +127,7 @@ class GraduateImportService(Service):
             schools: set[str] = set()
             while some := list(islice(rows, _BATCH)):
                 for error in sorted(
-                    await self._take_some(some, parser, import_id, report, schools, own_key), key=attrgetter("line")
+                    await self._take_some(some, parser, import_id, report, schools, own_keys), key=attrgetter("line")
                 ):
                     rejected(error)
                 await watch.note_rows(report.read, passed_over=0)
@@ -158,7 +158,7 @@ class GraduateImportService(Service):
         import_id: UUID,
         report: GraduateReport,
         schools: set[str],
-        own_key: bytes | None,
+        own_keys: list[bytes],
     ) -> list[RowError]:
         found: list[RowError] = []
 
@@ -175,7 +175,7 @@ class GraduateImportService(Service):
             else:
                 reject(*parsed)
         report.read += len(rows)
-        await self._take(good, import_id, report, reject, own_key)
+        await self._take(good, import_id, report, reject, own_keys)
         return found
 
     async def _take(
@@ -184,10 +184,10 @@ class GraduateImportService(Service):
         import_id: UUID,
         report: GraduateReport,
         reject: Callable[..., None],
-        own_key: bytes | None,
+        own_keys: list[bytes],
     ) -> None:
         keys = {(row.institution_code, row.student_number) for row in good.values()}
-        found = await self._graduates.list_records(keys, own_key) if keys else []
+        found = await self._graduates.list_records(keys, own_keys) if keys else []
         records = {(record["institution_code"], record["student_number"]): record for record in found}
         numbers = {number for row in good.values() for number in (row.certificate_number, row.degree_number) if number}
         taken = await self._graduates.list_taken(numbers)

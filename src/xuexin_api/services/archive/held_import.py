@@ -10,11 +10,14 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.imports import ImportCancelledError, ImportState, LeaseLostError
+from xuexin_api.core.imports import SENDER_GONE, ImportCancelledError, ImportState, LeaseLostError, Senders
 from xuexin_api.core.policies import ImportPolicy
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow
 from xuexin_api.repositories.archive.roster_imports import Counts, RosterStaging
+from xuexin_api.repositories.staff.staff import StaffRepository
 
 _BEATS: Final = 3
 """Signs of life within a lease."""
@@ -46,11 +49,17 @@ class HeldImport:
         await self.note(rows_read=read, run_started_rows=passed_over, progress_at=self._clock.now())
 
     async def is_dry_run(self) -> bool:
-        """All rows are read: whether they are only judged, as it is wanted now."""
-        return (await self.note(state=ImportState.JUDGING)).dry_run
+        """All rows are read: whether they are only judged.
+
+        As it was wanted when this process began: who publishes it meanwhile brings it, too, and was not asked about.
+        """
+        await self.note(state=ImportState.JUDGING)
+        return self.job.dry_run
 
     async def settle_roster(self, staging: RosterStaging, read: int, counts: Counts, import_id: UUID | None) -> None:
         """The end, in the transaction that publishes: with it or not at all."""
+        if not await staging.are_registrars(self.job.sender_ids, self.job.institution_code):
+            raise ImportCancelledError(SENDER_GONE)
         now = self._clock.now()
         ended = await staging.end_job(
             self.job.id,
@@ -75,11 +84,23 @@ class HeldImport:
             raise ImportCancelledError
         return job
 
+    async def list_senders(self, staff: StaffRepository) -> Senders:
+        """Who brings it; ImportCancelledError where one of them is no registrar of the school any more.
+
+        Until the session's transaction ends none of them is disabled.
+        """
+        found = await staff.list_registrars_for_share(self.job.sender_ids, self.job.institution_code)
+        if len(found) < len(self.job.sender_ids):
+            raise ImportCancelledError(SENDER_GONE)
+        return Senders(self.job.institution_code, [member.document_key for member in found])
+
     async def settle(
-        self, jobs: ImportJobRepository, counts: Counts, rejected: int, *, dry_run: bool, **values: Any
+        self, session: AsyncSession, counts: Counts, rejected: int, *, dry_run: bool, **values: Any
     ) -> None:
         """The same with statements of a session's transaction."""
         now = self._clock.now()
+        await self.list_senders(StaffRepository(session))
+        jobs = ImportJobRepository(session)
         job = await self.confirm(jobs)
         # A dry run that meanwhile became the real thing waits for a process again.
         state = ImportState.PUBLISHED if not dry_run else ImportState.CHECKED if job.dry_run else ImportState.QUEUED

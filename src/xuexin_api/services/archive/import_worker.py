@@ -16,7 +16,7 @@ from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
-from xuexin_api.core.imports import ImportCancelledError, ImportKind, ImportState, LeaseLostError, Uploader
+from xuexin_api.core.imports import ImportCancelledError, ImportKind, ImportState, LeaseLostError, Senders
 from xuexin_api.core.messages import message
 from xuexin_api.core.policies import ImportPolicy, RecordPolicy
 from xuexin_api.core.roster import InstitutionNames, RowError
@@ -87,25 +87,27 @@ class ImportWorker:
         try:
             if job.attempts > self._policy.most_attempts:
                 raise BrokenRuleError("import_given_up")
+            # Once more where it is published: before, for nothing is read of who may not bring it.
+            senders = await self._senders(held)
             async with held.alive():
                 match job.kind:
                     case ImportKind.ROSTER:
-                        await self._import_roster(held)
+                        await self._import_roster(held, senders)
                     case ImportKind.GRADUATES:
-                        await self._import_graduates(held)
+                        await self._import_graduates(held, senders)
                     case _:
                         await self._import_photos(held)
         except BrokenRuleError as broken:
             await held.end(ImportState.FAILED, error_code=broken.code, error_params=broken.params)
-        except ImportCancelledError:
-            await held.end(ImportState.CANCELLED)
+        except ImportCancelledError as cancelled:
+            await held.end(ImportState.CANCELLED, error_code=cancelled.code)
         except LeaseLostError:
             _LOG.warning("import_taken_over", import_id=str(job.id))
             return True
         await self._clean_up(job.id)
         return True
 
-    async def _import_roster(self, held: HeldImport) -> None:
+    async def _import_roster(self, held: HeldImport, senders: Senders) -> None:
         job = held.job
         upload = self._files.upload(job.id)
         roster = open_roster(upload)
@@ -125,12 +127,12 @@ class ImportWorker:
             await service.run(
                 roster.rows,
                 file_name=job.file_name,
-                uploader=await self._uploader(job),
+                senders=senders,
                 rejected=partial(_reject, rows),
                 watch=watch,
             )
 
-    async def _import_graduates(self, held: HeldImport) -> None:
+    async def _import_graduates(self, held: HeldImport, senders: Senders) -> None:
         job = held.job
         upload = self._files.upload(job.id)
         table = open_roster(upload)
@@ -148,11 +150,9 @@ class ImportWorker:
                 await service.run(
                     table.rows,
                     file_name=job.file_name,
-                    uploader=await self._uploader(job),
+                    senders=senders,
                     rejected=partial(_reject, rows),
-                    watch=_GraduateWatch(
-                        held, ImportJobRepository(session), partial(self._finish_rejected, rows, job.id)
-                    ),
+                    watch=_GraduateWatch(held, session, partial(self._finish_rejected, rows, job.id)),
                 )
 
     async def _import_photos(self, held: HeldImport) -> None:
@@ -189,7 +189,7 @@ class ImportWorker:
 
             async def settle(report: PhotoReport) -> None:
                 counts = Counts(report.added, report.replaced, report.unchanged)
-                await held.settle(ImportJobRepository(session), counts, report.rejected, dry_run=dry_run)
+                await held.settle(session, counts, report.rejected, dry_run=dry_run)
 
             outdated = await service.finish(dry_run=dry_run, settle=settle)
             await self._erasure(session).erase(outdated)
@@ -202,9 +202,9 @@ class ImportWorker:
         rows.finish()
         self._files.keep_rejected(job_id)
 
-    async def _uploader(self, job: ImportJobRow) -> Uploader:
+    async def _senders(self, held: HeldImport) -> Senders:
         async with self._new_session() as session, session.begin():
-            return Uploader(job.institution_code, await StaffRepository(session).get_document_key(job.staff_id))
+            return await held.list_senders(StaffRepository(session))
 
     async def _institutions(self) -> InstitutionNames:
         async with self._new_session() as session, session.begin():
@@ -253,9 +253,9 @@ class _RosterWatch:
 class _GraduateWatch:
     """The same for a list of graduates, whose session settles it."""
 
-    def __init__(self, held: HeldImport, jobs: ImportJobRepository, finish_rejected: Callable[[], None]) -> None:
+    def __init__(self, held: HeldImport, session: AsyncSession, finish_rejected: Callable[[], None]) -> None:
         self._held = held
-        self._jobs = jobs
+        self._session = session
         self._finish_rejected = finish_rejected
         self.note_rows = held.note_rows
         self.is_dry_run = held.is_dry_run
@@ -263,7 +263,7 @@ class _GraduateWatch:
     async def settle(self, report: GraduateReport, import_id: UUID | None) -> None:
         self._finish_rejected()
         await self._held.settle(
-            self._jobs,
+            self._session,
             Counts(0, report.changed, report.unchanged),
             report.rejected,
             dry_run=import_id is None,

@@ -13,7 +13,7 @@ from uuid import UUID
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.code_tables import EnrollmentStatus
 from xuexin_api.core.entropy import Entropy, uuid7_rising
-from xuexin_api.core.imports import Uploader
+from xuexin_api.core.imports import Senders
 from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.core.record_life import frozen_year, registration_ends, school_year_of
 from xuexin_api.core.roster import Cell, InstitutionNames, RowError
@@ -109,18 +109,18 @@ class RosterImportService:
         file_name: str,
         rejected: Callable[[RejectedCell], None],
         watch: ImportWatch,
-        uploader: Uploader | None = None,
+        senders: Senders | None = None,
     ) -> RosterReport:
         """Import the file whose rows these are, header first; every broken rule is told, in the file's order.
 
-        What a school uploads is about its own students, none of whom is the uploader or entered long ago. Without an
-        uploader it is the operator who imports: several schools, and history.
+        What a school uploads is about its own students, none of whom brings it or entered long ago. Without senders it
+        is the operator who imports: several schools, and history.
         """
         started_at = self._clock.now()
         _, header = next(rows, (0, []))
         today = china_date(started_at)
         school_year = school_year_of(today, self._policy)
-        school = None if uploader is None else uploader.institution_code
+        school = None if senders is None else senders.institution_code
         parser = RosterRowParser(header, self._institutions, today, school)
         async with self._open_staging() as staging:
             read = await self._stage(rows, parser, staging, watch, school_year)
@@ -128,7 +128,7 @@ class RosterImportService:
             import_id = None if dry_run else self._entropy.identifier()
             async with staging.transaction():
                 await staging.find_records()
-                if uploader is not None:
+                if senders is not None:
                     await staging.reject_late(
                         [
                             entered
@@ -136,7 +136,7 @@ class RosterImportService:
                             if today > registration_ends(entered, self._policy)
                         ]
                     )
-                    await staging.reject_own(uploader)
+                    await staging.reject_own(senders)
                 await staging.reject(frozen_year=frozen_year(today, self._policy))
                 async for row in staging.list_rejected():
                     rejected(RejectedCell(row.line, row.column_name, row.code, json.loads(row.params)))

@@ -177,7 +177,7 @@ class ImportJobService(Service):
             return known if known is not None and self._of_this_year(known) else None
         if not known.dry_run or dry_run:
             return known
-        published = await self._jobs.ask_to_publish(known.id)
+        published = await self._jobs.ask_to_publish(known.id, member.id)
         if published is not None:
             await self._note(member, "import:publish", known.id)
         return published
@@ -228,7 +228,7 @@ class ImportJobService(Service):
         async with self._transaction():
             member, job = await self._reach(job_id, claims)
             if job is not None and job.dry_run:
-                job = await self._jobs.ask_to_publish(job_id) or job
+                job = await self._jobs.ask_to_publish(job_id, member.id) or job
                 if not job.dry_run:
                     await self._note(member, "import:publish", job_id)
         if job is None:
