@@ -26,8 +26,9 @@ from xuexin_api.core.errors import (
 from xuexin_api.middleware import EdgeMiddleware
 from xuexin_api.routers.strict_route import StrictRoute
 
-METHODS: list[dict[str, object]] = [
+METHODS: list[dict[str, Any]] = [
     {"method": "record_facts", "strength": "weak", "available": True, "reason": None},
+    {"method": "classmates", "strength": "weak", "available": False, "reason": "only_for_a_case"},
 ]
 REFUSALS: dict[str, RefusalError] = {
     "options": PhoneRegisteredError(options=(Option("login"), Option("recover"))),
@@ -158,9 +159,16 @@ async def test_nobody_is_told_to_wait_no_time(http: httpx.AsyncClient) -> None:
     assert (await http.get("/v1/refusals/wait")).headers["retry-after"] == "1"
 
 
-async def test_a_refusal_shows_the_members_it_declares(http: httpx.AsyncClient) -> None:
-    refused = await http.get("/v1/refusals/verify")
-    assert refused.json()["methods"] == METHODS
+async def test_ways_to_verify_have_words_in_the_callers_language(http: httpx.AsyncClient) -> None:
+    refused = await http.get("/v1/refusals/verify", headers={"Accept-Language": "en"})
+    words = [
+        {"title": "Answer questions about your own record", "explanation": None},
+        {
+            "title": "Classmates vouch",
+            "explanation": "Classmates vouch only where somebody else registered your document number.",
+        },
+    ]
+    assert refused.json()["methods"] == [way | said for way, said in zip(METHODS, words, strict=True)]
     assert 'max_age="1800"' in refused.headers["www-authenticate"]
 
 

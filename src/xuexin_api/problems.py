@@ -13,7 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
 from starlette.routing import Match
 
-from xuexin_api.core.errors import FieldProblem, InvalidRequestError, PictureRefusedError, RefusalError
+from xuexin_api.core.errors import (
+    FieldProblem,
+    InsufficientUserAuthenticationError,
+    InvalidRequestError,
+    PictureRefusedError,
+    RefusalError,
+)
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -130,6 +136,8 @@ def refusal_members(refusal: RefusalError, language: Language) -> dict[str, obje
     members: dict[str, object] = {name: refusal.params[name] for name in refusal.members}
     if isinstance(refusal, InvalidRequestError):
         members["errors"] = _fields(refusal.problems, language)
+    if isinstance(refusal, InsufficientUserAuthenticationError):
+        members["methods"] = [way | method_words(way["method"], way["reason"], language) for way in refusal.methods]
     if isinstance(refusal, PictureRefusedError):
         members["rules"] = [
             {"name": rule.name, "passed": rule.passed, "said": rule.said(language)} for rule in refusal.rules
@@ -142,6 +150,14 @@ def refusal_members(refusal: RefusalError, language: Language) -> dict[str, obje
         warning = refusal.warning.id
         members["warning"] = {"id": warning, "title": message(f"warning_{warning}", language)}
     return members
+
+
+def method_words(method: str, reason: str | None, language: Language) -> dict[str, str | None]:
+    """What people read of a way to verify: its name, and why it is closed."""
+    return {
+        "title": message(f"method_{method}", language),
+        "explanation": None if reason is None else message(f"method_closed_{reason}", language),
+    }
 
 
 def refusal_headers(refusal: RefusalError) -> dict[str, str]:

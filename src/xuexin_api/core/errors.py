@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from xuexin_api.core.pictures import PictureRule, RuleName
 
@@ -398,14 +398,14 @@ class SessionNotFoundError(RefusalError):
 
 
 class InsufficientUserAuthenticationError(RefusalError):
-    """RFC 9470: this needs a fresh identity verification; `methods` lists the ways open to the account."""
+    """RFC 9470: this needs a fresh identity verification; `methods` lists the ways, and why some are closed."""
 
     status = 401
     code = "insufficient_user_authentication"
-    members: ClassVar[tuple[str, ...]] = ("methods",)
 
-    def __init__(self, *, max_age: int, methods: list[dict[str, object]]) -> None:
-        super().__init__(params={"methods": methods})
+    def __init__(self, *, max_age: int, methods: list[dict[str, Any]]) -> None:
+        super().__init__()
+        self.methods = methods
         self.headers = {  # type: ignore[misc]
             "WWW-Authenticate": 'Bearer error="insufficient_user_authentication", '
             f'acr_values="urn:xuexin:acr:verified", max_age="{max_age}"'

@@ -96,12 +96,17 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "description": "With insufficient_user_authentication: the ways to verify.",
             "items": {
                 "type": "object",
-                "required": ["method", "strength", "available", "reason"],
+                "required": ["method", "title", "strength", "available", "reason", "explanation"],
                 "properties": {
-                    "method": {"type": "string"},
-                    "strength": {"type": "string"},
-                    "available": {"type": "boolean"},
-                    "reason": {"type": ["string", "null"]},
+                    "method": {"type": "string", "description": "The way, as verifications are begun with it."},
+                    "title": {"type": "string", "description": "The way, for people."},
+                    "strength": {
+                        "type": "string",
+                        "description": "`weak` or `strong`: which wins where a document number is contested.",
+                    },
+                    "available": {"type": "boolean", "description": "Whether it is open to this account."},
+                    "reason": {"type": ["string", "null"], "description": "Why it is not, for programs; else null."},
+                    "explanation": {"type": ["string", "null"], "description": "The reason, for people."},
                 },
             },
         },

@@ -13,6 +13,7 @@ from xuexin_api.core.errors import Option
 from xuexin_api.core.messages import Language, message
 from xuexin_api.core.security_questions import QUESTION_IDS
 from xuexin_api.dependencies.callers import Source
+from xuexin_api.problems import method_words
 from xuexin_api.schemas import accounts as account_schemas
 from xuexin_api.schemas import archive as archive_schemas
 from xuexin_api.schemas import factors as factor_schemas
@@ -131,11 +132,10 @@ def verification_method(method: VerificationMethod, language: Language) -> ident
     return identity_schemas.VerificationMethod.model_validate(
         {
             "method": method.method,
-            "title": message(f"method_{method.method}", language),
             "strength": method.strength,
             "available": method.available,
             "reason": method.reason,
-            "explanation": None if method.reason is None else message(f"method_closed_{method.reason}", language),
+            **method_words(method.method, method.reason, language),
         }
     )
 

@@ -45,7 +45,7 @@ class VerificationRule:
             raise InsufficientUserAuthenticationError(max_age=self.max_age, methods=methods)
 
 
-def methods_of_problem(account_state: str, providers: Collection[str] = ()) -> list[dict[str, object]]:
+def methods_of_problem(account_state: str, providers: Collection[str] = ()) -> list[dict[str, Any]]:
     """The ways to verify, as the problem document lists them."""
     return [
         {
