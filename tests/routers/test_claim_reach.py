@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from support.claims import CLAIMS, decide, former, hand_in, keys_of, other_number, row_of
 from support.client import Client, code_of
@@ -12,26 +11,9 @@ from support.people import students
 from support.records import OFFICE, OTHER, add_records, registrar_of
 from support.staff import Member
 from support.tables import rows_of
+from support.transfers import agreement
 from support.work import counted_work
 from xuexin_api.dependencies.wiring import Wiring
-
-
-async def _agreement(here: Member, there: Member, record: str) -> Any:
-    """One school has asked the other, and this makes that agree."""
-    found = (await here.client.get(f"{OFFICE}/{record}?purpose=student_request")).json()
-    body = {"to_institution_code": OTHER, "reason": "hardship", "note": None}
-    asked = await here.client.post(f"{OFFICE}/{record}/transfers", body, headers={"If-Match": f'"{found["version"]}"'})
-    assert asked.status_code == 201, asked.text
-    path = f"/v1/staff/transfers/{asked.json()['transfer']['id']}/agree"
-    place = {
-        "student_number": "2031T0001",
-        "programme_code": "080902",
-        "programme_name": "软件工程",
-        "duration_years": 4,
-        "grade": 2023,
-        "expected_graduation_date": "2033-07-01",
-    }
-    return there.client.post(path, place)
 
 
 async def _found(registrar: Member, number: str) -> set[str]:
@@ -54,7 +36,7 @@ async def test_an_undone_claim_takes_back_what_the_record_became_at_another_scho
         for number in (student.document_number, before.document_number):
             assert hidden in await _found(here, number)
         assert shows not in await _found(here, before.document_number), "its person never had this number"
-        agree = await _agreement(here, there, hidden)
+        agree = await agreement(here, there, hidden)
         moved = await agree
         assert moved.status_code == 200, moved.text
         for number in (student.document_number, before.document_number):
@@ -78,7 +60,7 @@ async def test_a_transfer_beside_an_undoing_leaves_no_record_behind(client: Clie
     claim = await hand_in(client, before)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         assert (await decide(here, claim, "grant", "registered_wrongly")).status_code == 200
-        agree = await _agreement(here, there, hidden)
+        agree = await agreement(here, there, hidden)
         agreed, undone = await asyncio.gather(agree, decide(here, claim, "undo", "another_person"))
         assert (agreed.status_code, undone.status_code) == (200, 200), (agreed.text, undone.text)
     assert [one["id"] for one in (await client.get("/v1/archive/enrollments")).json()["items"]] == [shows]

@@ -110,6 +110,18 @@ _TABLE: Final[Mapping[Change, _Rule]] = {
 }
 REASONS: Final[Mapping[Change, tuple[str, ...]]] = {change: rule.reasons for change, rule in _TABLE.items()}
 """Each change gives one of its reasons; words of the school come beside it."""
+NEW_AT_TRANSFER: Final = (
+    "student_number",
+    "programme_code",
+    "programme_name",
+    "duration_years",
+    "branch",
+    "department",
+    "class_name",
+    "grade",
+    "expected_graduation_date",
+)
+"""Another programme, another class: the new school says these, or they are not yet known; all else comes along."""
 TRANSFER_REASONS: Final = frozenset({"health", "hardship", "programme_closed", "student_request"})
 """Why a school asks another to take a student."""
 ROSTER_MOVES: Final = frozenset(

@@ -25,6 +25,7 @@ from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.repositories.staff.correction_desk import CorrectionDeskRepository
 from xuexin_api.repositories.staff.record_lists import RecordListRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
+from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
 from xuexin_api.repositories.staff.review_desk import ReviewDeskRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.repositories.staff.transfers import TransferRepository
@@ -38,6 +39,7 @@ from xuexin_api.services.staff.record_correcting import RecordCorrecting
 from xuexin_api.services.staff.record_linking import RecordLinking
 from xuexin_api.services.staff.record_lists import RecordListService
 from xuexin_api.services.staff.record_office import RecordOfficeService
+from xuexin_api.services.staff.record_restoring import RecordRestoring
 from xuexin_api.services.staff.review_desk import ReviewDeskService
 from xuexin_api.services.staff.staff_enrolment import StaffEnrolmentService
 from xuexin_api.services.staff.staff_passkeys import StaffPasskeyCopies, StaffPasskeyService
@@ -220,6 +222,12 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
     identities = FormerIdentityRepository(session)
     trace = shared.record_trace(parts, session)
     holders = shared.claim_holders(parts, session)
+    undoing = RecordUndoingRepository(session)
+    restoring = RecordRestoring(
+        records=CorrectedRecords(office=records, sealer=parts.sealer),
+        undoing=undoing,
+        desk=CorrectionDeskRepository(session),
+    )
     return ClaimDeskService(
         session=session,
         claims=claims,
@@ -234,6 +242,8 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
             holders=holders,
             identities=identities,
             records=records,
+            undoing=undoing,
+            restoring=restoring,
             trace=trace,
             sealer=parts.sealer,
             entropy=parts.entropy,

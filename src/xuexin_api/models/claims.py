@@ -157,3 +157,13 @@ class FormerIdentity(Base):
     decided_by: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+
+
+class RosterGift(Base):
+    """A record that a roster brought under a number which stood for somebody, and whose it became by that."""
+
+    __tablename__ = "roster_gifts"
+    __table_args__ = (Index("ix_roster_gifts_former_identity_id", "former_identity_id"),)
+
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"), primary_key=True)
+    former_identity_id: Mapped[UUID] = mapped_column(ForeignKey("former_identities.id"))

@@ -259,13 +259,18 @@ FROM (SELECT e.id, k.fingerprint {_DUE}) AS due WHERE r.id = due.id
 """
 # A number that a school granted to be somebody's former one means that person. After the records are added: adding them
 # waits for a grant that is under way, and a later one waits for this import. Nobody who holds the number by a
-# verification is passed over, and without former numbers nothing is read.
+# verification is passed over, and without former numbers nothing is read. What was given is kept: a correction may
+# change the number, and an undone grant still finds it.
 GIVE_TO_WHO_HAD_THE_NUMBER: Final = """
-UPDATE enrollments e SET person_id = f.person_id FROM former_identities f, staged s
-WHERE f.stands_for AND f.undone_at IS NULL
-  AND s.document_key = f.document_key AND s.document_type = f.document_type AND s.known_id IS NULL
-  AND e.id = s.enrollment_id AND e.person_id = f.from_person_id
-  AND NOT EXISTS (SELECT FROM accounts a WHERE a.person_id = f.from_person_id AND a.state IN ('active', 'closing'))
+WITH given AS (
+    UPDATE enrollments e SET person_id = f.person_id FROM former_identities f, staged s
+    WHERE f.stands_for AND f.undone_at IS NULL
+      AND s.document_key = f.document_key AND s.document_type = f.document_type AND s.known_id IS NULL
+      AND e.id = s.enrollment_id AND e.person_id = f.from_person_id
+      AND NOT EXISTS (SELECT FROM accounts a WHERE a.person_id = f.from_person_id AND a.state IN ('active', 'closing'))
+    RETURNING e.id, f.id AS former_identity_id
+)
+INSERT INTO roster_gifts (enrollment_id, former_identity_id) SELECT id, former_identity_id FROM given
 """
 RECORD: Final = """
 INSERT INTO roster_imports (id, file_name, started_at, published_at, rows_read, rows_added, rows_changed,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, exists, insert, or_, select, update
+from sqlalchemy import Select, and_, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import Degree, Enrollment, Institution, Person, Qualification
-from xuexin_api.models.claims import FormerIdentity, RecordClaim
+from xuexin_api.models.claims import FormerIdentity
 from xuexin_api.models.transfers import Transfer
 
 _DOCUMENT: Final = ("document_type", "document_key", "document_ciphertext")
@@ -36,13 +36,12 @@ class FormerIdentityRow:
 
 @dataclass(frozen=True, slots=True)
 class TaughtIdentity:
-    """Who the school said that somebody was, when it granted a claim; whether rosters were read by what it taught."""
+    """Who the school said that somebody was, when it granted a claim."""
 
     document_type: str
     document_key: bytes
     document_ciphertext: bytes
     name: str
-    read_by_rosters: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +72,13 @@ class FormerIdentityRepository:
         statement = select(*columns).where(Enrollment.id == enrollment_id).with_for_update()
         return HeldRecord(*(await self._session.execute(statement)).one())
 
-    async def get_transferred(self, enrollment_id: UUID) -> UUID | None:
-        """The record at another school that this one became."""
-        statement = select(Transfer.new_enrollment_id).where(
+    async def get_transferred(self, enrollment_id: UUID) -> tuple[UUID, datetime] | None:
+        """The record at another school that this one became, and when."""
+        statement: Select[*tuple[Any, ...]] = select(Transfer.new_enrollment_id, Transfer.decided_at).where(
             Transfer.enrollment_id == enrollment_id, Transfer.state == "agreed"
         )
-        return await self._session.scalar(statement)
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else (row[0], row[1])
 
     async def lock_person(self, person_id: UUID) -> None:
         """Nobody is verified as this person, and no roster gives it records, until this transaction ends."""
@@ -137,37 +137,25 @@ class FormerIdentityRepository:
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(FormerIdentity).values(**values))
 
-    async def undo(self, claim_id: UUID, person_id: UUID, enrollment_id: UUID, *, now: datetime) -> TaughtIdentity:
-        """What the claim taught, and corrections of its record since, is not believed any more; what the claim did."""
-        taught = or_(
-            FormerIdentity.claim_id == claim_id,
-            and_(FormerIdentity.person_id == person_id, FormerIdentity.enrollment_id == enrollment_id),
+    async def undo(
+        self, claim_id: UUID, person_id: UUID, enrollment_ids: Collection[UUID], *, now: datetime
+    ) -> TaughtIdentity:
+        """What the claim taught, and corrections of its records since, is not believed any more; what the claim did."""
+        corrected = and_(
+            FormerIdentity.person_id == person_id,
+            FormerIdentity.enrollment_id.in_(enrollment_ids),
+            FormerIdentity.claim_id.is_(None),
         )
-        columns = (getattr(FormerIdentity, name) for name in _DOCUMENT)
+        columns = (getattr(FormerIdentity, name) for name in (*_DOCUMENT, "name"))
         statement = (
             update(FormerIdentity)
-            .where(taught, FormerIdentity.undone_at.is_(None))
+            .where(or_(FormerIdentity.claim_id == claim_id, corrected), FormerIdentity.undone_at.is_(None))
             .values(undone_at=now)
-            .returning(*columns, FormerIdentity.name, FormerIdentity.stands_for, FormerIdentity.claim_id)
+            .returning(*columns, FormerIdentity.claim_id)
         )
         rows = list(await self._session.execute(statement))
         (by_claim,) = (TaughtIdentity(*row[:-1]) for row in rows if row.claim_id == claim_id)
-        return replace(by_claim, read_by_rosters=any(row.stands_for for row in rows))
-
-    async def list_brought_by_rosters(self, person_id: UUID, document_key: bytes, document_type: str) -> list[UUID]:
-        """Records of the person under this number that no claim gave: rosters did, by what the number stood for."""
-        granted = exists().where(
-            RecordClaim.enrollment_id == Enrollment.id,
-            RecordClaim.person_id == person_id,
-            RecordClaim.state == "granted",
-        )
-        statement = select(Enrollment.id).where(
-            Enrollment.person_id == person_id,
-            Enrollment.document_key == document_key,
-            Enrollment.document_type == document_type,
-            ~granted,
-        )
-        return list(await self._session.scalars(statement.order_by(Enrollment.id)))
+        return by_claim
 
     async def list_for_person(self, person_id: UUID, *, most: int) -> list[FormerIdentityRow]:
         """Newest first, with those that were undone."""

@@ -95,12 +95,12 @@ def before_and_after(row: Mapping[str, Any], after: Mapping[str, Any]) -> dict[s
     """The fields that differ, as the history keeps them."""
     differing = {name: value for name, value in after.items() if row.get(name) != value}
     return {
-        "before": {name: _plain(row.get(name)) for name in differing},
-        "after": {name: _plain(value) for name, value in differing.items()},
+        "before": {name: plain(row.get(name)) for name in differing},
+        "after": {name: plain(value) for name, value in differing.items()},
     }
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """As JSON keeps it, and as the database itself writes a roster's records into the history."""
     if isinstance(value, date):
         return value.isoformat()

@@ -234,6 +234,7 @@ class ClaimDeskService(Service):
                 raise ClaimClosedError
             if step is ClaimStep.GRANT:
                 await self._refuse_unless_claimed(claim)
+            locked = await self._linking.lock_numbers(claim) if step is ClaimStep.UNDO else []
             # The record before the claim, whatever is decided: of two who decide, one waits here for the other.
             await self._identities.get_record_for_update(claim.enrollment_id)
             if step is ClaimStep.GRANT:
@@ -241,7 +242,7 @@ class ClaimDeskService(Service):
             elif step is ClaimStep.UNDO:
                 if claim.undo_until is None or claim.undo_until <= now:
                     raise ClaimClosedError
-                await self._linking.take_back(claim, member, verdict, now=now)
+                await self._linking.take_back(claim, member, verdict, locked, now=now)
             await self._settle(claim, step, verdict, member, now)
             settled = await self._claims.get_handed_in(claim_id)
             assert settled is not None, "it was moved just now"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from xuexin_api.core.clock import china_date
-from xuexin_api.core.documents import Document, DocumentType, birth_date_of, mask_document_number, sex_of
+from xuexin_api.core.corrections import RecordKind
+from xuexin_api.core.documents import mask_document_number
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import ClaimClosedError
 from xuexin_api.core.record_claims import WAS_THEIRS, ClaimHolder
@@ -18,14 +19,16 @@ from xuexin_api.core.staff import Role
 from xuexin_api.repositories.archive.claims import ClaimRow
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, HeldRecord, TaughtIdentity
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
+from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.claim_holders import ClaimHolders
+from xuexin_api.services.staff.record_restoring import Period, RecordRestoring, Restored
 from xuexin_api.services.staff.record_trace import RecordTrace
 
 _GRANT: Final = "claim_granted"
 _UNDO: Final = "claim_undone"
 _FIELDS: Final = ("former_name", "former_document_number_masked")
-_SHOWN: Final = ("name", "sex", "birth_date")
+_DOCUMENT: Final = ("document_type", "document_key", "document_ciphertext")
 _SHOWN_NUMBER: Final = "document_number_masked"
 
 DESKS: Final[Mapping[str, ClaimHolder]] = {Role.REGISTRAR: ClaimHolder.SCHOOL, Role.PROVINCE: ClaimHolder.PROVINCE}
@@ -41,6 +44,17 @@ class Verdict:
     objection_read: bool = False
 
 
+@dataclass(slots=True)
+class _Lineages:
+    """What came of a claim, each record with its past, and what of it others have by decisions of their own."""
+
+    held: list[tuple[HeldRecord, tuple[Period, ...]]] = field(default_factory=list)
+    others: list[UUID] = field(default_factory=list)
+
+    def ids(self) -> set[UUID]:
+        return {record.id for record, _ in self.held} | set(self.others)
+
+
 class RecordLinking:
     """What the record says stays as the school registered it; only whose it is changes, with a line in its history."""
 
@@ -50,6 +64,8 @@ class RecordLinking:
         holders: ClaimHolders,
         identities: FormerIdentityRepository,
         records: RecordOfficeRepository,
+        undoing: RecordUndoingRepository,
+        restoring: RecordRestoring,
         trace: RecordTrace,
         sealer: Sealer,
         entropy: Entropy,
@@ -57,6 +73,8 @@ class RecordLinking:
         self._holders = holders
         self._identities = identities
         self._records = records
+        self._undoing = undoing
+        self._restoring = restoring
         self._trace = trace
         self._sealer = sealer
         self._entropy = entropy
@@ -99,47 +117,87 @@ class RecordLinking:
         fields = dict.fromkeys(_FIELDS), self._former(record)
         await self._write_down(record, claim.person_id, fields, member, _GRANT, verdict, now=now)
 
-    async def take_back(self, claim: ClaimRow, member: StaffRow, verdict: Verdict, *, now: datetime) -> None:
+    async def lock_numbers(self, claim: ClaimRow) -> Sequence[str]:
+        """Before the record: what taking it back may change there waits for no import; which schools are locked."""
+        return await self._restoring.lock_numbers(claim)
+
+    async def take_back(
+        self, claim: ClaimRow, member: StaffRow, verdict: Verdict, locked: Sequence[str], *, now: datetime
+    ) -> None:
         """To whom it was before, with what it became by 转学 and what rosters brought under the former number since.
 
-        Who was corrected into it meanwhile goes: to whoever gets it back it says what it said.
+        Each says what it said: to whoever gets it back, corrections of somebody else are none.
         """
         record = await self._identities.get_record_for_update(claim.enrollment_id)
         if record.person_id != claim.person_id:
             raise ClaimClosedError
-        became = [record, *await self._become(record)]
+        lineages = _Lineages()
+        await self._follow(lineages, claim, record, since=claim.decided_at)
+        await self._follow_gifts(lineages, claim)
         # A roster gives the claimant records under the number of whom it was before: it waits for either of them.
         for person_id in sorted((claim.person_id, claim.from_person_id)):
             await self._identities.lock_person(person_id)
-        taught = await self._identities.undo(claim.id, claim.person_id, claim.enrollment_id, now=now)
-        back = [(one, _said_before(one, taught, self._sealer)) for one in became]
-        if taught.read_by_rosters:
-            brought = await self._identities.list_brought_by_rosters(
-                claim.person_id, taught.document_key, taught.document_type
-            )
-            known = {one.id for one in became}
-            back += [(await self._identities.get_record_for_update(one), {}) for one in brought if one not in known]
-        for one, said in back:
-            await self._move(one, claim.from_person_id, now=now, **said)
-            before = self._former(taught if said else one)
-            after: dict[str, Any] = dict.fromkeys(_FIELDS)
-            if said:
-                before |= {name: getattr(one, name) for name in _SHOWN} | {_SHOWN_NUMBER: self._masked(one)}
-                after |= {name: said.get(name, getattr(one, name)) for name in _SHOWN}
-                after |= {_SHOWN_NUMBER: self._masked(taught)}
-            await self._write_down(one, claim.from_person_id, (before, after), member, _UNDO, verdict, now=now)
+        await self._follow_gifts(lineages, claim)
+        held = [one.id for one, _ in lineages.held]
+        taught = await self._identities.undo(claim.id, claim.person_id, held, now=now)
+        for one, periods in lineages.held:
+            await self._restore(one, periods, claim, taught, member, verdict, locked, now=now)
+        await self._undoing.point_claims_back(
+            [*held, *lineages.others], from_person_id=claim.person_id, to_person_id=claim.from_person_id
+        )
 
-    async def _become(self, record: HeldRecord) -> list[HeldRecord]:
-        """What the record became at other schools, each locked before it is asked for the next: no 转学 is missed."""
-        later: list[HeldRecord] = []
-        last = record
-        while (next_id := await self._identities.get_transferred(last.id)) is not None:
-            last = await self._identities.get_record_for_update(next_id)
-            if last.person_id != record.person_id:
-                # Somebody else claimed it there since: that is a decision of its own.
-                break
-            later.append(last)
-        return later
+    async def _follow_gifts(self, lineages: _Lineages, claim: ClaimRow) -> None:
+        known = lineages.ids()
+        for given in await self._undoing.list_given_by_rosters(claim.id):
+            if given not in known:
+                record = await self._identities.get_record_for_update(given)
+                await self._follow(lineages, claim, record, since=None)
+
+    async def _follow(
+        self, lineages: _Lineages, claim: ClaimRow, record: HeldRecord, *, since: datetime | None
+    ) -> None:
+        """A record and what it became at other schools, each locked before it is asked for the next.
+
+        So no 转学 is missed. What somebody else was granted since is a decision of its own.
+        """
+        periods: tuple[Period, ...] = (Period(record.id, since, None),)
+        while record.person_id == claim.person_id:
+            lineages.held.append((record, periods))
+            following = await self._identities.get_transferred(record.id)
+            if following is None:
+                return
+            next_id, moved_at = following
+            own, *earlier = periods
+            periods = (Period(next_id, None, None), replace(own, until=moved_at), *earlier)
+            record = await self._identities.get_record_for_update(next_id)
+        lineages.others.append(record.id)
+
+    async def _restore(
+        self,
+        record: HeldRecord,
+        periods: Sequence[Period],
+        claim: ClaimRow,
+        taught: TaughtIdentity,
+        member: StaffRow,
+        verdict: Verdict,
+        locked: Sequence[str],
+        *,
+        now: datetime,
+    ) -> None:
+        said = await self._restoring.said(periods, locked)
+        own = said.pop(RecordKind.ENROLLMENT, Restored({}, {}))
+        document = _document_before(record, taught)
+        await self._move(record, claim.from_person_id, now=now, **own.after, **document)
+        former = dict(zip(_FIELDS, (own.after.get("name", record.name), self._masked(taught)), strict=True))
+        before, after = former | dict(own.before), dict.fromkeys(_FIELDS) | dict(own.after)
+        if document:
+            before[_SHOWN_NUMBER], after[_SHOWN_NUMBER] = self._masked(record), self._masked(taught)
+        await self._write_down(record, claim.from_person_id, (before, after), member, _UNDO, verdict, now=now)
+        for kind, restored in said.items():
+            await self._restoring.say_again(kind, record.id, restored)
+            fields = dict(restored.before), dict(restored.after)
+            change = f"{_UNDO}_{kind}"
+            await self._write_down(record, claim.from_person_id, fields, member, change, verdict, now=now)
 
     async def _move(self, record: HeldRecord, person_id: UUID, *, now: datetime, **said: Any) -> None:
         moved = await self._records.change(record.id, record.version, {"person_id": person_id} | said, now=now)
@@ -169,24 +227,16 @@ class RecordLinking:
             now=now,
         )
 
-    def _former(self, identity: HeldRecord | TaughtIdentity) -> dict[str, Any]:
+    def _former(self, record: HeldRecord) -> dict[str, Any]:
         """What the record still says of its student, and the student's person does not."""
-        return dict(zip(_FIELDS, (identity.name, self._masked(identity)), strict=True))
+        return dict(zip(_FIELDS, (record.name, self._masked(record)), strict=True))
 
     def _masked(self, identity: HeldRecord | TaughtIdentity) -> str:
         return mask_document_number(self._sealer.open(identity.document_ciphertext, DOCUMENT_CONTEXT).decode())
 
 
-def _said_before(record: HeldRecord, taught: TaughtIdentity, sealer: Sealer) -> dict[str, Any]:
-    """What the record said of its student when it was granted, where a correction changed that."""
+def _document_before(record: HeldRecord, taught: TaughtIdentity) -> dict[str, Any]:
+    """The number under which the record was given, where a correction changed it."""
     if (record.document_key, record.document_type) == (taught.document_key, taught.document_type):
-        return {} if record.name == taught.name else {"name": taught.name}
-    number = sealer.open(taught.document_ciphertext, DOCUMENT_CONTEXT).decode()
-    document = Document(DocumentType(taught.document_type), number)
-    told = {"sex": sex_of(document), "birth_date": birth_date_of(document)}
-    return {
-        "name": taught.name,
-        "document_type": taught.document_type,
-        "document_key": taught.document_key,
-        "document_ciphertext": taught.document_ciphertext,
-    } | {name: value for name, value in told.items() if value is not None}
+        return {}
+    return {name: getattr(taught, name) for name in _DOCUMENT}

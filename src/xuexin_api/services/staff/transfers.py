@@ -29,7 +29,7 @@ from xuexin_api.core.errors import (
     VersionNeededError,
 )
 from xuexin_api.core.policies import RecordPolicy
-from xuexin_api.core.record_life import TRANSFER_REASONS, Change, Wish, follow
+from xuexin_api.core.record_life import NEW_AT_TRANSFER, TRANSFER_REASONS, Change, Wish, follow
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
@@ -51,18 +51,6 @@ from xuexin_api.services.staff.staff_callers import StaffCallers
 _PURPOSE: Final = "transfer"
 _AGREED: Final = "schools_agreed"
 _ENTRY_PHOTO: Final = "admission"
-# Another programme, another class: the new school says these, or they are not yet known.
-_NEW: Final = (
-    "student_number",
-    "programme_code",
-    "programme_name",
-    "duration_years",
-    "branch",
-    "department",
-    "class_name",
-    "grade",
-    "expected_graduation_date",
-)
 _TAKEN: Final = {"uq_enrollments_institution_code_student_number": StudentNumberInUseError()}
 
 
@@ -242,7 +230,7 @@ class TransferService(Service):
             after = self._leave(old)
             if not place.expected_graduation_date > china_date(now):
                 raise InvalidRequestError([FieldProblem("/expected_graduation_date", "date_impossible", {})])
-            new = {**old, **{name: getattr(place, name) for name in _NEW}}
+            new = {**old, **{name: getattr(place, name) for name in NEW_AT_TRANSFER}}
             new |= {"id": new_id, "institution_code": transfer.to_code, "version": 1, "updated_at": now}
             with refused_by(_TAKEN):
                 await self._transfers.add_enrollment(new)
@@ -251,7 +239,7 @@ class TransferService(Service):
             ):
                 raise TransferClosedError
             await self._records.change(transfer.enrollment_id, old["version"], after, now=now)
-            entry = {name: new[name] for name in ("institution_code", *_NEW, "status")}
+            entry = {name: new[name] for name in ("institution_code", *NEW_AT_TRANSFER, "status")}
             blank = new | dict.fromkeys(entry)
             await self._write_down(old, after, "transfer_out", note, member)
             await self._write_down(blank, entry, "transfer_in", note, member)
