@@ -161,14 +161,14 @@ async def test_nobody_is_told_to_wait_no_time(http: httpx.AsyncClient) -> None:
 
 async def test_ways_to_verify_have_words_in_the_callers_language(http: httpx.AsyncClient) -> None:
     refused = await http.get("/v1/refusals/verify", headers={"Accept-Language": "en"})
-    words = [
+    words: list[dict[str, Any]] = [
         {"title": "Answer questions about your own record", "explanation": None},
         {
             "title": "Classmates vouch",
             "explanation": "Classmates vouch only where somebody else registered your document number.",
         },
     ]
-    assert refused.json()["methods"] == [way | said for way, said in zip(METHODS, words, strict=True)]
+    assert refused.json()["methods"] == [{**way, **said} for way, said in zip(METHODS, words, strict=True)]
     assert 'max_age="1800"' in refused.headers["www-authenticate"]
 
 
