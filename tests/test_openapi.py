@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, FastAPI, Path
 from pydantic import BaseModel, Field
 
 from support.contract import Contract
+from xuexin_api.cli.operating import contract
 from xuexin_api.core.errors import (
     LoginRejectedError,
     PhoneBusyError,
@@ -22,7 +24,16 @@ from xuexin_api.openapi import Examples, Shown, build_openapi, faults, refusals
 
 
 class Order(BaseModel):
-    title: str = Field(examples=["a chair"])
+    title: str = Field(description="What is ordered.", examples=["a chair"])
+
+
+class Part(BaseModel):
+    number: int = Field(title="Number", examples=[7])
+
+
+class Box(BaseModel):
+    parts: list[Part] = Field(description="What is in it.")
+    label: dict[str, str] | None = Field(examples=[None])
 
 
 class Bare(BaseModel):
@@ -180,6 +191,20 @@ def test_a_careful_document_has_no_faults() -> None:
     assert faults(make_document()) == []
 
 
+def test_every_property_of_every_schema_has_a_description() -> None:
+    assert [fault for fault in faults(json.loads(contract())) if "no description" in fault] == []
+
+
+def test_a_title_describes_no_property() -> None:
+    document = make_document()
+    document["components"]["schemas"] |= Box.model_json_schema()["$defs"] | {"Box": Box.model_json_schema()}
+    inside = {"properties": {"corner": {"title": "Corner", "examples": [{"properties": {"no": {}}}]}}}
+    document["components"]["schemas"]["Order"]["properties"]["title"]["items"] = inside
+    undescribed = ["Part.number", "Box.label", "Box.number", "Order.title.corner"]
+    found = {fault.removesuffix(": no description") for fault in faults(document) if fault.endswith("no description")}
+    assert found == set(undescribed)
+
+
 def test_a_careless_operation_is_found_out() -> None:
     with pytest.warns(UserWarning, match="Duplicate Operation ID"):
         found = "\n".join(faults(make_document(careless=True)))
@@ -187,7 +212,8 @@ def test_a_careless_operation_is_found_out() -> None:
         "no description",
         "not exactly one tag",
         "operationId create_order is taken",
-        "Bare.title",
+        "Bare.title: no example",
+        "Bare.title: no description",
         "200 has no example",
         "other has no description",
         "other has no example",

@@ -9,6 +9,8 @@ from typing import Any, Final
 Document = dict[str, Any]
 JSON: Final = "application/json"
 EVENTS: Final = "text/event-stream"
+_SHOWN: Final = frozenset({"example", "examples", "default", "const", "enum"})
+"""Where a document holds values, and not what is said of them."""
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 
@@ -38,7 +40,7 @@ def _template(path: str) -> str:
 
 
 def faults(document: Document) -> list[str]:
-    """What an integrator would miss: a summary, a word of explanation, one tag, examples, a unique name."""
+    """What an integrator would miss: a summary, a word on everything, one tag, examples, a unique name."""
     found: list[str] = []
     names: set[str] = set()
     for method, path, operation in operations(document):
@@ -58,7 +60,9 @@ def faults(document: Document) -> list[str]:
             and not {"minimum", "maximum"} <= parameter["schema"].keys()
         ]
         found += [f"{where}: {fault}" for fault in _faults_of_parameters(operation)]
+        found += [f"{where}: {field} has no description" for field in _undescribed(operation, "")]
     for name, schema in document["components"]["schemas"].items():
+        found += [f"{name}{field}: no description" for field in _undescribed(schema, "")]
         if name == "Problem":
             continue
         for field, shape in schema.get("properties", {}).items():
@@ -68,6 +72,23 @@ def faults(document: Document) -> list[str]:
             if not composed and "examples" not in shape and "const" not in shape:
                 found.append(f"{name}.{field}: no example")
     return found
+
+
+def _undescribed(part: object, where: str) -> Iterator[str]:
+    """Every property of the schemas in a part of the document that only its name speaks for: a title says no more."""
+    if isinstance(part, list):
+        for one in part:
+            yield from _undescribed(one, where)
+    if not isinstance(part, dict):
+        return
+    for name, inside in part.items():
+        if name == "properties":
+            for field, shape in inside.items():
+                if not shape.get("description"):
+                    yield f"{where}.{field}"
+                yield from _undescribed(shape, f"{where}.{field}")
+        elif name not in _SHOWN:
+            yield from _undescribed(inside, where)
 
 
 def _faults_of_parameters(operation: Document) -> Iterator[str]:

@@ -10,7 +10,12 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "description": "RFC 9457.",
     "required": ["type", "title", "status", "code", "detail", "request_id"],
     "properties": {
-        "type": {"type": "string", "format": "uri", "examples": ["urn:xuexin:problem:code_rejected"]},
+        "type": {
+            "type": "string",
+            "format": "uri",
+            "description": "`urn:xuexin:problem:` and the code.",
+            "examples": ["urn:xuexin:problem:code_rejected"],
+        },
         "title": {"type": "string", "description": "For people, in the language of the answer."},
         "status": {"type": "integer", "description": "That of the answer."},
         "code": {"type": "string", "description": "For programs; never changes its meaning."},
@@ -38,14 +43,20 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "items": {
                 "type": "object",
                 "required": ["id", "title"],
-                "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
+                "properties": {
+                    "id": {"type": "string", "description": "What to do, for programs."},
+                    "title": {"type": "string", "description": "What to do, for people."},
+                },
             },
         },
         "warning": {
             "type": "object",
             "description": "With document_registered and warning_not_acknowledged: what re-registering does elsewhere.",
             "required": ["id", "title"],
-            "properties": {"id": {"type": "string"}, "title": {"type": "string"}},
+            "properties": {
+                "id": {"type": "string", "description": "Name it in `acknowledged_warning`, once it was read."},
+                "title": {"type": "string", "description": "The warning, for people."},
+            },
         },
         "photo_id": {
             "type": "string",
@@ -60,8 +71,8 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
                 "type": "object",
                 "required": ["name", "passed", "said"],
                 "properties": {
-                    "name": {"type": "string"},
-                    "passed": {"type": "boolean"},
+                    "name": {"type": "string", "description": "Which rule, as in the `rules` of sent pictures."},
+                    "passed": {"type": "boolean", "description": "Whether the picture keeps it."},
                     "said": {"type": "string", "description": "For people, in the language of the answer."},
                 },
             },

@@ -24,6 +24,7 @@ from xuexin_api.schemas import sessions as session_schemas
 from xuexin_api.schemas import third_party as third_party_schemas
 from xuexin_api.schemas.agreements import SecurityQuestion, SecurityQuestionList
 from xuexin_api.schemas.changes import ClosingEffect
+from xuexin_api.schemas.terms import CodedName
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.account_view import AccountView
 from xuexin_api.services.accounts.account_closing import EFFECTS
@@ -67,9 +68,9 @@ _PHOTO_STATES = {
 
 
 @lru_cache(_CODED_NAMES_KEPT)
-def _coded(code: str, name: str) -> archive_schemas.CodedName:
+def _coded(code: str, name: str) -> CodedName:
     """Schools and programmes are few, and each is said a million times."""
-    return archive_schemas.CodedName.model_construct(code=code, name=name)
+    return CodedName.model_construct(code=code, name=name)
 
 
 def enrollment(view: EnrollmentView) -> archive_schemas.Enrollment:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from xuexin_api.schemas.terms import DocumentNumberMasked
 from xuexin_api.schemas.types import (
     Choice,
     DocumentTypeName,
@@ -31,13 +32,19 @@ class Account(Output):
         examples=["active"],
     )
     name: str = Field(description="As claimed; the archive has its own.", examples=["示例同学"])
-    phone_masked: str | None = Field(examples=["+86170****0001"])
-    email_masked: str | None = Field(examples=["s***@example.edu"])
+    phone_masked: str | None = Field(
+        description="Number of the bound phone, masked; null where none is bound, because somebody else has it now.",
+        examples=["+86170****0001"],
+    )
+    email_masked: str | None = Field(
+        description="Recovery e-mail, masked; null where there is none. See `email_verified`.",
+        examples=["s***@example.edu"],
+    )
     email_verified: bool = Field(description="A recovery e-mail counts only after its own code.", examples=[False])
     document_type: DocumentTypeName = Field(examples=["SFZ"])
-    document_number_masked: str = Field(examples=["4301**********1234"])
+    document_number_masked: DocumentNumberMasked
     verified: bool = Field(description="Whether this account has been proven to be a person.", examples=[False])
-    created_at: Moment = Field(examples=["2026-11-23T08:00:00Z"])
+    created_at: Moment = Field(description="When it was registered.", examples=["2026-11-23T08:00:00Z"])
 
 
 class Tokens(Output):
@@ -45,7 +52,7 @@ class Tokens(Output):
         description="A JWT (RFC 9068), for `Authorization: Bearer`.",
         examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"],
     )
-    token_type: Literal["Bearer"] = Field(examples=["Bearer"])
+    token_type: Literal["Bearer"] = Field(description="How the access token is sent (RFC 6750).", examples=["Bearer"])
     expires_in: int = Field(description="Seconds.", examples=[600])
     refresh_token: str = Field(
         description="Works once; the answer brings its successor.", examples=["AZmhssPUfl-Kb3yNng8aKwAAAAE"]
@@ -79,12 +86,8 @@ class RegistrationRequest(Input):
     name: ShortText = Field(
         description="As on the document; rare characters and the dot · are welcome.", examples=["示例同学"]
     )
-    sex: Sex = Field(examples=["female"])
-    document_type: DocumentTypeName = Field(
-        description="SFZ resident ID card, SFZ_GAT Hong Kong/Macao/Taiwan identity document, SFZ_HQ overseas Chinese, "
-        "PASSPORT, GAT_PERMIT 来往内地通行证, QIT other.",
-        examples=["SFZ"],
-    )
+    sex: Sex = Field(description="性别; where the document number says it, both must agree.", examples=["female"])
+    document_type: DocumentTypeName = Field(examples=["SFZ"])
     document_number: ShortText = Field(
         description="15 digits, full-width and a small x are understood.", examples=["110101200001010002"]
     )
@@ -94,7 +97,7 @@ class RegistrationRequest(Input):
     security_questions: Annotated[list[SecurityAnswer], Field(max_length=10)] = Field(
         default_factory=list, description="Three distinct questions, or none.", examples=[[]]
     )
-    consents: Consents
+    consents: Consents = Field(description="To which texts the user agrees, and whether messages are wanted.")
     on_phone_registered: OnPhoneRegistered = None
     on_document_registered: Literal["re_register"] | None = Field(
         default=None,
@@ -116,8 +119,8 @@ class RegistrationRequest(Input):
 
 
 class Registered(Output):
-    account: Account
-    tokens: Tokens
+    account: Account = Field(description="The new account.")
+    tokens: Tokens = Field(description="Of the session that the registration opened.")
     device_token: str = Field(
         description="Keep it on the device and send it with every login there.",
         examples=["AZmhssPUfl-Kb3yNng8aKw=="],

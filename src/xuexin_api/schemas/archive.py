@@ -3,56 +3,81 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
-from xuexin_api.schemas.types import Choice, Id, Moment, NextCursor, Output, Sex
+from xuexin_api.schemas.terms import (
+    AdmissionDate,
+    AwardedOn,
+    Branch,
+    CandidateNumber,
+    Category,
+    CertificateNumber,
+    ClassName,
+    CodedName,
+    DegreeName,
+    DegreeNumber,
+    Department,
+    DocumentNumberMasked,
+    DurationYears,
+    Ethnicity,
+    GraduationDate,
+    Level,
+    PresidentName,
+    Programme,
+    RegisteredBirthDate,
+    RegisteredName,
+    RegisteredSex,
+    School,
+    StudentNumber,
+    StudyForm,
+)
+from xuexin_api.schemas.types import Choice, Id, Moment, NextCursor, Output
 
 _ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
 PhotoKind = Literal["admission", "graduation"]
-Years = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
-
-
-class CodedName(Output):
-    code: str = Field(examples=["080901"])
-    name: str = Field(examples=["计算机科学与技术"])
 
 
 class EnrollmentStatus(Output):
-    code: str = Field(examples=["registered"])
-    display: str = Field(examples=["在籍（注册学籍）"])
+    code: str = Field(description="The status, for programs.", examples=["registered"])
+    display: str = Field(
+        description="学籍状态 as it is shown, in Chinese whatever language is asked for.", examples=["在籍（注册学籍）"]
+    )
     enrolled: bool = Field(description="Whether the student is in school now.", examples=[True])
 
 
 class PhotoState(Output):
-    kind: PhotoKind = Field(examples=["admission"])
-    available: bool = Field(examples=[True])
+    kind: PhotoKind = Field(description="`admission` 录取照片, `graduation` 学历照片.", examples=["admission"])
+    available: bool = Field(description="Whether the archive has it.", examples=[True])
 
 
 class Enrollment(Output):
     id: Id = Field(examples=[_ID])
-    name: str = Field(examples=["示例同学"])
-    sex: Sex = Field(examples=["female"])
-    birth_date: date = Field(examples=["2005-03-07"])
-    ethnicity: str = Field(examples=["汉族"])
-    document_number_masked: str = Field(examples=["4301**********1234"])
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
-    level: str = Field(examples=["本科"])
-    programme: CodedName
-    duration_years: Years = Field(examples=[4.0])
-    category: str = Field(examples=["普通高等教育"])
-    study_form: str = Field(examples=["普通全日制"])
-    branch: str | None = Field(examples=[None])
-    department: str | None = Field(examples=["信息学院"])
-    class_name: str | None = Field(examples=["计科2301"])
-    student_number: str = Field(examples=["2023010001"])
-    candidate_number: str | None = Field(examples=["23430101150001"])
-    admission_date: date = Field(examples=["2023-09-01"])
-    status: EnrollmentStatus
-    expected_graduation_date: date | None = Field(description="While enrolled.", examples=["2027-07-01"])
-    leaving_date: date | None = Field(description="After.", examples=[None])
+    name: RegisteredName
+    sex: RegisteredSex
+    birth_date: RegisteredBirthDate
+    ethnicity: Ethnicity
+    document_number_masked: DocumentNumberMasked
+    institution: School
+    level: Level
+    programme: Programme
+    duration_years: DurationYears
+    category: Category
+    study_form: StudyForm
+    branch: Branch
+    department: Department
+    class_name: ClassName
+    student_number: StudentNumber
+    candidate_number: CandidateNumber
+    admission_date: AdmissionDate
+    status: EnrollmentStatus = Field(description="学籍状态: status of the enrollment.")
+    expected_graduation_date: date | None = Field(
+        description="预计毕业日期, while enrolled; null after.", examples=["2027-07-01"]
+    )
+    leaving_date: date | None = Field(
+        description="离校日期, once the student has left; null while enrolled.", examples=[None]
+    )
     photos: list[PhotoState] = Field(description="Both kinds, each there or not.")
 
 
@@ -66,16 +91,18 @@ class MissingEnrollment(Output):
 
 
 class EnrollmentList(Output):
-    items: list[Enrollment]
+    items: list[Enrollment] = Field(description="One's 学籍, in the order in which schools registered them.")
     explanation: MissingEnrollment | None = Field(description="Why there is none.", examples=[None])
     next_cursor: NextCursor
 
 
 class FieldChange(Output):
-    field: str = Field(examples=["status"])
+    field: str = Field(description="Which field of the record, by its name here.", examples=["status"])
     title: str = Field(description="The field, for people.", examples=["学籍状态"])
-    before: str | None = Field(examples=["在籍（注册学籍）"])
-    after: str | None = Field(examples=["在籍（休学）"])
+    before: str | None = Field(
+        description="As it was, as people write it; null: empty, or not said.", examples=["在籍（注册学籍）"]
+    )
+    after: str | None = Field(description="As it is since; null: empty.", examples=["在籍（休学）"])
 
 
 class RecordChange(Output):
@@ -94,31 +121,31 @@ class RecordChange(Output):
 
 
 class RecordHistory(Output):
-    items: list[RecordChange]
+    items: list[RecordChange] = Field(description="Changes of the record, newest first.")
     next_cursor: NextCursor
 
 
 class Qualification(Output):
     id: Id = Field(examples=[_ID])
     enrollment_id: Id = Field(description="The 学籍 that it came of; the graduation photo hangs there.", examples=[_ID])
-    name: str = Field(examples=["示例同学"])
-    sex: Sex = Field(examples=["female"])
-    birth_date: date = Field(examples=["2005-03-07"])
-    admission_date: date = Field(examples=["2023-09-01"])
-    graduation_date: date = Field(examples=["2027-07-01"])
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    name: RegisteredName
+    sex: RegisteredSex
+    birth_date: RegisteredBirthDate
+    admission_date: AdmissionDate
+    graduation_date: GraduationDate
+    institution: School
     place: str = Field(description="Of the institution.", examples=["示例省"])
-    programme: CodedName
-    category: str = Field(examples=["普通高等教育"])
-    duration_years: Years = Field(examples=[4.0])
-    study_form: str = Field(examples=["普通全日制"])
-    level: str = Field(examples=["本科"])
+    programme: Programme
+    category: Category
+    duration_years: DurationYears
+    study_form: StudyForm
+    level: Level
     conclusion: Choice = Field(description="毕业 or 结业.", examples=[{"id": "graduated", "title": "毕业"}])
     exchanged_on: date | None = Field(
         description="结业换毕业: since when it says 毕业, under the same number.", examples=[None]
     )
-    president_name: str = Field(examples=["示例校长"])
-    certificate_number: str = Field(examples=["900011202705000001"])
+    president_name: PresidentName
+    certificate_number: CertificateNumber
     graduation_photo: bool = Field(description="Whether the photo is there.", examples=[True])
 
 
@@ -132,28 +159,33 @@ class MissingQualification(Output):
 
 
 class MissingDegree(Output):
-    id: Literal["no_degree_reported"] = Field(examples=["no_degree_reported"])
+    id: Literal["no_degree_reported"] = Field(
+        description="No school reported a degree of this person. Degrees awarded before 2008-09-01 are not reported.",
+        examples=["no_degree_reported"],
+    )
     title: str = Field(description="For people.", examples=["没有学校上报您的学位。"])
 
 
 class QualificationList(Output):
-    items: list[Qualification]
+    items: list[Qualification] = Field(description="One's 学历, in the order in which schools registered them.")
     explanation: MissingQualification | None = Field(description="Why a 学历 may be missing.", examples=[None])
     next_cursor: NextCursor
 
 
 class Degree(Output):
     id: Id = Field(examples=[_ID])
-    enrollment_id: Id = Field(examples=[_ID])
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
-    name: str = Field(examples=["工学学士学位"])
-    certificate_number: str = Field(examples=["9000142027000001"])
-    awarded_on: date = Field(examples=["2027-07-01"])
+    enrollment_id: Id = Field(description="The 学籍 that it came of.", examples=[_ID])
+    institution: CodedName = Field(
+        description="学位授予单位: the school that awarded it.", examples=[{"code": "4199990001", "name": "示例大学"}]
+    )
+    name: DegreeName
+    certificate_number: DegreeNumber
+    awarded_on: AwardedOn
 
 
 class RecordAccess(Output):
     id: Id = Field(examples=[_ID])
-    at: Moment = Field(examples=["2025-03-03T02:00:00Z"])
+    at: Moment = Field(description="When it was looked at, or changed.", examples=["2025-03-03T02:00:00Z"])
     enrollment_id: Id = Field(description="Which of one's records.", examples=[_ID])
     institution: CodedName = Field(
         description="The school; a province's department, by its two digits in the codes of schools; or `service`, a "
@@ -171,11 +203,11 @@ class RecordAccess(Output):
 
 
 class RecordAccessList(Output):
-    items: list[RecordAccess]
+    items: list[RecordAccess] = Field(description="Newest first.")
     next_cursor: NextCursor
 
 
 class DegreeList(Output):
-    items: list[Degree]
+    items: list[Degree] = Field(description="One's 学位, in the order in which schools registered them.")
     explanation: MissingDegree | None = Field(description="Why there is none.", examples=[None])
     next_cursor: NextCursor

@@ -8,19 +8,27 @@ from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.identity import FactText, QuestionId, VerificationQuestion
 from xuexin_api.schemas.photos import HandheldPhoto
-from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Secret, ShortText
+from xuexin_api.schemas.terms import ClassName, ProgrammeName
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Secret, ShortText, Strength
 
-CaseStateName = Literal[
-    "draft",
-    "submitted",
-    "notice",
-    "in_review",
-    "approved",
-    "rejected",
-    "withdrawn",
-    "expired",
-    "undo_review",
-    "undone",
+CaseStateName = Annotated[
+    Literal[
+        "draft",
+        "submitted",
+        "notice",
+        "in_review",
+        "approved",
+        "rejected",
+        "withdrawn",
+        "expired",
+        "undo_review",
+        "undone",
+    ],
+    Field(
+        description="`draft`: not handed in; `expired`: not in time. `submitted`: a reviewer looks at photos. "
+        "`notice`: the holder may object. `in_review`: reviewers decide. `approved`, `rejected`, `withdrawn`: how it "
+        "ended. `undo_review`: a former holder asks to take the grant back; `undone`: it was."
+    ),
 ]
 EvidenceKind = Literal["record_facts", "classmates", "alipay_certify", "tencent_faceid", "handheld_photo"]
 Statement = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
@@ -29,20 +37,22 @@ _TIME = "2026-11-23T08:00:00Z"
 
 
 class CaseEvidence(Output):
-    kind: EvidenceKind = Field(examples=["record_facts"])
-    title: str = Field(examples=["学籍信息问答"])
-    strength: Literal["weak", "strong"] = Field(examples=["weak"])
-    at: Moment = Field(examples=[_TIME])
+    kind: EvidenceKind = Field(description="By which way it was brought.", examples=["record_facts"])
+    title: str = Field(description="The way, for people.", examples=["学籍信息问答"])
+    strength: Strength = Field(examples=["weak"])
+    at: Moment = Field(description="When it was brought.", examples=[_TIME])
 
 
 class CaseClassmate(Output):
-    phone_masked: str = Field(examples=["+86170****0001"])
+    phone_masked: str = Field(
+        description="By which number the classmate was asked, masked.", examples=["+86170****0001"]
+    )
     state: Literal["asked", "vouched", "declined"] = Field(
         description="`asked` also where nobody of the class has this number.", examples=["asked"]
     )
     code: str = Field(description="Tell it to the classmate in person, who types it.", examples=["424242"])
-    asked_at: Moment = Field(examples=[_TIME])
-    answered_at: Moment | None = Field(examples=[None])
+    asked_at: Moment = Field(description="When the claimant asked.", examples=[_TIME])
+    answered_at: Moment | None = Field(description="When the classmate answered; null: not yet.", examples=[None])
 
 
 class CaseWaiting(Output):
@@ -55,12 +65,14 @@ class CaseWaiting(Output):
 class CaseEvent(Output):
     kind: str = Field(description="What happened, for programs.", examples=["submitted"])
     title: str = Field(description="What happened, for people.", examples=["申请已提交"])
-    actor: Literal["claimant", "holder", "classmate", "staff", "service"] = Field(examples=["claimant"])
+    actor: Literal["claimant", "holder", "classmate", "staff", "service"] = Field(
+        description="Who did it; `service`: the clock, or a rule.", examples=["claimant"]
+    )
     reason: Choice | None = Field(
         description="Why; of evidence, which kind.", examples=[{"id": "record_facts", "title": "学籍信息问答"}]
     )
     note: str | None = Field(description="Words of a reviewer.", examples=[None])
-    at: Moment = Field(examples=[_TIME])
+    at: Moment = Field(description="When it happened.", examples=[_TIME])
 
 
 class IdentityCase(Output):
@@ -72,17 +84,21 @@ class IdentityCase(Output):
     reason: Choice | None = Field(
         description="Why it was rejected, or undone.", examples=[{"id": "preempted", "title": "他人提供了更有力的证明"}]
     )
-    opened_at: Moment = Field(examples=[_TIME])
+    opened_at: Moment = Field(description="When it was opened.", examples=[_TIME])
     expires_at: Moment | None = Field(description="A draft must be handed in before.", examples=[_TIME])
-    submitted_at: Moment | None = Field(examples=[None])
+    submitted_at: Moment | None = Field(description="When it was handed in; null: not yet.", examples=[None])
     effect_at: Moment | None = Field(
         description="Nothing takes effect before: until then the holder may object.", examples=[None]
     )
-    decided_at: Moment | None = Field(examples=[None])
+    decided_at: Moment | None = Field(
+        description="When it came to its present end, whichever; null while it goes on.", examples=[None]
+    )
     undo_until: Moment | None = Field(description="Until then a grant can be undone.", examples=[None])
     questions: list[VerificationQuestion] = Field(description="What record facts are asked, of a draft.")
-    evidence: list[CaseEvidence]
-    classmates: list[CaseClassmate]
+    evidence: list[CaseEvidence] = Field(description="What the claimant brought, oldest first; empty for a holder.")
+    classmates: list[CaseClassmate] = Field(
+        description="Whom the claimant asked to vouch, oldest first; empty for a holder."
+    )
     photos: list[HandheldPhoto] = Field(description="That I sent in, and whatever became of them; oldest first.")
     waiting: CaseWaiting | None = Field(
         description="Where people must look.", examples=[{"cases_before": 3, "expected_by": _TIME}]
@@ -92,7 +108,7 @@ class IdentityCase(Output):
 
 
 class IdentityCaseList(Output):
-    items: list[IdentityCase]
+    items: list[IdentityCase] = Field(description="Cases of one's own, and to one's document, newest first.")
     next_cursor: NextCursor
 
 
@@ -122,24 +138,29 @@ class CaseObjectionByLink(CaseObjection):
 
 class VouchingRequest(Output):
     id: Id = Field(examples=[_ID])
-    state: Literal["asked", "vouched", "declined"] = Field(examples=["asked"])
+    state: Literal["asked", "vouched", "declined"] = Field(
+        description="`vouched`: you know the applicant. `declined`: you do not say so. `asked`: no answer yet.",
+        examples=["asked"],
+    )
     statement: str = Field(
         description="What you vouch for.", examples=["申请人就是示例大学软件工程专业软件2301班的示例同学本人"]
     )
-    claimed_name: str = Field(examples=["示例同学"])
+    claimed_name: str = Field(description="Under which name the applicant registered.", examples=["示例同学"])
     applicant_phone_masked: str | None = Field(
         description="The phone of whoever asks; make sure that it is your classmate's.", examples=["+86170****0001"]
     )
-    institution_name: str = Field(examples=["示例大学"])
-    programme_name: str = Field(examples=["软件工程"])
-    class_name: str | None = Field(examples=["软件2301"])
-    asked_at: Moment = Field(examples=[_TIME])
-    expires_at: Moment = Field(examples=[_TIME])
-    answered_at: Moment | None = Field(examples=[None])
+    institution_name: str = Field(description="院校: name of the school.", examples=["示例大学"])
+    programme_name: ProgrammeName
+    class_name: ClassName
+    asked_at: Moment = Field(description="When the applicant asked.", examples=[_TIME])
+    expires_at: Moment = Field(
+        description="Not to be answered after: the draft of the case ends then.", examples=[_TIME]
+    )
+    answered_at: Moment | None = Field(description="When you answered; null: not yet.", examples=[None])
 
 
 class VouchingRequestList(Output):
-    items: list[VouchingRequest]
+    items: list[VouchingRequest] = Field(description="Newest first.")
     next_cursor: NextCursor
 
 

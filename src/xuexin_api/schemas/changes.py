@@ -54,7 +54,7 @@ class EmailChange(Confirmed, GivenCode):
 
 
 class PasswordChange(Input):
-    current_password: Password = Field(examples=["correct-horse-battery"])
+    current_password: Password = Field(description="The password until now.", examples=["correct-horse-battery"])
     password: Password = Field(description="As in a registration.", examples=["another-horse-battery"])
     password_confirmation: Password = Field(description="The same again.", examples=["another-horse-battery"])
 
@@ -67,8 +67,12 @@ class QuestionsChange(Confirmed):
 
 class Change(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
-    kind: ChangeKind = Field(examples=["phone"])
-    created_at: Moment = Field(examples=["2026-11-24T08:00:00Z"])
+    kind: ChangeKind = Field(
+        description="What was changed: `totp` and `passkey` are second factors that were set, `identity_linked` and "
+        "`identity_released` a third-party login.",
+        examples=["phone"],
+    )
+    created_at: Moment = Field(description="When it was changed.", examples=["2026-11-24T08:00:00Z"])
     undo_until: Moment = Field(
         description="Until then the link sent to the old channel undoes it.", examples=["2026-11-27T08:00:00Z"]
     )
@@ -91,10 +95,16 @@ class Undone(Output):
 
 
 class Consent(Output):
-    kind: ConsentKind = Field(examples=["service_messages"])
-    version: str = Field(examples=["2026-11-01"])
-    given: bool = Field(examples=[True])
-    at: Moment = Field(examples=["2026-11-24T08:00:00Z"])
+    kind: ConsentKind = Field(
+        description="What was said yes or no to: the two agreements, or messages of the service.",
+        examples=["service_messages"],
+    )
+    version: str = Field(
+        description="Of the text that was in force; of `service_messages` that of the privacy policy.",
+        examples=["2026-11-01"],
+    )
+    given: bool = Field(description="Whether it was given; false: refused, or withdrawn.", examples=[True])
+    at: Moment = Field(description="When it was said.", examples=["2026-11-24T08:00:00Z"])
 
 
 class ConsentList(Output):
@@ -106,28 +116,36 @@ class ConsentGiving(Input):
     version: Version = Field(
         description="The version in force; of service_messages that of the privacy policy.", examples=["2026-11-01"]
     )
-    given: bool = Field(examples=[False])
+    given: bool = Field(
+        description="True gives it. False withdraws it, which only `service_messages` allows: without the others "
+        "there is no account.",
+        examples=[False],
+    )
 
 
 class Closing(Confirmed, GivenCode):
-    name: ShortText = Field(examples=["示例同学"])
-    document_number: ShortText = Field(examples=["110101200001010002"])
+    name: ShortText = Field(description="Name of the account, typed once more.", examples=["示例同学"])
+    document_number: ShortText = Field(
+        description="证件号码 of the account, whole, typed once more; in any spelling.", examples=["110101200001010002"]
+    )
 
 
 class ClosingEffect(Output):
-    id: str = Field(examples=["login_undoes"])
-    text: str = Field(examples=["在删除之前登录即可撤销注销。"])
+    id: str = Field(description="Which effect, for programs.", examples=["login_undoes"])
+    text: str = Field(description="The effect, for people.", examples=["在删除之前登录即可撤销注销。"])
 
 
 class ClosingStarted(Output):
     closes_at: Moment = Field(
         description="When it is erased; a login before undoes it.", examples=["2026-12-09T08:00:00Z"]
     )
-    effects: list[ClosingEffect]
+    effects: list[ClosingEffect] = Field(
+        description="What closing does, as `GET /v1/account/closing/effects` says before."
+    )
 
 
 class ClosingEffects(Output):
-    items: list[ClosingEffect]
+    items: list[ClosingEffect] = Field(description="To be shown before the account is closed.")
 
 
 class HeldSection(Output):
@@ -137,30 +155,53 @@ class HeldSection(Output):
 
 class Export(Output):
     account: dict[str, Any] = Field(description="Unmasked.", examples=[{"phone": "+8617012340001"}])
-    consents: HeldSection
-    sessions: HeldSection
-    devices: HeldSection
-    passkeys: HeldSection
-    changes: HeldSection
-    identity_verifications: HeldSection
-    identity_cases: HeldSection
-    identity_objections: HeldSection
-    handheld_photos: HeldSection
-    vouchings: HeldSection
-    recoveries: HeldSection
-    audit_events: HeldSection
-    messages: HeldSection
-    help_requests: HeldSection
-    help_messages: HeldSection
-    linked_identities: HeldSection
-    record_claims: HeldSection
-    record_corrections: HeldSection
-    correction_statements: HeldSection
-    held_claims: HeldSection
-    former_identities: HeldSection
-    enrollments: HeldSection
-    qualifications: HeldSection
-    degrees: HeldSection
-    record_checks: HeldSection
-    photo_proofs: HeldSection
-    record_accesses: HeldSection
+    consents: HeldSection = Field(description="Consents that were given or withdrawn.")
+    sessions: HeldSection = Field(description="Logins: when, from which address, how, and how they ended.")
+    devices: HeldSection = Field(description="Devices that logged in: the system each named, first and last time.")
+    passkeys: HeldSection = Field(description="Passkeys that are set.")
+    changes: HeldSection = Field(description="Changes of phone, e-mail, password and factors, and which were undone.")
+    identity_verifications: HeldSection = Field(description="Verifications that were begun, and what came of them.")
+    identity_cases: HeldSection = Field(description="Cases that the account opened about its document number.")
+    identity_objections: HeldSection = Field(
+        description="Cases of others that the account was told of, and whether it objected."
+    )
+    handheld_photos: HeldSection = Field(
+        description="Photos and pictures that were sent, those that prove claims and corrections too; not the "
+        "pictures themselves."
+    )
+    vouchings: HeldSection = Field(description="Requests of classmates to vouch, and what was answered.")
+    recoveries: HeldSection = Field(description="Recoveries of the password.")
+    audit_events: HeldSection = Field(description="What the account did, and what was done to it, by names of actions.")
+    messages: HeldSection = Field(
+        description="Messages that were sent to its present phone and e-mail, without their texts."
+    )
+    help_requests: HeldSection = Field(description="Questions to people, and their answers.")
+    help_messages: HeldSection = Field(description="Questions to the robot, as they were kept.")
+    linked_identities: HeldSection = Field(
+        description="Third-party logins that are linked, with the provider's id of the account."
+    )
+    record_claims: HeldSection = Field(description="Records that the account asked for (尝试绑定), and what it said.")
+    record_corrections: HeldSection = Field(
+        description="Records that the account called wrong (更正), and what should stand there."
+    )
+    correction_statements: HeldSection = Field(description="What the account said in its corrections.")
+    held_claims: HeldSection = Field(
+        description="Claims of others to its records that it was told of, and what it objected."
+    )
+    former_identities: HeldSection = Field(
+        description="Former names and numbers of the person; empty while the account is verified as nobody."
+    )
+    enrollments: HeldSection = Field(description="学籍 of the person; empty while the account is verified as nobody.")
+    qualifications: HeldSection = Field(
+        description="学历 of the person; empty while the account is verified as nobody."
+    )
+    degrees: HeldSection = Field(description="学位 of the person; empty while the account is verified as nobody.")
+    record_checks: HeldSection = Field(
+        description="核对: what was said of records; empty while the account is verified as nobody."
+    )
+    photo_proofs: HeldSection = Field(
+        description="图像校对: what was said of graduation photos; empty while the account is verified as nobody."
+    )
+    record_accesses: HeldSection = Field(
+        description="Who looked at records or changed them; empty while the account is verified as nobody."
+    )

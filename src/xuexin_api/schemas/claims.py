@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from xuexin_api.schemas.archive import CodedName, Enrollment
+from xuexin_api.schemas.archive import Enrollment
 from xuexin_api.schemas.photos import ProofPicture
+from xuexin_api.schemas.terms import CodedName, DocumentNumberMasked, School
 from xuexin_api.schemas.types import (
     Choice,
     DocumentTypeName,
@@ -21,12 +22,25 @@ from xuexin_api.schemas.types import (
     ShortText,
 )
 
-ClaimStateName = Literal[
-    "draft", "school_review", "province_review", "granted", "declined", "withdrawn", "expired", "undone"
+ClaimStateName = Annotated[
+    Literal["draft", "school_review", "province_review", "granted", "declined", "withdrawn", "expired", "undone"],
+    Field(
+        description="`draft`: not handed in; `expired`: not in time. `school_review`, `province_review`: who decides. "
+        "`granted`, `declined`, `withdrawn`: how it ended. `undone`: who granted it took it back."
+    ),
 ]
-HandedIn = Literal["school_review", "province_review", "granted", "declined", "withdrawn", "undone"]
+HandedIn = Annotated[
+    Literal["school_review", "province_review", "granted", "declined", "withdrawn", "undone"],
+    Field(
+        description="`school_review`, `province_review`: who decides. `granted`, `declined`, `withdrawn`: how it "
+        "ended. `undone`: who granted it took it back."
+    ),
+]
 IdentityField = Literal["name", "sex", "birth_date", "document_number"]
-RecordKind = Literal["qualification", "enrollment"]
+RecordKind = Annotated[
+    Literal["qualification", "enrollment"],
+    Field(description="By what it was found: `qualification` 学历, by its certificate; `enrollment` 学籍."),
+]
 InstitutionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$")]
 Year = Annotated[int, Field(ge=1950, le=2100)]
 _Note = Annotated[str, StringConstraints(min_length=1, max_length=500)] | None
@@ -35,15 +49,17 @@ _TIME = "2026-11-23T08:00:00Z"
 
 
 class _ByNumbers(Input):
-    institution_code: InstitutionCode = Field(examples=["4199990001"])
+    institution_code: InstitutionCode = Field(
+        description="学校标识码 of the school, 10 digits.", examples=["4199990001"]
+    )
 
 
 class QualificationClaim(_ByNumbers):
     kind: Literal["qualification"] = Field(description="学历.", examples=["qualification"])
     certificate_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{17,18}$")] = Field(
-        examples=["999901202705000001"]
+        description="毕业证书编号: number of the certificate.", examples=["999901202705000001"]
     )
-    graduation_year: Year = Field(examples=[2027])
+    graduation_year: Year = Field(description="Year of 毕业 or 结业, four digits.", examples=[2027])
 
 
 class EnrollmentClaim(_ByNumbers):
@@ -54,7 +70,7 @@ class EnrollmentClaim(_ByNumbers):
     student_number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z-]{1,30}$")] | None = Field(
         default=None, description="学号, where 考生号 is not given.", examples=["2023010001"]
     )
-    admission_year: Year = Field(examples=[2023])
+    admission_year: Year = Field(description="Year of entry (入学年份), four digits.", examples=[2023])
 
 
 ClaimRequest = Annotated[QualificationClaim | EnrollmentClaim, Field(discriminator="kind")]
@@ -62,7 +78,7 @@ ClaimRequest = Annotated[QualificationClaim | EnrollmentClaim, Field(discriminat
 
 class FormerDocument(Input):
     type: DocumentTypeName = Field(examples=["SFZ"])
-    number: ShortText = Field(examples=["110101200001010002"])
+    number: ShortText = Field(description="证件号码, whole, in any spelling.", examples=["110101200001010002"])
 
 
 class ClaimSubmission(Input):
@@ -84,10 +100,13 @@ class ClaimSubmission(Input):
 class ClaimEvent(Output):
     kind: str = Field(description="What happened, for programs.", examples=["submitted"])
     title: str = Field(description="What happened, for people.", examples=["已提交学校"])
-    actor: Literal["student", "holder", "school", "province", "service"] = Field(examples=["student"])
-    reason: Choice | None = Field(examples=[None])
+    actor: Literal["student", "holder", "school", "province", "service"] = Field(
+        description="Who did it; `holder`: the account that has the record, `service`: the clock, or a rule.",
+        examples=["student"],
+    )
+    reason: Choice | None = Field(description="Why; null where nobody says.", examples=[None])
     note: str | None = Field(description="In the words of school or province.", examples=[None])
-    at: Moment = Field(examples=[_TIME])
+    at: Moment = Field(description="When it happened.", examples=[_TIME])
 
 
 class RecordClaim(Output):
@@ -95,12 +114,12 @@ class RecordClaim(Output):
     kind: RecordKind = Field(examples=["enrollment"])
     state: ClaimStateName = Field(examples=["draft"])
     title: str = Field(description="The state, for people.", examples=["待提交"])
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    institution: School
     differing_fields: list[IdentityField] = Field(
         description="What of the record is not as the account was verified; never with which value.",
         examples=[["name", "document_number"]],
     )
-    opened_at: Moment = Field(examples=[_TIME])
+    opened_at: Moment = Field(description="When it was found, and the draft was made.", examples=[_TIME])
     holder: Literal["student", "school", "province"] | None = Field(
         description="Whose move it is.", examples=["student"]
     )
@@ -111,11 +130,21 @@ class RecordClaim(Output):
     overdue: bool = Field(description="The province is to have decided by now.", examples=[False])
     forwarded_at: Moment | None = Field(description="When it went to the province.", examples=[None])
     expires_at: Moment | None = Field(description="Of a draft: to be handed in before.", examples=[_TIME])
-    statement: str | None = Field(examples=[None])
-    former_name: str | None = Field(examples=[None])
-    former_document_number_masked: str | None = Field(examples=[None])
-    submitted_at: Moment | None = Field(examples=[None])
-    decided_at: Moment | None = Field(examples=[None])
+    statement: str | None = Field(
+        description="In the student's words, why the record is theirs; null of a draft.", examples=[None]
+    )
+    former_name: str | None = Field(
+        description="The former name that the student said; null where none was.", examples=[None]
+    )
+    former_document_number_masked: str | None = Field(
+        description="The former document number that the student said, masked; null where none was.", examples=[None]
+    )
+    submitted_at: Moment | None = Field(
+        description="When it was handed in to the school; null of a draft.", examples=[None]
+    )
+    decided_at: Moment | None = Field(
+        description="When it was granted, declined or undone; null: not so far.", examples=[None]
+    )
     reason: Choice | None = Field(description="Why it was decided so.", examples=[None])
     note: str | None = Field(description="In the words of who decided.", examples=[None])
     undo_until: Moment | None = Field(description="Of a grant: who gave it can undo it until then.", examples=[None])
@@ -125,15 +154,15 @@ class RecordClaim(Output):
 
 
 class RecordClaimList(Output):
-    items: list[RecordClaim]
+    items: list[RecordClaim] = Field(description="Newest first, whatever became of them.")
     next_cursor: NextCursor
 
 
 class FormerIdentity(Output):
     id: Id = Field(examples=[_ID])
-    name: str = Field(examples=["旧名同学"])
+    name: str = Field(description="曾用名: name of the student in that record until then.", examples=["旧名同学"])
     document_type: DocumentTypeName = Field(examples=["SFZ"])
-    document_number_masked: str = Field(examples=["4301**********1234"])
+    document_number_masked: DocumentNumberMasked
     institution: CodedName = Field(
         description="The school whose record has it.", examples=[{"code": "4199990001", "name": "示例大学"}]
     )
@@ -150,27 +179,38 @@ class OfficeClaimLine(Output):
     id: Id = Field(examples=[_ID])
     state: HandedIn = Field(examples=["school_review"])
     kind: RecordKind = Field(examples=["enrollment"])
-    differing_fields: list[IdentityField] = Field(examples=[["document_number"]])
-    submitted_at: Moment | None = Field(examples=[_TIME])
+    differing_fields: list[IdentityField] = Field(
+        description="What of the record is not as the account was verified; never with which value.",
+        examples=[["document_number"]],
+    )
+    submitted_at: Moment | None = Field(description="When its student handed it in.", examples=[_TIME])
     since: Moment = Field(description="Since when it is in this state.", examples=[_TIME])
     due_at: Moment | None = Field(description="To be decided until.", examples=[_TIME])
-    overdue: bool = Field(examples=[False])
+    overdue: bool = Field(description="The time is over, and nothing was decided.", examples=[False])
     objected: bool = Field(description="Whoever holds the record, or held it, objects.", examples=[False])
-    decided_at: Moment | None = Field(examples=[None])
+    decided_at: Moment | None = Field(
+        description="When it was granted, declined or undone; null: not so far.", examples=[None]
+    )
 
 
 class OfficeClaimList(Output):
-    items: list[OfficeClaimLine]
+    items: list[OfficeClaimLine] = Field(description="Longest waiting first; of those that are over, the newest first.")
     next_cursor: NextCursor
 
 
 class Claimant(Output):
     name: str = Field(description="As the account was verified.", examples=["示例同学"])
-    sex: Sex = Field(examples=["female"])
-    birth_date: date | None = Field(examples=["2005-03-07"])
+    sex: Sex = Field(description="As the account was verified.", examples=["female"])
+    birth_date: date | None = Field(
+        description="Of the account, as its document number says it; null where that says none.",
+        examples=["2005-03-07"],
+    )
     document_type: DocumentTypeName = Field(examples=["SFZ"])
-    document_number_masked: str = Field(examples=["4301**********5678"])
-    verified_strength: Literal["weak", "strong"] | None = Field(examples=["strong"])
+    document_number_masked: DocumentNumberMasked
+    verified_strength: Literal["weak", "strong"] | None = Field(
+        description="By which evidence the account was verified; null where it is verified no more.",
+        examples=["strong"],
+    )
     former_name_fits: bool | None = Field(
         description="Whether the name that was said is the record's; null: none was.", examples=[True]
     )
@@ -185,14 +225,14 @@ class Claimant(Output):
 class OfficeHolder(Output):
     told_at: Moment = Field(description="When the claim was told to the account.", examples=[_TIME])
     grant_from: Moment = Field(description="Not to be granted before.", examples=[_TIME])
-    objected_at: Moment | None = Field(examples=[None])
+    objected_at: Moment | None = Field(description="When the holder objected; null: not so far.", examples=[None])
     objection: str | None = Field(description="In the holder's words.", examples=[None])
 
 
 class OfficeClaim(Output):
-    claim: RecordClaim
+    claim: RecordClaim = Field(description="The claim, as its student reads it.")
     enrollment: Enrollment = Field(description="The record that is claimed.")
-    claimant: Claimant
+    claimant: Claimant = Field(description="Who asks for the record.")
     held: bool = Field(
         description="An account was verified as whose the record is: only the province can grant it away from there.",
         examples=[False],
@@ -218,14 +258,16 @@ class ClaimDecision(Input):
 class HeldClaim(Output):
     id: Id = Field(examples=[_ID])
     enrollment_id: Id = Field(description="The record that is claimed.", examples=[_ID])
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    institution: School
     state: HandedIn = Field(examples=["province_review"])
     title: str = Field(description="The state, for people.", examples=["省级教育行政部门审核中"])
-    told_at: Moment = Field(examples=[_TIME])
+    told_at: Moment = Field(description="When you were told.", examples=[_TIME])
     grant_from: Moment = Field(description="The province cannot grant it before.", examples=[_TIME])
-    objected_at: Moment | None = Field(examples=[None])
+    objected_at: Moment | None = Field(description="When you objected; null: you did not.", examples=[None])
     objection: str | None = Field(description="In your words.", examples=[None])
-    decided_at: Moment | None = Field(examples=[None])
+    decided_at: Moment | None = Field(
+        description="When it was granted, declined or undone; null: not so far.", examples=[None]
+    )
     reason: Choice | None = Field(description="Why it was decided so.", examples=[None])
     undo_until: Moment | None = Field(description="Of a grant: it can be undone until then.", examples=[None])
     next: list[Choice] = Field(
@@ -234,7 +276,7 @@ class HeldClaim(Output):
 
 
 class HeldClaimList(Output):
-    items: list[HeldClaim]
+    items: list[HeldClaim] = Field(description="Newest first, whatever became of them.")
     next_cursor: NextCursor
 
 

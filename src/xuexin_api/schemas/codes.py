@@ -29,7 +29,10 @@ class VerificationCodeRequest(Input):
 
 
 class VerificationCodeSent(Output):
-    code_id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
+    code_id: Id = Field(
+        description="Send it with the code; told alike where nothing was sent.",
+        examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"],
+    )
     expires_in: int = Field(description="Seconds until the code is dead.", examples=[300])
     resend_in: int = Field(description="Seconds until another may be asked for.", examples=[60])
 
@@ -49,5 +52,8 @@ class PhoneProof(Output):
         description="A secret; good for one registration.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"]
     )
     expires_in: int = Field(description="Seconds.", examples=[900])
-    phone_status: Literal["available", "registered"] = Field(examples=["available"])
+    phone_status: Literal["available", "registered"] = Field(
+        description="`registered`: some account has the number, and `options` say what can be done.",
+        examples=["available"],
+    )
     options: list[Choice] = Field(description="What can be done about a registered phone; empty when available.")

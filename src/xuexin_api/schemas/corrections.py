@@ -6,15 +6,29 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from xuexin_api.schemas.archive import CodedName, Enrollment
+from xuexin_api.schemas.archive import Enrollment
 from xuexin_api.schemas.photos import ProofPicture
 from xuexin_api.schemas.record_office import OfficeCertificate, OfficeDegree
+from xuexin_api.schemas.terms import School
 from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, ShortText
 
-CorrectionStateName = Literal[
-    "submitted", "school_review", "returned", "forwarded", "province_review", "applied", "declined", "withdrawn"
+CorrectionStateName = Annotated[
+    Literal[
+        "submitted", "school_review", "returned", "forwarded", "province_review", "applied", "declined", "withdrawn"
+    ],
+    Field(
+        description="`submitted`: at the school; `school_review`: somebody there has it. `returned`: the student has "
+        "to bring more. `forwarded`: at the province; `province_review`: somebody there has it. `applied`: the record "
+        "is as it should be. `declined`, `withdrawn`: it stays as it is."
+    ),
 ]
-WaitingState = Literal["submitted", "school_review", "forwarded", "province_review"]
+WaitingState = Annotated[
+    Literal["submitted", "school_review", "forwarded", "province_review"],
+    Field(
+        description="`submitted`: at the school; `school_review`: somebody there has it. `forwarded`: at the province; "
+        "`province_review`: somebody there has it."
+    ),
+]
 RecordKindName = Literal["enrollment", "qualification", "degree"]
 CorrectedFieldName = Literal[
     "name",
@@ -84,8 +98,8 @@ class CorrectionResubmission(Input):
 
 
 class CorrectedField(Output):
-    field: CorrectedFieldName = Field(examples=["class_name"])
-    title: str = Field(examples=["班级"])
+    field: CorrectedFieldName = Field(description="Which field, by its name in the record.", examples=["class_name"])
+    title: str = Field(description="The field, for people.", examples=["班级"])
     before: str | None = Field(description="As it was when it was called wrong.", examples=["计科2301"])
     after: str | None = Field(description="As it should be.", examples=["计科2302"])
 
@@ -93,18 +107,22 @@ class CorrectedField(Output):
 class CorrectionEvent(Output):
     kind: str = Field(description="What happened, for programs.", examples=["submitted"])
     title: str = Field(description="What happened, for people.", examples=["已提交学校"])
-    actor: Literal["student", "school", "province", "service"] = Field(examples=["student"])
-    reason: Choice | None = Field(examples=[None])
+    actor: Literal["student", "school", "province", "service"] = Field(
+        description="Who did it; `service`: the clock.", examples=["student"]
+    )
+    reason: Choice | None = Field(description="Why; null where nobody says.", examples=[None])
     note: str | None = Field(description="In the words of whoever did it.", examples=["分班名单上我在计科2302班。"])
-    at: Moment = Field(examples=[_TIME])
+    at: Moment = Field(description="When it happened.", examples=[_TIME])
 
 
 class RecordCorrectionLine(Output):
     id: Id = Field(examples=[_ID])
-    enrollment_id: Id = Field(examples=[_ID])
+    enrollment_id: Id = Field(
+        description="The 学籍 that it is about, or whose 学历 or 学位 it is about.", examples=[_ID]
+    )
     record: RecordKindName = _RECORD
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
-    fields: list[CorrectedFieldName] = Field(examples=[["class_name"]])
+    institution: School
+    fields: list[CorrectedFieldName] = Field(description="Fields that are called wrong.", examples=[["class_name"]])
     state: CorrectionStateName = Field(examples=["submitted"])
     title: str = Field(description="The state, for people.", examples=["已提交，待学校受理"])
     holder: Literal["student", "school", "province"] | None = Field(
@@ -117,8 +135,8 @@ class RecordCorrectionLine(Output):
         examples=["2026-12-08T08:00:00Z"],
     )
     overdue: bool = _OVERDUE
-    submitted_at: Moment = Field(examples=[_TIME])
-    decided_at: Moment | None = Field(examples=[None])
+    submitted_at: Moment = Field(description="When it was handed in first.", examples=[_TIME])
+    decided_at: Moment | None = Field(description="When it was applied or declined; null: not yet.", examples=[None])
     reason: Choice | None = Field(description="Why it was returned, forwarded or decided so.", examples=[None])
     note: str | None = Field(description="In the school's or the province's words.", examples=[None])
     next: list[Choice] = Field(
@@ -128,46 +146,49 @@ class RecordCorrectionLine(Output):
 
 class RecordCorrection(RecordCorrectionLine):
     values: list[CorrectedField] = Field(description="What was asked for; numbers of documents masked.")
-    proofs: list[ProofPicture]
+    proofs: list[ProofPicture] = Field(description="Pictures that prove it, oldest first.")
     log: list[CorrectionEvent] = Field(description="Oldest first.")
 
 
 class RecordCorrectionList(Output):
-    items: list[RecordCorrectionLine]
+    items: list[RecordCorrectionLine] = Field(description="Newest first, whatever became of them.")
     next_cursor: NextCursor
 
 
 class WaitingCorrection(Output):
     id: Id = Field(examples=[_ID])
     record: RecordKindName = _RECORD
-    fields: list[CorrectedFieldName] = Field(examples=[["class_name"]])
-    institution: CodedName = Field(examples=[{"code": "4199990001", "name": "示例大学"}])
+    fields: list[CorrectedFieldName] = Field(description="Fields that are called wrong.", examples=[["class_name"]])
+    institution: School
     state: WaitingState = Field(examples=["submitted"])
     submitted_at: Moment = Field(description="When its student handed it in.", examples=[_TIME])
     since: Moment = Field(description="Since when it waits for this desk.", examples=[_TIME])
-    deadline: Moment = Field(examples=["2026-12-08T08:00:00Z"])
+    deadline: Moment = Field(description="To be decided until.", examples=["2026-12-08T08:00:00Z"])
     overdue: bool = _OVERDUE
     assigned: bool = Field(description="Somebody has it.", examples=[False])
-    mine: bool = Field(examples=[False])
+    mine: bool = Field(description="Whether it is the asker who has it.", examples=[False])
 
 
 class CorrectionQueue(Output):
-    items: list[WaitingCorrection]
+    items: list[WaitingCorrection] = Field(description="The next to be over first.")
     next_cursor: NextCursor
 
 
 class Asker(Output):
     name: str = Field(description="As the account was verified.", examples=["示例同学"])
-    verified_strength: Literal["weak", "strong"] | None = Field(examples=["strong"])
+    verified_strength: Literal["weak", "strong"] | None = Field(
+        description="By which evidence the account was verified; null where it is verified no more.",
+        examples=["strong"],
+    )
 
 
 class DeskCorrection(Output):
-    correction: RecordCorrection
+    correction: RecordCorrection = Field(description="What is asked for, as its student reads it.")
     enrollment: Enrollment = Field(description="学籍, as it is now.")
     version: int = Field(description="Of the 学籍; applying names it in `If-Match`.", examples=[3])
     certificate: OfficeCertificate | None = Field(description="学历, as it is now.", examples=[None])
     degree: OfficeDegree | None = Field(description="学位, as it is now.", examples=[None])
-    asker: Asker
+    asker: Asker = Field(description="Whose account asks.")
     province_needed: Literal["published", "identity", "frozen", "entry", "moved"] | None = Field(
         description="Why a school may not apply this by itself: there is a 学历, it is about who the student is, "
         "graduation data are frozen, the time to register who entered then is over, or the record is another school's "

@@ -18,12 +18,16 @@ class Confirmed(Input):
 
 
 class CodeAsFactor(Input):
-    factor: Literal["totp", "recovery_code"] = Field(examples=["totp"])
+    factor: Literal["totp", "recovery_code"] = Field(
+        description="`totp`: what the authenticator app shows. `recovery_code`: one of the recovery codes, which "
+        "works once.",
+        examples=["totp"],
+    )
     answer: FactorAnswer = Field(description="A code of the factor.", examples=["424242"])
 
 
 class PasskeyAsFactor(Input):
-    factor: Literal["passkey"] = Field(examples=["passkey"])
+    factor: Literal["passkey"] = Field(description="Always `passkey`: this form of the factor.", examples=["passkey"])
     assertion: PasskeyAssertion = Field(description="What the passkey signed, as the browser's `toJSON()` gives it.")
 
 
@@ -42,7 +46,7 @@ class ConfirmedByFactor(Confirmed):
 class Factors(Output):
     totp: bool = Field(description="Whether logins ask for the code of an authenticator app.", examples=[True])
     passkeys: int = Field(description="How many are set; any of them will do.", examples=[0])
-    recovery_codes_left: int = Field(examples=[10])
+    recovery_codes_left: int = Field(description="How many recovery codes are unused.", examples=[10])
 
 
 class ProposedTotp(Output):

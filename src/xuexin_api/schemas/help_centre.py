@@ -34,7 +34,7 @@ Total = Annotated[int, Field(description="How many there are on all pages.", exa
 
 class HelpCategory(Output):
     id: str = Field(description="Send it as `category` of the list of articles.", examples=["account-login"])
-    title: str = Field(examples=["账号登录"])
+    title: str = Field(description="Name of the category.", examples=["账号登录"])
     articles: int = Field(description="How many articles stand in it and below it.", examples=[5])
     children: list[HelpCategory] = Field(
         description="The categories inside it.",
@@ -43,7 +43,7 @@ class HelpCategory(Output):
 
 
 class HelpCategoryTree(Output):
-    items: list[HelpCategory]
+    items: list[HelpCategory] = Field(description="The categories at the top, each with those inside it.")
 
 
 class HelpTopic(Output):
@@ -58,37 +58,39 @@ class HelpArticleSummary(HelpTopic):
 
 
 class HelpArticleList(Output):
-    items: list[HelpArticleSummary]
+    items: list[HelpArticleSummary] = Field(description="In the order of the help centre.")
     total: Total
     next_cursor: NextCursor
 
 
 class HotQuestionList(Output):
-    items: list[HelpArticleSummary]
+    items: list[HelpArticleSummary] = Field(description="What is opened and asked most, the most first.")
 
 
 class ServiceResource(Output):
     """What of this service does what an article speaks of: the next step to offer."""
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(examples=["POST"])
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = Field(description="The HTTP method.", examples=["POST"])
     path: str = Field(
         description="As in this contract, with its parameters in braces.", examples=["/v1/recovery/password"]
     )
 
 
 class HelpCategoryName(Output):
-    id: str = Field(examples=["account-login"])
-    title: str = Field(examples=["账号登录"])
+    id: str = Field(description="Which category, as in `GET /v1/help/categories`.", examples=["account-login"])
+    title: str = Field(description="Name of the category.", examples=["账号登录"])
 
 
 class HelpArticle(HelpArticleSummary):
-    category: HelpCategoryName
+    category: HelpCategoryName = Field(description="Where it stands in the help centre.")
     body: str = Field(
         description="Markdown: paragraphs, and code spans for resources, codes and fields.",
         examples=["提交用户名、姓名和证件号码……"],
     )
-    resources: list[ServiceResource]
-    related: list[HelpTopic]
+    resources: list[ServiceResource] = Field(
+        description="Operations of this service that do what the article speaks of."
+    )
+    related: list[HelpTopic] = Field(description="Questions next to this one.")
     updated: date = Field(description="When the text was last changed.", examples=["2026-11-24"])
 
 
@@ -106,7 +108,7 @@ class HelpSearchHit(HelpTopic):
 
 
 class HelpSearchResult(Output):
-    items: list[HelpSearchHit]
+    items: list[HelpSearchHit] = Field(description="The best first.")
     total: Total
     next_cursor: NextCursor
 

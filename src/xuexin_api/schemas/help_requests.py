@@ -30,10 +30,12 @@ class HelpRequest(Output):
     state: Literal["open", "answered", "closed"] = Field(
         description="Waiting, answered, or over.", examples=["answered"]
     )
-    question: str = Field(examples=["我依法改过姓名，学籍还是旧名字，应当怎么办理？"])
+    question: str = Field(description="As it was asked.", examples=["我依法改过姓名，学籍还是旧名字，应当怎么办理？"])
     answer: str | None = Field(description="What a person answered.", examples=["请带户口簿到学校学籍部门更正。"])
-    created_at: Moment = Field(examples=["2026-11-24T09:00:00Z"])
-    answered_at: Moment | None = Field(examples=["2026-11-25T02:00:00Z"])
+    created_at: Moment = Field(description="When it was asked.", examples=["2026-11-24T09:00:00Z"])
+    answered_at: Moment | None = Field(
+        description="When a person answered; null: not yet.", examples=["2026-11-25T02:00:00Z"]
+    )
     expires_at: Moment = Field(description="It is deleted then.", examples=["2027-02-22T09:00:00Z"])
 
 
@@ -45,7 +47,7 @@ class HelpRequestMade(HelpRequest):
 
 
 class HelpRequestList(Output):
-    items: list[HelpRequest]
+    items: list[HelpRequest] = Field(description="Newest first.")
     next_cursor: NextCursor
 
 

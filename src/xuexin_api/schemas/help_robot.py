@@ -27,7 +27,9 @@ class OpenConversation(Input):
 
 
 class ConversationOpened(Output):
-    id: Id = Field(examples=[_ID])
+    id: Id = Field(
+        description="Send messages to `/v1/help/conversations/{conversation_id}/messages` with it.", examples=[_ID]
+    )
     greeting: str = Field(description="By the time of day in China.", examples=["早上好！"])
     max_characters: int = Field(description="What a message may have, as people count characters.", examples=[100])
 
@@ -44,7 +46,9 @@ class RobotArticle(Output):
     question: Question
     short_answer: ShortAnswer
     path: str = Field(description="The article that says so.", examples=["/v1/help/articles/recover-password"])
-    resources: list[ServiceResource]
+    resources: list[ServiceResource] = Field(
+        description="Operations of this service that do what the article speaks of."
+    )
 
 
 class RobotAnswer(Output):
@@ -63,19 +67,22 @@ class RobotAnswer(Output):
             }
         ],
     )
-    suggestions: list[HelpTopic]
+    suggestions: list[HelpTopic] = Field(
+        description="Topics that may be meant: their numbers, from 1, choose one. Beside an article, those related to "
+        "it."
+    )
     remaining_characters: int = Field(description="How many more the message could have had.", examples=[93])
-    next: list[Choice]
+    next: list[Choice] = Field(description="What can be done now.")
 
 
 class Conversation(Output):
     id: Id = Field(examples=[_ID])
-    created_at: Moment = Field(examples=["2026-11-24T09:00:00Z"])
+    created_at: Moment = Field(description="When it was opened.", examples=["2026-11-24T09:00:00Z"])
     expires_at: Moment = Field(description="It is deleted then.", examples=["2027-05-23T09:00:00Z"])
 
 
 class ConversationList(Output):
-    items: list[Conversation]
+    items: list[Conversation] = Field(description="Newest first.")
     next_cursor: NextCursor
 
 
@@ -84,9 +91,9 @@ class AskedMessage(Output):
     text: str = Field(description="As it was kept: numbers, addresses and names masked.", examples=["密码忘了怎么办"])
     reason: AnswerReason
     slug: str | None = Field(description="The article that answered.", examples=["recover-password"])
-    at: Moment = Field(examples=["2026-11-24T09:00:00Z"])
+    at: Moment = Field(description="When it was asked.", examples=["2026-11-24T09:00:00Z"])
 
 
 class AskedMessageList(Output):
-    items: list[AskedMessage]
+    items: list[AskedMessage] = Field(description="Newest first.")
     next_cursor: NextCursor

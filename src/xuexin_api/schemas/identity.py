@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.accounts import Tokens
 from xuexin_api.schemas.photos import HandheldPhoto
-from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Strength
 
 QuestionId = Literal[
     "candidate_number",
@@ -21,37 +21,54 @@ QuestionId = Literal[
     "class_name",
 ]
 FactText = Annotated[str, StringConstraints(min_length=1, max_length=128)]
-MethodName = Literal["record_facts", "classmates", "alipay_certify", "tencent_faceid", "handheld_photo"]
-Startable = Literal["record_facts", "alipay_certify", "tencent_faceid", "handheld_photo"]
+MethodName = Annotated[
+    Literal["record_facts", "classmates", "alipay_certify", "tencent_faceid", "handheld_photo"],
+    Field(
+        description="`record_facts`: questions about one's own record. `classmates`: two of them vouch. "
+        "`alipay_certify`, `tencent_faceid`: face recognition by a provider. `handheld_photo`: photos, which a "
+        "reviewer looks at."
+    ),
+]
+Startable = Annotated[
+    Literal["record_facts", "alipay_certify", "tencent_faceid", "handheld_photo"],
+    Field(description="Which way; see `GET /v1/identity-verifications/methods`."),
+]
 VerificationStatus = Literal["pending", "in_review", "accepted", "passed", "failed", "expired", "ended"]
 
 
 class VerificationMethod(Output):
     method: MethodName = Field(examples=["record_facts"])
-    title: str = Field(examples=["回答本人学籍信息"])
-    strength: Literal["weak", "strong"] = Field(examples=["weak"])
-    available: bool = Field(examples=[True])
-    reason: str | None = Field(description="A code, where it is not available.", examples=[None])
-    explanation: str | None = Field(description="The reason, for people.", examples=[None])
+    title: str = Field(description="The way, for people.", examples=["回答本人学籍信息"])
+    strength: Strength = Field(examples=["weak"])
+    available: bool = Field(description="Whether it is open to this account now.", examples=[True])
+    reason: str | None = Field(
+        description="Why it is closed, for programs: `account_not_active`, `not_configured`, "
+        "`document_not_supported`, `given_to_its_case`, `only_for_a_case`, `document_contested` or `in_review`; null "
+        "where it is open.",
+        examples=[None],
+    )
+    explanation: str | None = Field(description="Why it is closed, for people; null where it is open.", examples=[None])
 
 
 class VerificationMethodList(Output):
-    items: list[VerificationMethod]
+    items: list[VerificationMethod] = Field(description="Every way there is, open or not.")
 
 
 class VerificationRequest(Input):
-    method: Startable = Field(examples=["record_facts"])
+    method: Startable = Field(
+        description="Which way; see `GET /v1/identity-verifications/methods`.", examples=["record_facts"]
+    )
 
 
 class VerificationQuestion(Output):
-    id: QuestionId = Field(examples=["candidate_number"])
-    title: str = Field(examples=["考生号"])
+    id: QuestionId = Field(description="Which fact of the record is asked.", examples=["candidate_number"])
+    title: str = Field(description="The question, for people.", examples=["考生号"])
 
 
 class VerificationStarted(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
     method: MethodName = Field(examples=["record_facts"])
-    status: Literal["pending"] = Field(examples=["pending"])
+    status: Literal["pending"] = Field(description="Always `pending`: nothing is proven yet.", examples=["pending"])
     questions: list[VerificationQuestion] = Field(
         description="All must be answered, and all be right; none where a provider is asked, or photos are sent."
     )
@@ -70,13 +87,15 @@ class VerificationAnswers(Input):
 
 class VerificationPassed(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
-    status: Literal["passed"] = Field(examples=["passed"])
+    status: Literal["passed"] = Field(description="Always `passed`; a wrong answer is a problem.", examples=["passed"])
     tokens: Tokens = Field(description="They read the archive; all earlier tokens of the session are dead.")
 
 
 class VerificationChecked(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
-    status: Literal["pending", "passed", "failed"] = Field(examples=["passed"])
+    status: Literal["pending", "passed", "failed"] = Field(
+        description="`pending`: no result yet, ask again. `passed` and `failed` are the result.", examples=["passed"]
+    )
     tokens: Tokens | None = Field(
         description="Of an active account that passed: they read the archive; the session's earlier tokens are dead.",
         examples=[None],
@@ -89,22 +108,24 @@ class VerificationChecked(Output):
 class VerificationEvent(Output):
     kind: str = Field(description="What happened, for programs.", examples=["photo_received"])
     title: str = Field(description="What happened, for people.", examples=["收到一张手持证件照"])
-    actor: Literal["owner", "staff"] = Field(examples=["owner"])
+    actor: Literal["owner", "staff"] = Field(
+        description="Who did it: the account's owner, or a reviewer.", examples=["owner"]
+    )
     reason: Choice | None = Field(description="Why.", examples=[{"id": "photos_in_review", "title": "审核照片"}])
     note: str | None = Field(description="Words of a reviewer.", examples=[None])
-    at: Moment = Field(examples=["2026-11-23T08:00:00Z"])
+    at: Moment = Field(description="When it happened.", examples=["2026-11-23T08:00:00Z"])
 
 
 class VerificationResult(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
     method: Startable = Field(examples=["record_facts"])
-    strength: Literal["weak", "strong"] = Field(examples=["weak"])
+    strength: Strength = Field(examples=["weak"])
     status: VerificationStatus = Field(
         description="Of photos: `pending` until they are handed in, `in_review` until a reviewer decided; `accepted` "
         "verified the account, and waits for `…/check` of the session that sent them.",
         examples=["passed"],
     )
-    created_at: Moment = Field(examples=["2026-11-23T08:00:00Z"])
+    created_at: Moment = Field(description="When it was begun.", examples=["2026-11-23T08:00:00Z"])
     queued_at: Moment | None = Field(description="When photos were handed in.", examples=[None])
     decided_at: Moment | None = Field(description="When a reviewer decided.", examples=[None])
     waiting_before: int | None = Field(
@@ -123,13 +144,17 @@ class VerificationResult(Output):
     )
     photos: list[HandheldPhoto] = Field(description="That were sent, and whatever became of them; oldest first.")
     log: list[VerificationEvent] = Field(description="Of photos: everything that happened, oldest first.")
-    passed_at: Moment | None = Field(examples=["2026-11-23T08:01:00Z"])
+    passed_at: Moment | None = Field(
+        description="When it passed; null where it did not so far.", examples=["2026-11-23T08:01:00Z"]
+    )
     valid_until: Moment | None = Field(
         description="It opens the archive until then.", examples=["2026-11-23T08:31:00Z"]
     )
-    ended_at: Moment | None = Field(examples=[None])
+    ended_at: Moment | None = Field(
+        description="When its owner ended it, or began another in its place; null: neither.", examples=[None]
+    )
 
 
 class VerificationResultList(Output):
-    items: list[VerificationResult]
+    items: list[VerificationResult] = Field(description="Newest first.")
     next_cursor: NextCursor

@@ -44,10 +44,10 @@ class AttestationResponse(FromBrowser):
 class PasskeyCredential(FromBrowser):
     """RegistrationResponseJSON: `toJSON()` of what `navigator.credentials.create()` gave."""
 
-    id: Bytes = Field(examples=[_CREDENTIAL_ID])
-    raw_id: Bytes = Field(examples=[_CREDENTIAL_ID])
-    type: Literal["public-key"] = Field(examples=["public-key"])
-    response: AttestationResponse
+    id: Bytes = Field(description="Credential id, base64url.", examples=[_CREDENTIAL_ID])
+    raw_id: Bytes = Field(description="The same id, as browsers send it twice.", examples=[_CREDENTIAL_ID])
+    type: Literal["public-key"] = Field(description="Always `public-key`.", examples=["public-key"])
+    response: AttestationResponse = Field(description="What the authenticator made.")
 
 
 class AssertionResponse(FromBrowser):
@@ -66,53 +66,71 @@ class AssertionResponse(FromBrowser):
 class PasskeyAssertion(FromBrowser):
     """AuthenticationResponseJSON: `toJSON()` of what `navigator.credentials.get()` gave."""
 
-    id: Bytes = Field(examples=[_CREDENTIAL_ID])
-    raw_id: Bytes = Field(examples=[_CREDENTIAL_ID])
-    type: Literal["public-key"] = Field(examples=["public-key"])
-    response: AssertionResponse
+    id: Bytes = Field(description="Credential id, base64url.", examples=[_CREDENTIAL_ID])
+    raw_id: Bytes = Field(description="The same id, as browsers send it twice.", examples=[_CREDENTIAL_ID])
+    type: Literal["public-key"] = Field(description="Always `public-key`.", examples=["public-key"])
+    response: AssertionResponse = Field(description="What the authenticator signed.")
 
 
 class RelyingParty(ToBrowser):
     id: str = Field(description="The domain that the passkey belongs to.", examples=["example.org"])
-    name: str = Field(examples=["学信"])
+    name: str = Field(description="Name of the service, which authenticators show.", examples=["学信"])
 
 
 class PasskeyUser(ToBrowser):
     id: str = Field(
         description="Stands for the account, and says nothing about it.", examples=["6dG6uVYKQ8iKtQ3a8kq0YQ"]
     )
-    name: str = Field(examples=["+86170****0001"])
-    display_name: str = Field(examples=["+86170****0001"])
+    name: str = Field(
+        description="What authenticators show to tell passkeys apart: the account's phone, masked, or its id where it "
+        "has none; of staff the login name.",
+        examples=["+86170****0001"],
+    )
+    display_name: str = Field(description="The same as `name`.", examples=["+86170****0001"])
 
 
 class KeyKind(ToBrowser):
-    type: Literal["public-key"] = Field(examples=["public-key"])
+    type: Literal["public-key"] = Field(description="Always `public-key`.", examples=["public-key"])
     alg: int = Field(description="A COSE algorithm.", examples=[-7])
 
 
 class CredentialHint(ToBrowser):
-    id: str = Field(examples=[_CREDENTIAL_ID])
-    type: Literal["public-key"] = Field(examples=["public-key"])
-    transports: list[str] = Field(default=[], examples=[["internal"]])
+    id: str = Field(description="Credential id, base64url.", examples=[_CREDENTIAL_ID])
+    type: Literal["public-key"] = Field(description="Always `public-key`.", examples=["public-key"])
+    transports: list[str] = Field(
+        default=[],
+        description="How the authenticator is reached, as the browser said; empty where it did not.",
+        examples=[["internal"]],
+    )
 
 
 class AuthenticatorWishes(ToBrowser):
-    resident_key: Literal["required", "preferred", "discouraged"] = Field(examples=["preferred"])
-    require_resident_key: bool = Field(examples=[False])
-    user_verification: UserVerification = Field(examples=["preferred"])
+    resident_key: Literal["required", "preferred", "discouraged"] = Field(
+        description="Whether the passkey is to be found on its device without an id, as a login by the passkey alone "
+        "needs it.",
+        examples=["preferred"],
+    )
+    require_resident_key: bool = Field(
+        description="The same for older browsers: true where `residentKey` is `required`.", examples=[False]
+    )
+    user_verification: UserVerification = Field(
+        description="Whether the authenticator is to ask who uses it, by PIN, finger or face.", examples=["preferred"]
+    )
 
 
 class CreationOptions(ToBrowser):
     """PublicKeyCredentialCreationOptionsJSON: for `PublicKeyCredential.parseCreationOptionsFromJSON()`."""
 
-    rp: RelyingParty
-    user: PasskeyUser
+    rp: RelyingParty = Field(description="This service, for which the passkey is made.")
+    user: PasskeyUser = Field(description="Whose passkey it will be, as authenticators keep it.")
     challenge: str = Field(description="Good once, for this session.", examples=[_CHALLENGE])
-    pub_key_cred_params: list[KeyKind]
+    pub_key_cred_params: list[KeyKind] = Field(description="Kinds of keys that are taken, the preferred first.")
     timeout: int = Field(description="Milliseconds.", examples=[300000])
     exclude_credentials: list[CredentialHint] = Field(description="The passkeys that are set already.")
-    authenticator_selection: AuthenticatorWishes
-    attestation: Literal["none"] = Field(examples=["none"])
+    authenticator_selection: AuthenticatorWishes = Field(description="What the authenticator is to be able to do.")
+    attestation: Literal["none"] = Field(
+        description="Always `none`: no proof of the authenticator's make is asked for.", examples=["none"]
+    )
 
 
 class RequestOptions(ToBrowser):
@@ -120,11 +138,13 @@ class RequestOptions(ToBrowser):
 
     challenge: str = Field(description="Good once, for what it was asked for.", examples=[_CHALLENGE])
     timeout: int = Field(description="Milliseconds.", examples=[300000])
-    rp_id: str = Field(examples=["example.org"])
+    rp_id: str = Field(description="The domain that the passkey belongs to.", examples=["example.org"])
     allow_credentials: list[CredentialHint] = Field(
         description="The account's passkeys; empty where any will do that the device finds for the domain."
     )
-    user_verification: UserVerification = Field(examples=["preferred"])
+    user_verification: UserVerification = Field(
+        description="Whether the authenticator is to ask who uses it, by PIN, finger or face.", examples=["preferred"]
+    )
 
 
 class CreationOffered(Output):
@@ -137,23 +157,23 @@ class RequestOffered(Output):
 
 class NewPasskey(Input):
     name: PasskeyName = Field(description="For its owner's eyes.", examples=["我的手机"])
-    credential: PasskeyCredential
+    credential: PasskeyCredential = Field(description="What the browser made of the options.")
 
 
 class PasskeyChange(Input):
-    name: PasskeyName = Field(examples=["宿舍的电脑"])
+    name: PasskeyName = Field(description="Its new name, for its owner's eyes.", examples=["宿舍的电脑"])
 
 
 class Passkey(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
-    name: str = Field(examples=["我的手机"])
+    name: str = Field(description="As its owner named it.", examples=["我的手机"])
     aaguid: Id = Field(
         description="The model of the authenticator, as it says itself.",
         examples=["ea9b8d66-4d01-1d21-3ce4-b6b48cb575d4"],
     )
     backed_up: bool = Field(description="Whether its owner's other devices have it, too.", examples=[True])
-    created_at: Moment = Field(examples=["2026-11-24T08:00:00Z"])
-    last_used_at: Moment | None = Field(examples=[None])
+    created_at: Moment = Field(description="When it was set.", examples=["2026-11-24T08:00:00Z"])
+    last_used_at: Moment | None = Field(description="When it was used last; null: never.", examples=[None])
     copy_suspected_at: Moment | None = Field(
         description="When its counter fell, as it does where there is a copy: remove it, and set another.",
         examples=[None],
@@ -165,7 +185,7 @@ class PasskeyList(Output):
 
 
 class PasskeyAdded(Output):
-    passkey: Passkey
+    passkey: Passkey = Field(description="The passkey that was set.")
     recovery_codes: list[str] = Field(
         description="Told once, with the first second factor; empty with any other, for they stay good.",
         examples=[["7KQ2M9XW4R"]],

@@ -16,13 +16,22 @@ _TIME = "2026-11-23T08:00:00Z"
 
 
 class PhotoRule(Output):
-    name: RuleName = Field(examples=["size"])
-    passed: bool = Field(examples=[True])
+    name: RuleName = Field(
+        description="Which rule: `size` of the file, `kind` of picture, `whole` (not cut off), `alone` (nothing "
+        "behind it), `single` (still), `unpacking` (grows no further than allowed), `pixels` (neither too many nor "
+        "too few), `readable`, `stored` (small enough once drawn anew).",
+        examples=["size"],
+    )
+    passed: bool = Field(description="Whether the picture keeps it.", examples=[True])
     said: str = Field(description="What was looked at, or what is wrong.", examples=["文件大小符合要求"])
 
 
 class PhotoHint(Output):
-    name: HintName = Field(examples=["sharpness"])
+    name: HintName = Field(
+        description="What was measured: `sharpness`; `card`, how large it is in the picture; `face`, whether one is "
+        "seen.",
+        examples=["sharpness"],
+    )
     good: bool | None = Field(description="Null where nothing could be measured.", examples=[True])
     said: str = Field(description="What was seen, and what to do about it.", examples=["清晰度良好"])
 
@@ -38,13 +47,17 @@ class _SentPhoto(Output):
         description="Of the file; where it was too large to read, of the upload, at least.",
         examples=[734003],
     )
-    width: int | None = Field(description="Pixels that are kept.", examples=[1200])
-    height: int | None = Field(examples=[900])
+    width: int | None = Field(description="Width in pixels, as it is kept; null where it was refused.", examples=[1200])
+    height: int | None = Field(
+        description="Height in pixels, as it is kept; null where it was refused.", examples=[900]
+    )
     reduced: bool = Field(description="Whether that is fewer than arrived.", examples=[False])
     rules: list[PhotoRule] = Field(description="Each rule that was looked at.")
     hints: list[PhotoHint] = Field(description="For a better photo; no hint refuses one.")
-    created_at: Moment = Field(examples=[_TIME])
-    erased_at: Moment | None = Field(examples=[None])
+    created_at: Moment = Field(description="When it was sent.", examples=[_TIME])
+    erased_at: Moment | None = Field(
+        description="When it was taken back, or erased from the store; null: neither.", examples=[None]
+    )
 
 
 class HandheldPhoto(_SentPhoto):

@@ -8,8 +8,8 @@ from xuexin_api.schemas.types import Output
 
 
 class Platform(Output):
-    id: str = Field(examples=["postgraduate-admission"])
-    name: str = Field(examples=["中国研究生招生信息网"])
+    id: str = Field(description="Which platform, for programs.", examples=["postgraduate-admission"])
+    name: str = Field(description="Name of the platform.", examples=["中国研究生招生信息网"])
     purpose: str = Field(description="What it is for.", examples=["研究生招生报名、调剂和推免"])
     article: str | None = Field(
         description="The slug of the help article about it, where there is one.", examples=["postgraduate-account"]
@@ -17,4 +17,4 @@ class Platform(Output):
 
 
 class PlatformList(Output):
-    items: list[Platform]
+    items: list[Platform] = Field(description="All platforms that take the account.")

@@ -45,7 +45,7 @@ class CorrectRecord(Input):
 
 
 class WrongRecord(Input):
-    result: Literal["wrong"] = Field(examples=["wrong"])
+    result: Literal["wrong"] = Field(description="Some of it is wrong.", examples=["wrong"])
     fields: Annotated[list[FieldName], Field(min_length=1, max_length=20)] = Field(
         description="Which fields; what they should be is for the school, with proof.", examples=[["class_name"]]
     )
@@ -57,22 +57,24 @@ CheckRequest = Annotated[CorrectRecord | WrongRecord, Field(discriminator="resul
 class RecordCheck(Output):
     id: Id = Field(examples=[_ID])
     wrong_fields: list[FieldName] = Field(description="None: all of it is right.", examples=[[]])
-    at: Moment = Field(examples=[_TIME])
+    at: Moment = Field(description="When it was said.", examples=[_TIME])
     outdated: bool = Field(description="The record changed since.", examples=[False])
 
 
 class CheckState(Output):
     open: bool = Field(description="Whether the record can be checked now.", examples=[True])
     until: date | None = _UNTIL
-    last: RecordCheck | None = Field(examples=[None])
+    last: RecordCheck | None = Field(
+        description="核对: what the student said last; null: nothing so far.", examples=[None]
+    )
 
 
 class RightPhoto(Input):
-    answer: Literal["right"] = Field(examples=["right"])
+    answer: Literal["right"] = Field(description="The photo is right.", examples=["right"])
 
 
 class WrongPhoto(Input):
-    answer: Literal["wrong"] = Field(examples=["wrong"])
+    answer: Literal["wrong"] = Field(description="Something is wrong with the photo.", examples=["wrong"])
     fault: PhotoFault = Field(description="What is wrong with it.", examples=["another_person"])
 
 
@@ -80,24 +82,28 @@ PhotoProofRequest = Annotated[RightPhoto | WrongPhoto, Field(discriminator="answ
 
 
 class PhotoProofConfirmation(Input):
-    proof_id: Id = Field(examples=[_ID])
+    proof_id: Id = Field(description="Of the answer that is to count, from `POST …/photo-proof`.", examples=[_ID])
 
 
 class PhotoProof(Output):
     id: Id = Field(examples=[_ID])
-    answer: Literal["right", "wrong"] = Field(examples=["right"])
+    answer: Literal["right", "wrong"] = Field(description="What the student said of the photo.", examples=["right"])
     fault: PhotoFault | None = Field(description="With `wrong`.", examples=[None])
     state: Literal["to_confirm", "confirmed", "expired", "outdated"] = Field(
         description="It counts when `confirmed`; `outdated`: the school gave another photo since.",
         examples=["to_confirm"],
     )
-    created_at: Moment = Field(examples=[_TIME])
+    created_at: Moment = Field(description="When it was said.", examples=[_TIME])
     expires_at: Moment = Field(description="Not to be confirmed after.", examples=[_TIME])
-    confirmed_at: Moment | None = Field(examples=[None])
+    confirmed_at: Moment | None = Field(
+        description="When it was confirmed, and began to count; null: not so far.", examples=[None]
+    )
 
 
 class PhotoProofState(Output):
     open: bool = Field(description="Whether something can be said of the photo now.", examples=[True])
     until: date | None = _UNTIL
     photo_available: bool = Field(description="Whether the graduation photo is there.", examples=[True])
-    last: PhotoProof | None = Field(examples=[None])
+    last: PhotoProof | None = Field(
+        description="图像校对: what the student said last; null: nothing so far.", examples=[None]
+    )

@@ -10,6 +10,22 @@ from pydantic import Field, StringConstraints
 from xuexin_api.core.code_tables import EnrollmentStatus as StatusCode
 from xuexin_api.schemas.archive import Enrollment, EnrollmentStatus
 from xuexin_api.schemas.proofs import PhotoProof, RecordCheck
+from xuexin_api.schemas.terms import (
+    AdmissionDate,
+    AwardedOn,
+    CandidateNumber,
+    CertificateNumber,
+    ClassName,
+    DegreeName,
+    DegreeNumber,
+    GraduationDate,
+    Level,
+    PresidentName,
+    ProgrammeName,
+    RegisteredGrade,
+    RegisteredName,
+    StudentNumber,
+)
 from xuexin_api.schemas.types import Cursor, Day, Id, Input, NextCursor, Output, ShortText
 
 Purpose = Literal["record_keeping", "student_request", "certificate", "complaint"]
@@ -28,7 +44,9 @@ PlainChange = Literal[
 ]
 _ID = "0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"
 Grade = Annotated[int, Field(ge=1949, le=2999)]
-ProgrammeCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{2,12}$")]
+ProgrammeCode = Annotated[
+    str, StringConstraints(pattern=r"^[0-9A-Z]{2,12}$"), Field(description="专业代码: code of the programme.")
+]
 ArchiveText = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 _CertificateNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{8,20}$")]
 
@@ -37,14 +55,20 @@ class _Wanted(Input):
     purpose: Purpose = Field(
         description="What for; the people whose records are shown can read it.", examples=["record_keeping"]
     )
-    student_number: ShortText | None = Field(default=None, examples=["2023010001"])
-    candidate_number: ShortText | None = Field(default=None, examples=[None])
+    student_number: ShortText | None = Field(
+        default=None, description="学号, whole; null: any.", examples=["2023010001"]
+    )
+    candidate_number: ShortText | None = Field(default=None, description="考生号, whole; null: any.", examples=[None])
     name: ShortText | None = Field(default=None, description="The whole name.", examples=[None])
     document_number: ShortText | None = Field(
         default=None, description="The whole number, in any spelling.", examples=[None]
     )
-    class_name: ShortText | None = Field(default=None, examples=["计科2301"])
-    programme_name: ShortText | None = Field(default=None, examples=[None])
+    class_name: ShortText | None = Field(
+        default=None, description="班级, by its whole name; null: any.", examples=["计科2301"]
+    )
+    programme_name: ShortText | None = Field(
+        default=None, description="专业, by its whole name; null: any.", examples=[None]
+    )
     grade: Grade | None = Field(default=None, description="年级, by the year of its entry.", examples=[None])
     statuses: list[Annotated[StatusCode, Field(strict=False)]] = Field(
         default=[], max_length=len(StatusCode), description="Any of these; empty: all.", examples=[["registered"]]
@@ -57,45 +81,49 @@ class EnrollmentExport(_Wanted):
 
 class EnrollmentSearch(_Wanted):
     cursor: Cursor | None = Field(default=None, description="`next_cursor` of the page before.", examples=[None])
-    limit: int = Field(default=20, ge=1, le=100, examples=[20])
+    limit: int = Field(default=20, description="How many a page has at most.", ge=1, le=100, examples=[20])
 
 
 class EnrollmentLine(Output):
     id: Id = Field(examples=[_ID])
-    name: str = Field(examples=["示例同学"])
-    student_number: str = Field(examples=["2023010001"])
-    candidate_number: str | None = Field(examples=["23430101150001"])
-    level: str = Field(examples=["本科"])
-    programme_name: str = Field(examples=["计算机科学与技术"])
-    class_name: str | None = Field(examples=["计科2301"])
-    grade: int | None = Field(examples=[2023])
-    admission_date: date = Field(examples=["2023-09-01"])
-    status: EnrollmentStatus
+    name: RegisteredName
+    student_number: StudentNumber
+    candidate_number: CandidateNumber
+    level: Level
+    programme_name: ProgrammeName
+    class_name: ClassName
+    grade: RegisteredGrade
+    admission_date: AdmissionDate
+    status: EnrollmentStatus = Field(description="学籍状态: status of the enrollment.")
 
 
 class EnrollmentLines(Output):
-    items: list[EnrollmentLine]
+    items: list[EnrollmentLine] = Field(
+        description="Records of one's school, in the order in which they were registered."
+    )
     next_cursor: NextCursor
 
 
 class OfficeCertificate(Output):
-    conclusion: Literal["graduated", "completed"] = Field(examples=["graduated"])
-    certificate_number: str = Field(examples=["990011202705000001"])
-    graduation_date: date = Field(examples=["2027-07-01"])
-    president_name: str = Field(examples=["示例校长"])
+    conclusion: Literal["graduated", "completed"] = Field(
+        description="`graduated` 毕业, `completed` 结业.", examples=["graduated"]
+    )
+    certificate_number: CertificateNumber
+    graduation_date: GraduationDate
+    president_name: PresidentName
     exchanged_on: date | None = Field(description="结业换毕业: since when it says 毕业.", examples=[None])
 
 
 class OfficeDegree(Output):
-    name: str = Field(examples=["工学学士学位"])
-    certificate_number: str = Field(examples=["9900142027000001"])
-    awarded_on: date = Field(examples=["2027-07-01"])
+    name: DegreeName
+    certificate_number: DegreeNumber
+    awarded_on: AwardedOn
 
 
 class OfficeEnrollment(Output):
     enrollment: Enrollment = Field(description="As the student sees it.")
     version: int = Field(description="Counts the changes; a change names it in `If-Match`.", examples=[3])
-    grade: int | None = Field(description="年级, by the year of its entry.", examples=[2023])
+    grade: RegisteredGrade
     registered_year: int | None = Field(
         description="The last school year that the student was registered for, by its first year.", examples=[2025]
     )
@@ -120,27 +148,43 @@ class _Change(Input):
 
 
 class StatusChange(_Change):
-    change: PlainChange = Field(examples=["suspend"])
+    change: PlainChange = Field(description="Which change (学籍异动).", examples=["suspend"])
 
 
 class YearRegistration(_Change):
-    change: Literal["register_year"] = Field(examples=["register_year"])
+    change: Literal["register_year"] = Field(
+        description="学年注册: the student is registered for a school year.", examples=["register_year"]
+    )
     school_year: Grade = Field(description="By its first year.", examples=[2025])
 
 
 class ProgrammeChange(_Change):
-    change: Literal["change_programme"] = Field(examples=["change_programme"])
+    change: Literal["change_programme"] = Field(
+        description="转专业: another programme of the same school.", examples=["change_programme"]
+    )
     programme_code: ProgrammeCode = Field(examples=["080902"])
-    programme_name: ArchiveText = Field(examples=["软件工程"])
-    department: ArchiveText | None = Field(default=None, examples=["信息学院"])
-    class_name: ArchiveText | None = Field(default=None, examples=["软工2301"])
+    programme_name: ArchiveText = Field(
+        description="专业: name of the programme that the student joins.", examples=["软件工程"]
+    )
+    department: ArchiveText | None = Field(
+        default=None, description="系所 that the student joins; null: as it is.", examples=["信息学院"]
+    )
+    class_name: ArchiveText | None = Field(
+        default=None, description="班级 that the student joins; null: as it is.", examples=["软工2301"]
+    )
 
 
 class GradeChange(_Change):
-    change: Literal["repeat_year", "skip_year"] = Field(examples=["repeat_year"])
+    change: Literal["repeat_year", "skip_year"] = Field(
+        description="`repeat_year` 留级, `skip_year` 跳级.", examples=["repeat_year"]
+    )
     grade: Grade = Field(description="The year whose students the student joins.", examples=[2024])
-    expected_graduation_date: Day = Field(examples=["2028-07-01"])
-    class_name: ArchiveText | None = Field(default=None, examples=["计科2401"])
+    expected_graduation_date: Day = Field(
+        description="预计毕业日期 from now on, `YYYY-MM-DD`.", examples=["2028-07-01"]
+    )
+    class_name: ArchiveText | None = Field(
+        default=None, description="班级 that the student joins; null: as it is.", examples=["计科2401"]
+    )
 
 
 class Graduation(_Change):
@@ -150,15 +194,19 @@ class Graduation(_Change):
     certificate_number: _CertificateNumber = Field(
         description="18 digits: school, type, year, level, serial (17 before 2002).", examples=["990011202705000001"]
     )
-    president_name: ArchiveText = Field(examples=["示例校长"])
+    president_name: ArchiveText = Field(
+        description="校（院）长姓名: name of the president on the certificate.", examples=["示例校长"]
+    )
 
 
 class DegreeAward(_Change):
     change: Literal["award_degree"] = Field(
         description="`effective_on` is the day on which it was conferred.", examples=["award_degree"]
     )
-    degree_name: ArchiveText = Field(examples=["工学学士学位"])
-    certificate_number: _CertificateNumber = Field(examples=["9900142027000001"])
+    degree_name: ArchiveText = Field(description="学位: name of the degree.", examples=["工学学士学位"])
+    certificate_number: _CertificateNumber = Field(
+        description="学位证书编号: number of the degree's certificate.", examples=["9900142027000001"]
+    )
 
 
 AnyChange = StatusChange | YearRegistration | ProgrammeChange | GradeChange | Graduation | DegreeAward

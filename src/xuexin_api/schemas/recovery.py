@@ -33,8 +33,8 @@ RecoveryFact = Literal["candidate_number", "student_number", "admission_year"]
 
 
 class UsernameRecovery(Input):
-    name: ShortText = Field(examples=["示例同学"])
-    document_number: ShortText = Field(examples=["110101200001010002"])
+    name: ShortText = Field(description="姓名, as in the account.", examples=["示例同学"])
+    document_number: ShortText = Field(description="证件号码, whole, in any spelling.", examples=["110101200001010002"])
     challenge: ChallengeAnswer = _CHALLENGE
 
 
@@ -44,19 +44,21 @@ class UsernameRecoveryTaken(Output):
 
 class PasswordRecovery(Input):
     username: Destination = Field(description="Phone, document number or e-mail.", examples=["17012340001"])
-    name: ShortText = Field(examples=["示例同学"])
-    document_number: ShortText = Field(examples=["110101200001010002"])
+    name: ShortText = Field(description="姓名, as in the account.", examples=["示例同学"])
+    document_number: ShortText = Field(description="证件号码, whole, in any spelling.", examples=["110101200001010002"])
     challenge: ChallengeAnswer = _CHALLENGE
 
 
 class RecoveryQuestion(Output):
-    id: str = Field(examples=["first_teacher"])
-    title: str = Field(examples=["您小学第一位班主任的姓名是？"])
+    id: str = Field(description="Which question (密保问题), for programs.", examples=["first_teacher"])
+    title: str = Field(description="The question, for people.", examples=["您小学第一位班主任的姓名是？"])
 
 
 class RecoveryWay(Output):
-    id: Literal["phone", "email", "security_questions"] = Field(examples=["phone"])
-    title: str = Field(examples=["通过绑定手机号找回"])
+    id: Literal["phone", "email", "security_questions"] = Field(
+        description="Which way, for programs.", examples=["phone"]
+    )
+    title: str = Field(description="The way, for people.", examples=["通过绑定手机号找回"])
     destination_masked: str | None = Field(
         description="Where a code would go: of what was not typed as the username only a hint.",
         examples=["****0001"],
@@ -86,14 +88,18 @@ class RecoveryCodeSent(Output):
 
 
 class CodeConfirmation(Input):
-    way: Literal["phone", "email"] = Field(examples=["phone"])
+    way: Literal["phone", "email"] = Field(
+        description="By which way the code was sent; this form of the body.", examples=["phone"]
+    )
     secret: Secret = _SECRET
     code: CodeText = Field(description="The code that was sent last.", examples=["424242"])
     device_token: DeviceToken = None
 
 
 class QuestionsConfirmation(Input):
-    way: Literal["security_questions"] = Field(examples=["security_questions"])
+    way: Literal["security_questions"] = Field(
+        description="Always `security_questions`: this form of the body.", examples=["security_questions"]
+    )
     secret: Secret = _SECRET
     answers: Annotated[list[SecurityAnswer], Field(min_length=1, max_length=10)] = Field(
         description="To all questions of this way."
@@ -104,7 +110,9 @@ class QuestionsConfirmation(Input):
 
 
 class FactsConfirmation(Input):
-    way: Literal["record_facts"] = Field(examples=["record_facts"])
+    way: Literal["record_facts"] = Field(
+        description="Always `record_facts`: this form of the body.", examples=["record_facts"]
+    )
     secret: Secret = _SECRET
     answers: Annotated[dict[RecoveryFact, FactText], Field(min_length=3, max_length=3)] = Field(
         description="Candidate number, student number, and the year of admission as four digits.",

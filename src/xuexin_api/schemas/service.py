@@ -14,13 +14,19 @@ class Health(Output):
 
 
 class JsonWebKey(Output):
-    kty: str = Field(examples=["EC"])
-    crv: str = Field(examples=["P-256"])
-    x: str = Field(examples=["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"])
-    y: str = Field(examples=["x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"])
+    kty: str = Field(description="Kind of key (RFC 7517).", examples=["EC"])
+    crv: str = Field(description="Curve (RFC 7518).", examples=["P-256"])
+    x: str = Field(
+        description="X coordinate of the public key, base64url.",
+        examples=["f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU"],
+    )
+    y: str = Field(
+        description="Y coordinate of the public key, base64url.",
+        examples=["x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"],
+    )
     kid: str = Field(description="RFC 7638 thumbprint.", examples=["oKIywvGUpTVTyxMQ3bwIIeQUudfr_CkLMjCE19ECD-U"])
-    alg: str = Field(examples=["ES256"])
-    use: str = Field(examples=["sig"])
+    alg: str = Field(description="Algorithm that it signs with (RFC 7518).", examples=["ES256"])
+    use: str = Field(description="What it is for: `sig`, signatures.", examples=["sig"])
 
 
 class JsonWebKeySet(Output):

@@ -29,9 +29,9 @@ EndReason = Literal[
 
 
 class PasswordLogin(Input):
-    method: Literal["password"] = Field(examples=["password"])
+    method: Literal["password"] = Field(description="Always `password`: this form of the body.", examples=["password"])
     identifier: Destination = Field(description="Phone, document number or e-mail.", examples=["17012340001"])
-    password: Password = Field(examples=["correct-horse-battery"])
+    password: Password = Field(description="The account's password.", examples=["correct-horse-battery"])
     challenge: ChallengeAnswer | None = Field(
         default=None,
         description="The answer to a `login` challenge, where `challenge_required` asked for it.",
@@ -43,17 +43,22 @@ class PasswordLogin(Input):
 
 
 class PhoneCodeLogin(Input):
-    method: Literal["phone_code"] = Field(examples=["phone_code"])
-    code_id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
-    phone: Destination = Field(examples=["17012340001"])
-    code: CodeText = Field(examples=["424242"])
+    method: Literal["phone_code"] = Field(
+        description="Always `phone_code`: this form of the body.", examples=["phone_code"]
+    )
+    code_id: Id = Field(
+        description="From the answer to the request that sent the code, of the purpose `login`.",
+        examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"],
+    )
+    phone: Destination = Field(description="The number that received the code.", examples=["17012340001"])
+    code: CodeText = Field(description="The six digits.", examples=["424242"])
     device_token: Secret | None = Field(
         default=None, description="Of an earlier login on this device.", examples=[None]
     )
 
 
 class PasskeyLogin(Input):
-    method: Literal["passkey"] = Field(examples=["passkey"])
+    method: Literal["passkey"] = Field(description="Always `passkey`: this form of the body.", examples=["passkey"])
     assertion: PasskeyAssertion = Field(
         description="What the passkey signed of options without a ticket (POST /v1/sessions/passkey-options)."
     )
@@ -66,8 +71,8 @@ LoginRequest = Annotated[PasswordLogin | PhoneCodeLogin | PasskeyLogin, Field(di
 
 
 class LoggedIn(Output):
-    account: Account
-    tokens: Tokens
+    account: Account = Field(description="The account that logged in.")
+    tokens: Tokens = Field(description="Of the session that the login opened.")
     device_token: str = Field(
         description="Keep it on the device and send it with every login there.",
         examples=["AZmhssPUfl-Kb3yNng8aKw=="],
@@ -81,7 +86,7 @@ class LoginTicket(Output):
 
 
 class ContinueByAnswer(Input):
-    ticket: Secret = Field(examples=["1f2e3d4c5b6a"])
+    ticket: Secret = Field(description="From the login that asked for a further factor.", examples=["1f2e3d4c5b6a"])
     factor: Literal["password", "record_fact", "totp", "recovery_code", "phone_proof"] = Field(
         description="One of the ticket's `next`. `record_fact` is the candidate number of one's own record, for an "
         "account whose identity was verified. `phone_proof` binds a new phone to an account that lost its own; "
@@ -98,8 +103,8 @@ class ContinueByAnswer(Input):
 
 
 class ContinueByPasskey(Input):
-    ticket: Secret = Field(examples=["1f2e3d4c5b6a"])
-    factor: Literal["passkey"] = Field(examples=["passkey"])
+    ticket: Secret = Field(description="From the login that asked for a further factor.", examples=["1f2e3d4c5b6a"])
+    factor: Literal["passkey"] = Field(description="Always `passkey`: this form of the body.", examples=["passkey"])
     assertion: PasskeyAssertion = Field(
         description="What the passkey signed of the ticket's options (POST /v1/sessions/passkey-options)."
     )
@@ -120,11 +125,14 @@ class PasskeyOptionsRequest(Input):
 
 
 class RefreshRequest(Input):
-    refresh_token: Secret = Field(examples=["AZmhssPUfl-Kb3yNng8aKwAAAAE"])
+    refresh_token: Secret = Field(
+        description="The latest of the session; the answer brings its successor.",
+        examples=["AZmhssPUfl-Kb3yNng8aKwAAAAE"],
+    )
 
 
 class Refreshed(Output):
-    tokens: Tokens
+    tokens: Tokens = Field(description="New ones of the same session.")
 
 
 class Session(Output):
@@ -146,7 +154,7 @@ class Session(Output):
     expires_at: Moment = Field(
         description="When it ends, or ended, unless refreshed.", examples=["2026-12-08T09:30:00Z"]
     )
-    ended_at: Moment | None = Field(examples=[None])
+    ended_at: Moment | None = Field(description="When somebody ended it; null: nobody did.", examples=[None])
     end_reason: EndReason | None = Field(
         description="`refresh_reused`: an old refresh token was used again, so somebody may hold a copy. `recovered`, "
         "`changed`, `undone`, `closed`: the password was recovered or changed, a change undone, the account closed. "

@@ -18,8 +18,8 @@ _INVITATION = "9f8e7d6c5b4a39281706f5e4d3c2b1a0"
 class StaffProof(Input):
     """`code` with the factor `totp`, `assertion` with `passkey`."""
 
-    password: Password = Field(examples=["correct-horse-battery"])
-    factor: Literal["totp", "passkey"] = Field(default="totp", examples=["totp"])
+    password: Password = Field(description="The member's password.", examples=["correct-horse-battery"])
+    factor: Literal["totp", "passkey"] = Field(default="totp", description="By which second factor.", examples=["totp"])
     code: CodeText | None = Field(
         default=None, description="Of the authenticator app; each works once.", examples=["424242"]
     )
@@ -34,13 +34,17 @@ class StaffProof(Input):
 
 
 class StaffLogin(StaffProof):
-    login_name: ShortText = Field(examples=["reviewer.one"])
+    login_name: ShortText = Field(description="The name that the member was invited with.", examples=["reviewer.one"])
 
 
 class StaffMember(Output):
     id: Id = Field(examples=["0199a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b"])
-    login_name: str = Field(examples=["reviewer.one"])
-    role: RoleName = Field(examples=["reviewer"])
+    login_name: str = Field(description="The name that the member logs in with.", examples=["reviewer.one"])
+    role: RoleName = Field(
+        description="`registrar` of a school, `province` above its schools, `reviewer` of identities, `operator` of "
+        "the service.",
+        examples=["reviewer"],
+    )
     institution_code: str | None = Field(description="Of a registrar.", examples=[None])
     province: str | None = Field(
         description="Of a member of a province: its two digits in institution codes.", examples=[None]
@@ -48,36 +52,44 @@ class StaffMember(Output):
 
 
 class StaffLoggedIn(Output):
-    staff: StaffMember
+    staff: StaffMember = Field(description="Who logged in.")
     access_token: str = Field(
         description="Good under /v1/staff only, as a student's token is good everywhere else only.",
         examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"],
     )
-    token_type: Literal["Bearer"] = Field(default="Bearer", examples=["Bearer"])
+    token_type: Literal["Bearer"] = Field(
+        default="Bearer", description="How the access token is sent (RFC 6750).", examples=["Bearer"]
+    )
     expires_in: int = Field(description="Seconds; half an hour without a request ends the session.", examples=[28800])
 
 
 class StaffEnrolment(Input):
     invitation: Secret = Field(description="From the fragment of the link.", examples=[_INVITATION])
-    password: Password = Field(examples=["correct-horse-battery"])
-    password_confirmation: Password = Field(examples=["correct-horse-battery"])
+    password: Password = Field(
+        description="8 to 64 characters of any kind; not a common one, not one's own data.",
+        examples=["correct-horse-battery"],
+    )
+    password_confirmation: Password = Field(description="The same again.", examples=["correct-horse-battery"])
 
 
 class ProposedStaffFactors(Output):
     totp_secret: str = Field(description="For the authenticator app.", examples=["JBSWY3DPEHPK3PXP"])
-    otpauth_uri: str = Field(examples=["otpauth://totp/reviewer.one?secret=JBSWY3DPEHPK3PXP"])
+    otpauth_uri: str = Field(
+        description="The same secret, for the QR code of an authenticator app.",
+        examples=["otpauth://totp/reviewer.one?secret=JBSWY3DPEHPK3PXP"],
+    )
     public_key: CreationOptions = Field(
         description="For a passkey instead: `publicKey` for `navigator.credentials.create()`."
     )
 
 
 class StaffEnrolmentConfirmation(Input):
-    invitation: Secret = Field(examples=[_INVITATION])
+    invitation: Secret = Field(description="From the fragment of the link.", examples=[_INVITATION])
     code: CodeText = Field(description="A code of the app.", examples=["424242"])
 
 
 class StaffPasskeyEnrolment(NewPasskey):
-    invitation: Secret = Field(examples=[_INVITATION])
+    invitation: Secret = Field(description="From the fragment of the link.", examples=[_INVITATION])
 
 
 class StaffFactors(Output):

@@ -88,7 +88,17 @@ OnPhoneRegistered = Annotated[
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 Purpose = Literal["registration", "login", "recovery", "contact_change", "closing", "verification"]
 Sex = Literal["male", "female"]
-DocumentTypeName = Literal["SFZ", "SFZ_GAT", "SFZ_HQ", "PASSPORT", "GAT_PERMIT", "QIT"]
+DocumentTypeName = Annotated[
+    Literal["SFZ", "SFZ_GAT", "SFZ_HQ", "PASSPORT", "GAT_PERMIT", "QIT"],
+    Field(
+        description="证件类型: SFZ resident ID card, SFZ_GAT Hong Kong/Macao/Taiwan identity document, SFZ_HQ overseas "
+        "Chinese, PASSPORT, GAT_PERMIT 来往内地通行证, QIT other."
+    ),
+]
+Strength = Annotated[
+    Literal["weak", "strong"],
+    Field(description="How much it proves; that decides where several accounts claim one document number."),
+]
 
 
 Cursor = Annotated[str, StringConstraints(max_length=64)]

@@ -6,7 +6,7 @@ from xuexin_api.core.messages import Language, message
 from xuexin_api.routers.identity.photo_presentation import proof_picture
 from xuexin_api.routers.presentation import choices, enrollment
 from xuexin_api.schemas import claims as schemas
-from xuexin_api.schemas.archive import CodedName
+from xuexin_api.schemas.terms import CodedName
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.claim_view import ClaimView
 from xuexin_api.services.archive.claims import ClaimPage, ClaimWords, RecordKeys

@@ -9,8 +9,8 @@ from xuexin_api.core.messages import Language, message
 from xuexin_api.routers.identity.photo_presentation import proof_picture
 from xuexin_api.routers.presentation import choices, enrollment
 from xuexin_api.schemas import corrections as schemas
-from xuexin_api.schemas.archive import CodedName
 from xuexin_api.schemas.record_office import OfficeCertificate, OfficeDegree
+from xuexin_api.schemas.terms import CodedName
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.correction_view import CorrectionLine, CorrectionView
 from xuexin_api.services.archive.corrections import CorrectionPage, CorrectionRequest

@@ -15,6 +15,7 @@ from xuexin_api.routers.presentation import STATUSES, enrollment
 from xuexin_api.schemas import archive as schemas
 from xuexin_api.schemas import record_office as office_schemas
 from xuexin_api.schemas import transfers as transfer_schemas
+from xuexin_api.schemas.terms import CodedName
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.archive import EnrollmentPage
 from xuexin_api.services.archive.outcomes import DegreePage, DegreeView, QualificationPage, QualificationView
@@ -103,13 +104,13 @@ def _qualification(view: QualificationView, language: Language) -> schemas.Quali
     )
 
 
-def _where(view: RecordAccessView, language: Language) -> schemas.CodedName:
+def _where(view: RecordAccessView, language: Language) -> CodedName:
     """Where the member of staff works."""
     if view.institution_code is not None:
-        return schemas.CodedName(code=view.institution_code, name=view.institution_name or "")
+        return CodedName(code=view.institution_code, name=view.institution_name or "")
     if view.province is not None:
-        return schemas.CodedName(code=view.province, name=message("province_department", language))
-    return schemas.CodedName(code="service", name=message("service_review", language))
+        return CodedName(code=view.province, name=message("province_department", language))
+    return CodedName(code="service", name=message("service_review", language))
 
 
 def access_list(page: AccessPage, language: Language) -> schemas.RecordAccessList:

@@ -11,7 +11,8 @@ from xuexin_api.openapi import Examples, Shown
 from xuexin_api.routers.archive.record_presentation import enrollment_list
 from xuexin_api.routers.examples.accounts import AN_ID
 from xuexin_api.routers.presentation import STATUSES
-from xuexin_api.schemas.archive import CodedName, Enrollment, EnrollmentList, PhotoState
+from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoState
+from xuexin_api.schemas.terms import CodedName
 from xuexin_api.services.archive.archive import EnrollmentPage
 
 STUDYING: Final = Enrollment(
