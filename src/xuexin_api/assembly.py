@@ -58,6 +58,7 @@ from xuexin_api.services.archive.correction_deadlines import CorrectionDeadlines
 from xuexin_api.services.archive.correction_log import CORRECTION_LOG, CorrectionLog
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.archive.import_dispatch import ImportDispatcher
+from xuexin_api.services.archive.open_requests import OpenRequests
 from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
 from xuexin_api.services.assurance import VerificationRule
 from xuexin_api.services.audit.sealing import AuditSealer
@@ -201,6 +202,7 @@ def _case_deadlines(
         persons=PersonRepository(session),
         sessions=SessionRepository(session),
         recoveries=RecoveryRepository(session),
+        requests=_open_requests(session, settings, sealer, lookups, entropy),
         log=log,
         lookups=lookups,
         policy=policy,
@@ -214,6 +216,23 @@ def _case_deadlines(
         log=log,
         policy=policy,
         clock=clock,
+    )
+
+
+def _open_requests(
+    session: AsyncSession, settings: Settings, sealer: Sealer, lookups: Lookups, entropy: Entropy
+) -> OpenRequests:
+    """What the undoing of a grant ends."""
+    steps = _of_steps(session, sealer, lookups, entropy)
+    claims, corrections = ClaimRepository(session), CorrectionRepository(session)
+    claim_log = ClaimLog(kind=CLAIM_LOG, add_event=claims.add_event, **steps)
+    notices, policy = ClaimNoticeRepository(session), settings.claim_policy()
+    return OpenRequests(
+        corrections=corrections,
+        correction_log=CorrectionLog(kind=CORRECTION_LOG, add_event=corrections.add_event, **steps),
+        claims=claims,
+        claim_log=claim_log,
+        holders=ClaimHolders(claims=claims, notices=notices, log=claim_log, sealer=sealer, policy=policy),
     )
 
 

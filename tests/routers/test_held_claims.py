@@ -215,6 +215,7 @@ async def test_the_clock_tells_the_holder_of_what_it_sends_to_the_province(
         assert (str(row["claim_id"]), row["told_at"]) == (scene.claim, clock.now())
         await scene.return_after(seconds=0)
         assert (await client.post(f"{CLAIMS}/{scene.claim}/withdraw", None)).json()["state"] == "withdrawn"
+        assert any("已撤回，记录仍属于您" in one.body for one in await client.messages(scene.owner.phone))
         assert code_of(await scene.object()) == "claim_closed"
         async with province_of(client) as ours:
             assert code_of(await decide(ours, scene.claim, "decline", "another_person")) == "claim_closed"

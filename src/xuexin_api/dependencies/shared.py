@@ -30,6 +30,7 @@ from xuexin_api.services.accounts.confirmations import Confirmations
 from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
 from xuexin_api.services.archive.correction_log import CORRECTION_LOG, CorrectionLog
+from xuexin_api.services.archive.open_requests import OpenRequests
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import CodeChecking
 from xuexin_api.services.codes.phone_binding import PhoneBinding
@@ -178,6 +179,16 @@ def claim_holders(parts: Wiring, session: AsyncSession) -> ClaimHolders:
     )
 
 
+def open_requests(parts: Wiring, session: AsyncSession) -> OpenRequests:
+    return OpenRequests(
+        corrections=CorrectionRepository(session),
+        correction_log=correction_log(parts, session),
+        claims=ClaimRepository(session),
+        claim_log=claim_log(parts, session),
+        holders=claim_holders(parts, session),
+    )
+
+
 def _of_steps(parts: Wiring, session: AsyncSession) -> dict[str, Any]:
     """What every log of steps needs."""
     return {
@@ -205,6 +216,7 @@ def case_progress(parts: Wiring, session: AsyncSession) -> CaseProgress:
         persons=PersonRepository(session),
         sessions=SessionRepository(session),
         recoveries=RecoveryRepository(session),
+        requests=open_requests(parts, session),
         log=case_log(parts, session),
         lookups=parts.lookups,
         policy=parts.settings.case_policy(),

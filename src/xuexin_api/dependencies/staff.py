@@ -244,6 +244,7 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
             records=records,
             undoing=undoing,
             restoring=restoring,
+            requests=shared.open_requests(parts, session),
             trace=trace,
             sealer=parts.sealer,
             entropy=parts.entropy,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from xuexin_api.core.record_claims import HOLDERS, ClaimState, ClaimStep, IdentityFields, sources
+from xuexin_api.core.record_claims import HOLDERS, REVIEWS, ClaimState, ClaimStep, IdentityFields, sources
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Enrollment, Institution, Qualification
 from xuexin_api.models.claims import ClaimEvent, RecordClaim
@@ -288,6 +288,17 @@ class ClaimRepository:
         )
         return [(row[0], row[1]) for row in await self._session.execute(statement)]
 
+    async def list_waiting_of_person(
+        self, person_id: UUID, enrollment_ids: Collection[UUID], *, most: int
+    ) -> list[ClaimRow]:
+        """With a desk, to these records, by this person; nobody else moves them until this transaction ends."""
+        to_records = RecordClaim.person_id == person_id, RecordClaim.enrollment_id.in_(enrollment_ids)
+        return await self._waiting_for_update(_ROWS.where(*to_records), most)
+
+    async def list_waiting_of_account(self, account_id: UUID, *, most: int) -> list[ClaimRow]:
+        """The same, to whatever records."""
+        return await self._waiting_for_update(_ROWS.where(RecordClaim.account_id == account_id), most)
+
     async def add_event(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(ClaimEvent).values(**values))
 
@@ -320,6 +331,11 @@ class ClaimRepository:
         """The living account that was verified as this person."""
         statement = select(Account.id).where(Account.person_id == person_id, _HOLDS)
         return await self._session.scalar(statement)
+
+    async def _waiting_for_update(self, statement: Select[*tuple[Any, ...]], most: int) -> list[ClaimRow]:
+        locked = statement.where(RecordClaim.state.in_(REVIEWS)).with_for_update(of=RecordClaim)
+        rows = await self._session.execute(locked.order_by(RecordClaim.id).limit(most))
+        return [ClaimRow(*row) for row in rows]
 
     async def _one(self, statement: Select[*tuple[Any, ...]]) -> ClaimRow | None:
         row = (await self._session.execute(statement)).first()

@@ -121,6 +121,17 @@ class CorrectionRepository:
         rows = await self._session.execute(statement.order_by(RecordCorrection.id.desc()).limit(most))
         return [CorrectionRow(*row) for row in rows]
 
+    async def list_open_of_person(
+        self, person_id: UUID, enrollment_ids: Collection[UUID], *, most: int
+    ) -> list[CorrectionRow]:
+        """Of these records, by this person; nobody else moves them until this transaction ends."""
+        of_records = RecordCorrection.person_id == person_id, RecordCorrection.enrollment_id.in_(enrollment_ids)
+        return await self._open_for_update(CORRECTION.where(*of_records), most)
+
+    async def list_open_of_account(self, account_id: UUID, *, most: int) -> list[CorrectionRow]:
+        """The same, of whatever records."""
+        return await self._open_for_update(CORRECTION.where(RecordCorrection.account_id == account_id), most)
+
     async def move(
         self,
         row: CorrectionRow,
@@ -183,6 +194,11 @@ class CorrectionRepository:
         statement = select(*columns).where(CorrectionEvent.correction_id == correction_id)
         rows = await self._session.execute(statement.order_by(CorrectionEvent.id.desc()).limit(most))
         return [CorrectionEventRow(*row) for row in rows][::-1]
+
+    async def _open_for_update(self, statement: Select[*tuple[Any, ...]], most: int) -> list[CorrectionRow]:
+        locked = statement.where(RecordCorrection.due_at.is_not(None)).with_for_update(of=RecordCorrection)
+        rows = await self._session.execute(locked.order_by(RecordCorrection.id).limit(most))
+        return [CorrectionRow(*row) for row in rows]
 
     async def _one(self, statement: Select[*tuple[Any, ...]]) -> CorrectionRow | None:
         row = (await self._session.execute(statement)).first()

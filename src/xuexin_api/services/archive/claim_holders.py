@@ -22,6 +22,7 @@ _TOLD: Final = {
     ClaimStep.GRANT: "body_claim_took_yours",
     ClaimStep.DECLINE: "body_claim_left_yours",
     ClaimStep.UNDO: "body_claim_gave_back_yours",
+    ClaimStep.WITHDRAW: "body_claim_left_alone_yours",
 }
 
 

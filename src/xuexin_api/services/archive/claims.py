@@ -195,6 +195,7 @@ class ClaimService(Service):
             if not await self._claims.move(claim_id, sources(ClaimStep.WITHDRAW), ClaimState.WITHDRAWN, now=now):
                 raise ClaimClosedError
             await self._write_down(claim, "withdrawn", claims, now)
+            await self._holders.tell_outcome(claim, ClaimStep.WITHDRAW, now=now)
             return await self._view(await self._mine(claim_id, account))
 
     async def _find(self, keys: RecordKeys) -> FoundRecord | None:

@@ -40,6 +40,7 @@ from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
+from xuexin_api.services.archive.open_requests import OpenRequests
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.lookups import Lookups
 
@@ -60,6 +61,7 @@ class CaseProgress:
         persons: PersonRepository,
         sessions: SessionRepository,
         recoveries: RecoveryRepository,
+        requests: OpenRequests,
         log: CaseLog,
         lookups: Lookups,
         policy: CasePolicy,
@@ -71,6 +73,7 @@ class CaseProgress:
         self._persons = persons
         self._sessions = sessions
         self._recoveries = recoveries
+        self._requests = requests
         self._log = log
         self._lookups = lookups
         self._policy = policy
@@ -269,6 +272,7 @@ class CaseProgress:
             raise CaseOvertakenError
         await self._accounts.set_standing(claimant.id, state="conflict", person_id=None, strength=None)
         await self._end_sessions(claimant.id, "case_undone", now)
+        await self._requests.end_of_account(claimant.id, now=now)
         for row in rows:
             holder = await self._accounts.lock(row.account_id)
             if holder is None or holder.state != "superseded":

@@ -273,8 +273,11 @@ class CorrectionDeskService(Service):
                     raise ProvinceNeededError(params={"why": why})
                 if expected.strip() != f'"{record["version"]}"':
                     raise RecordChangedError
+                held = await self._correcting.lock(row)
                 await self._settle(row, CorrectionStep.APPLY, reason, note, member, now)
-                await self._correcting.apply(row, account, member, reason, note, version=record["version"], now=now)
+                await self._correcting.apply(
+                    row, held, account, member, reason, note, version=record["version"], now=now
+                )
 
     async def _settle(
         self, row: CorrectionRow, step: CorrectionStep, reason: str, note: str | None, member: StaffRow, now: datetime

@@ -52,9 +52,17 @@ class RecordCorrecting:
         self._sealer = sealer
         self._entropy = entropy
 
+    async def lock(self, correction: CorrectionRow) -> HeldRecord:
+        """The record before the correction, as whoever takes a record back has them."""
+        if _CANDIDATE in correction.fields:
+            # Before the record, as imports do: no index keeps these numbers apart.
+            await self._desk.lock_numbers(correction.institution_code)
+        return await self._identities.get_record_for_update(correction.enrollment_id)
+
     async def apply(
         self,
         correction: CorrectionRow,
+        held: HeldRecord,
         account: AccountRow,
         member: StaffRow,
         reason: str,
@@ -65,10 +73,6 @@ class RecordCorrecting:
     ) -> None:
         """Judged again, for the record may have changed since it was asked for."""
         kind = RecordKind(correction.record)
-        if _CANDIDATE in correction.fields:
-            # Before the record, as imports do: no index keeps these numbers apart.
-            await self._desk.lock_numbers(correction.institution_code)
-        held = await self._identities.get_record_for_update(correction.enrollment_id)
         facts = await self._records.facts(kind, correction.enrollment_id)
         assert facts is not None, "what was registered is never deleted"
         wishes = [(field, after) for field, (_, after) in open_values(correction.values_sealed, self._sealer).items()]

@@ -22,6 +22,7 @@ from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.claim_holders import ClaimHolders
+from xuexin_api.services.archive.open_requests import OpenRequests
 from xuexin_api.services.staff.record_restoring import Period, RecordRestoring, Restored
 from xuexin_api.services.staff.record_trace import RecordTrace
 
@@ -66,6 +67,7 @@ class RecordLinking:
         records: RecordOfficeRepository,
         undoing: RecordUndoingRepository,
         restoring: RecordRestoring,
+        requests: OpenRequests,
         trace: RecordTrace,
         sealer: Sealer,
         entropy: Entropy,
@@ -75,6 +77,7 @@ class RecordLinking:
         self._records = records
         self._undoing = undoing
         self._restoring = restoring
+        self._requests = requests
         self._trace = trace
         self._sealer = sealer
         self._entropy = entropy
@@ -142,6 +145,7 @@ class RecordLinking:
         taught = await self._identities.undo(claim.id, claim.person_id, held, now=now)
         for one, periods in lineages.held:
             await self._restore(one, periods, claim, taught, member, verdict, locked, now=now)
+        await self._requests.end_of_records(held, lost_by=claim.person_id, back_to=claim.from_person_id, now=now)
         await self._undoing.point_claims_back(
             [*held, *lineages.others], from_person_id=claim.person_id, to_person_id=claim.from_person_id
         )

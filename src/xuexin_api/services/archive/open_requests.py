@@ -1,0 +1,78 @@
+"""What somebody asked of records that are theirs no more: ended by the undoing that took them, and everybody told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from xuexin_api.core.corrections import CorrectionState, CorrectionStep
+from xuexin_api.core.record_claims import GRANT_UNDONE, ClaimState, ClaimStep, sources
+from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
+from xuexin_api.repositories.archive.corrections import CorrectionRepository, CorrectionRow
+from xuexin_api.services.archive.claim_holders import ClaimHolders
+from xuexin_api.services.archive.claim_log import ClaimLog
+from xuexin_api.services.archive.correction_log import CorrectionLog
+
+_MOST: Final = 100
+
+
+class OpenRequests:
+    """Works inside the transaction of the undoing. A desk that has one reads in its log why it waits no more."""
+
+    def __init__(
+        self,
+        *,
+        corrections: CorrectionRepository,
+        correction_log: CorrectionLog,
+        claims: ClaimRepository,
+        claim_log: ClaimLog,
+        holders: ClaimHolders,
+    ) -> None:
+        self._corrections = corrections
+        self._correction_log = correction_log
+        self._claims = claims
+        self._claim_log = claim_log
+        self._holders = holders
+
+    async def end_of_records(
+        self, enrollment_ids: Collection[UUID], *, lost_by: UUID, back_to: UUID, now: datetime
+    ) -> None:
+        """Corrections by whoever lost these records, and claims by whose they are again: who had them hears of that."""
+        await self._withdraw(await self._corrections.list_open_of_person(lost_by, enrollment_ids, most=_MOST), now=now)
+        for claim in await self._claims.list_waiting_of_person(back_to, enrollment_ids, most=_MOST):
+            await self._end(claim, now=now)
+
+    async def end_of_account(self, account_id: UUID, *, now: datetime) -> None:
+        """All corrections and claims of an account that lost its person."""
+        await self._withdraw(await self._corrections.list_open_of_account(account_id, most=_MOST), now=now)
+        for claim in await self._claims.list_waiting_of_account(account_id, most=_MOST):
+            await self._end(claim, now=now)
+            await self._holders.tell_outcome(claim, ClaimStep.WITHDRAW, now=now)
+
+    async def _withdraw(self, rows: Sequence[CorrectionRow], *, now: datetime) -> None:
+        for row in rows:
+            moved = await self._corrections.move(
+                row,
+                CorrectionStep.WITHDRAW,
+                CorrectionState.WITHDRAWN,
+                reason=GRANT_UNDONE,
+                held_since=now,
+                due_at=None,
+                assigned_to=None,
+                assigned_at=None,
+            )
+            assert moved, "it is locked"
+            await self._correction_log.note(row.id, CorrectionState.WITHDRAWN, "service", now=now, reason=GRANT_UNDONE)
+            await self._correction_log.tell_owner(
+                row.account_id, "body_correction_ended", now=now, school=row.institution_name
+            )
+
+    async def _end(self, claim: ClaimRow, *, now: datetime) -> None:
+        moved = await self._claims.move(
+            claim.id, sources(ClaimStep.WITHDRAW), ClaimState.WITHDRAWN, now=now, reason=GRANT_UNDONE
+        )
+        assert moved, "it is locked"
+        await self._claim_log.note(claim.id, ClaimState.WITHDRAWN, "service", now=now, reason=GRANT_UNDONE)
+        await self._claim_log.tell_owner(claim.account_id, "body_claim_ended", now=now, school=claim.institution_name)

@@ -1,0 +1,139 @@
+"""What was asked on the word of a grant ends when the grant is undone: no desk has it any more, and all are told."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from support.cases import CLAIMANTS_PHONE, give_strong_evidence, link_in, submit
+from support.cases import claim as claim_document
+from support.claims import CLAIMS, decide, former, hand_in, other_number, row_of
+from support.claims import DESK as CLAIM_DESK
+from support.client import Client, code_of, connected_client
+from support.corrections import DESK, MINE, corrected, proof_of, take
+from support.corrections import decide as decide_correction
+from support.corrections import submit as submit_correction
+from support.people import students
+from support.records import add_records, registrar_of
+from support.staff import member
+from support.tables import rows_of
+from support.waiting import until_blocked
+from xuexin_api.dependencies.wiring import Wiring
+
+pytestmark = pytest.mark.settings(code_resend_seconds=1)
+
+
+async def test_an_open_correction_of_who_lost_the_record_is_withdrawn_with_the_grant(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as registrar:
+        assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
+        lost, kept = (
+            await corrected(client, hidden, class_name="二班"),
+            await corrected(client, shows, class_name="二班"),
+        )
+        await take(registrar, lost)
+        assert (await decide(registrar, claim, "undo", "another_person")).status_code == 200
+        assert [line["id"] for line in (await registrar.client.get(DESK)).json()["items"]] == [kept]
+        assert code_of(await registrar.client.post(f"{DESK}/{lost}/take", None)) == "correction_not_found"
+        assert code_of(await decide_correction(registrar, lost, "decline", "record_is_right")) == "correction_not_found"
+    mine = (await client.get(f"{MINE}/{lost}")).json()
+    assert (mine["state"], mine["reason"]["id"], mine["holder"]) == ("withdrawn", "grant_undone", None)
+    assert (mine["log"][-1]["kind"], mine["log"][-1]["actor"]) == ("withdrawn", "service")
+    assert any("更正申请已撤回" in message.body for message in await client.messages(student.phone))
+    assert (await client.get(f"{MINE}/{kept}")).json()["state"] == "submitted"
+
+
+async def test_a_claim_by_whose_the_record_is_again_ends_and_one_by_a_third_waits_on(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = replace(former(student), phone="+8617199990003")
+    owner = former(student, student_number="2019F0002", candidate_number="19430101159998")
+    owner = replace(owner, phone=before.phone)
+    third = former(
+        student, document_number=other_number(student, 2), student_number="2023T0001",
+        candidate_number="23430101158888",
+    )  # fmt: skip
+    third = replace(third, phone="+8617199990004")
+    _, hidden, _ = await add_records(parts, [row_of(student), row_of(before), row_of(third)])
+    await add_records(parts, [row_of(owner)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as registrar:
+        assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
+        # Somebody else, whose own record shows, asks for what the claimant holds now.
+        async with connected_client(client.app, parts) as other, connected_client(client.app, parts) as holder:
+            claims = []
+            for one, person in ((other, third), (holder, owner)):
+                await one.register(person)
+                await one.verify(person)
+                claims.append(await hand_in(one, before))
+            assert (await decide(registrar, claim, "undo", "another_person")).status_code == 200
+            ended = (await holder.get(f"{CLAIMS}/{claims[1]}")).json()
+            assert (ended["state"], ended["reason"]["id"]) == ("withdrawn", "grant_undone")
+            assert any("绑定申请已随" in message.body for message in await client.messages(owner.phone))
+            assert (await other.get(f"{CLAIMS}/{claims[0]}")).json()["state"] == "school_review"
+            # Whose it is again is told before it is given.
+            assert code_of(await decide(registrar, claims[0], "grant", "registered_wrongly")) == "record_held"
+            (told,) = (await holder.get("/v1/archive/held-claims")).json()["items"]
+            assert (told["id"], told["enrollment_id"]) == (claims[0], hidden)
+
+
+async def test_an_undone_case_ends_what_its_claimant_asked(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, _ = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    async with connected_client(client.app, parts) as squatter, registrar_of(client) as registrar:
+        case = await claim_document(squatter, student)
+        await give_strong_evidence(parts, case)
+        assert (await submit(squatter, case))["state"] == "approved"
+        await squatter.log_in(CLAIMANTS_PHONE)
+        await squatter.verify(student)
+        correction = await corrected(squatter, shows, class_name="二班")
+        asked = await hand_in(squatter, before)
+        (told,) = [one for one in await client.messages(student.phone) if "强认证" in one.body]
+        body = {"secret": link_in(told.body), "statement": "这是我的账号"}
+        assert (await client.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
+        async with member(client) as reviewer:
+            await reviewer.take_and_decide(case, "undo", "objection_convincing")
+        for desk in (DESK, CLAIM_DESK):
+            assert (await registrar.client.get(desk)).json()["items"] == []
+        bodies = [message.body for message in await client.messages(CLAIMANTS_PHONE)]
+        assert sum("更正申请已撤回" in one for one in bodies) == sum("绑定申请已随" in one for one in bodies) == 1
+    ends = await rows_of(
+        parts,
+        "",
+        f"SELECT state, reason FROM record_corrections WHERE id = '{correction}' UNION ALL"
+        f" SELECT state, reason FROM record_claims WHERE id = '{asked}'",
+    )
+    assert [(row["state"], row["reason"]) for row in ends] == [("withdrawn", "grant_undone")] * 2
+
+
+async def test_a_correction_that_came_beside_the_undoing_is_not_taken(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    _, hidden = await add_records(parts, [row_of(student), row_of(former(student))])
+    await client.register(student)
+    await client.verify(student)
+    await rows_of(parts, "", "UPDATE enrollments SET person_id = (SELECT person_id FROM accounts) RETURNING id")
+    proofs = [await proof_of(client, hidden)]
+    async with parts.database.engine.begin() as undoing:
+        await undoing.exec_driver_sql(f"SELECT id FROM enrollments WHERE id = '{hidden}' FOR UPDATE")
+        asking = asyncio.create_task(submit_correction(client, hidden, proofs=proofs, class_name="二班"))
+        await until_blocked(parts)
+        await undoing.exec_driver_sql(
+            "UPDATE enrollments SET person_id = p.id FROM persons p, accounts a"
+            f" WHERE enrollments.id = '{hidden}' AND p.id <> a.person_id"
+        )
+    assert code_of(await asking) == "record_not_found"
+    assert await rows_of(parts, "record_corrections") == []
