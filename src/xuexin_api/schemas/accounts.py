@@ -53,11 +53,13 @@ class Tokens(Output):
         examples=["eyJhbGciOiJFUzI1NiJ9.e30.c2ln"],
     )
     token_type: Literal["Bearer"] = Field(description="How the access token is sent (RFC 6750).", examples=["Bearer"])
-    expires_in: int = Field(description="Seconds.", examples=[600])
+    expires_in: int = Field(description="Seconds until the access token is dead.", examples=[600])
     refresh_token: str = Field(
         description="Works once; the answer brings its successor.", examples=["AZmhssPUfl-Kb3yNng8aKwAAAAE"]
     )
-    refresh_expires_in: int = Field(description="Seconds.", examples=[1209600])
+    refresh_expires_in: int = Field(
+        description="Seconds until the refresh token is dead, where it is not used before.", examples=[1209600]
+    )
     acr: Literal["urn:xuexin:acr:login", "urn:xuexin:acr:verified"] = Field(
         description="What the session has proven.", examples=["urn:xuexin:acr:login"]
     )

@@ -15,7 +15,7 @@ class Agreement(Output):
     )
     version: str = Field(description="Name this version in the consents of a registration.", examples=["2026-11-01"])
     title: str = Field(description="Name of the text.", examples=["用户协议"])
-    text: str = Field(description="Markdown.", examples=["1. 本服务……"])
+    text: str = Field(description="The whole text, Markdown.", examples=["1. 本服务……"])
 
 
 class AgreementList(Output):

@@ -87,12 +87,14 @@ class MissingEnrollment(Output):
         "it: `POST /v1/archive/claims`.",
         examples=["no_enrollment"],
     )
-    title: str = Field(description="For people.", examples=["没有学校以您认证的姓名和证件登记学籍。"])
+    title: str = Field(description="The reason, for people.", examples=["没有学校以您认证的姓名和证件登记学籍。"])
 
 
 class EnrollmentList(Output):
     items: list[Enrollment] = Field(description="One's 学籍, in the order in which schools registered them.")
-    explanation: MissingEnrollment | None = Field(description="Why there is none.", examples=[None])
+    explanation: MissingEnrollment | None = Field(
+        description="Why there is none; null where there is one.", examples=[None]
+    )
     next_cursor: NextCursor
 
 
@@ -112,10 +114,13 @@ class RecordChange(Output):
         examples=[{"id": "suspend", "title": "休学"}],
     )
     reason: Choice | None = Field(
-        description="Why; a roster gives none.", examples=[{"id": "health", "title": "身体原因"}]
+        description="Why; null of a roster, which gives none.", examples=[{"id": "health", "title": "身体原因"}]
     )
-    note: str | None = Field(description="The school's own words.", examples=["教务〔2025〕12号"])
-    effective_on: date | None = Field(description="Since when it counts.", examples=["2025-03-01"])
+    note: str | None = Field(description="The school's own words; null: none.", examples=["教务〔2025〕12号"])
+    effective_on: date | None = Field(
+        description="Since when it counts; null of a roster, which counts from its publication.",
+        examples=["2025-03-01"],
+    )
     at: Moment = Field(description="When it was written down.", examples=["2025-03-03T02:00:00Z"])
     fields: list[FieldChange] = Field(description="Before and after.")
 
@@ -142,7 +147,8 @@ class Qualification(Output):
     level: Level
     conclusion: Choice = Field(description="毕业 or 结业.", examples=[{"id": "graduated", "title": "毕业"}])
     exchanged_on: date | None = Field(
-        description="结业换毕业: since when it says 毕业, under the same number.", examples=[None]
+        description="结业换毕业: since when it says 毕业, under the same number; null where it was not exchanged.",
+        examples=[None],
     )
     president_name: PresidentName
     certificate_number: CertificateNumber
@@ -155,7 +161,7 @@ class MissingQualification(Output):
         "schools registered nothing of this person. `left_without_certificate`: left with neither 毕业 nor 结业.",
         examples=["enrolled"],
     )
-    title: str = Field(description="For people.", examples=["您是在籍学生，该校目前只有您的学籍。"])
+    title: str = Field(description="The reason, for people.", examples=["您是在籍学生，该校目前只有您的学籍。"])
 
 
 class MissingDegree(Output):
@@ -163,12 +169,14 @@ class MissingDegree(Output):
         description="No school reported a degree of this person. Degrees awarded before 2008-09-01 are not reported.",
         examples=["no_degree_reported"],
     )
-    title: str = Field(description="For people.", examples=["没有学校上报您的学位。"])
+    title: str = Field(description="The reason, for people.", examples=["没有学校上报您的学位。"])
 
 
 class QualificationList(Output):
     items: list[Qualification] = Field(description="One's 学历, in the order in which schools registered them.")
-    explanation: MissingQualification | None = Field(description="Why a 学历 may be missing.", examples=[None])
+    explanation: MissingQualification | None = Field(
+        description="Why a 学历 may be missing; null where none is.", examples=[None]
+    )
     next_cursor: NextCursor
 
 
@@ -209,5 +217,7 @@ class RecordAccessList(Output):
 
 class DegreeList(Output):
     items: list[Degree] = Field(description="One's 学位, in the order in which schools registered them.")
-    explanation: MissingDegree | None = Field(description="Why there is none.", examples=[None])
+    explanation: MissingDegree | None = Field(
+        description="Why there is none; null where there is one.", examples=[None]
+    )
     next_cursor: NextCursor

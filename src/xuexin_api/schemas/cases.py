@@ -69,9 +69,10 @@ class CaseEvent(Output):
         description="Who did it; `service`: the clock, or a rule.", examples=["claimant"]
     )
     reason: Choice | None = Field(
-        description="Why; of evidence, which kind.", examples=[{"id": "record_facts", "title": "学籍信息问答"}]
+        description="Why; of evidence, which kind; null where nobody says.",
+        examples=[{"id": "record_facts", "title": "学籍信息问答"}],
     )
-    note: str | None = Field(description="Words of a reviewer.", examples=[None])
+    note: str | None = Field(description="Words of a reviewer; null: none.", examples=[None])
     at: Moment = Field(description="When it happened.", examples=[_TIME])
 
 
@@ -82,18 +83,22 @@ class IdentityCase(Output):
     )
     state: CaseStateName = Field(examples=["draft"])
     reason: Choice | None = Field(
-        description="Why it was rejected, or undone.", examples=[{"id": "preempted", "title": "他人提供了更有力的证明"}]
+        description="Why it was rejected, or undone; null where it was not.",
+        examples=[{"id": "preempted", "title": "他人提供了更有力的证明"}],
     )
     opened_at: Moment = Field(description="When it was opened.", examples=[_TIME])
-    expires_at: Moment | None = Field(description="A draft must be handed in before.", examples=[_TIME])
+    expires_at: Moment | None = Field(description="A draft must be handed in before; null of others.", examples=[_TIME])
     submitted_at: Moment | None = Field(description="When it was handed in; null: not yet.", examples=[None])
     effect_at: Moment | None = Field(
-        description="Nothing takes effect before: until then the holder may object.", examples=[None]
+        description="Nothing takes effect before: until then the holder may object; null where no notice runs.",
+        examples=[None],
     )
     decided_at: Moment | None = Field(
         description="When it came to its present end, whichever; null while it goes on.", examples=[None]
     )
-    undo_until: Moment | None = Field(description="Until then a grant can be undone.", examples=[None])
+    undo_until: Moment | None = Field(
+        description="Until then a grant can be undone; null where nothing was granted.", examples=[None]
+    )
     questions: list[VerificationQuestion] = Field(description="What record facts are asked, of a draft.")
     evidence: list[CaseEvidence] = Field(description="What the claimant brought, oldest first; empty for a holder.")
     classmates: list[CaseClassmate] = Field(
@@ -101,7 +106,8 @@ class IdentityCase(Output):
     )
     photos: list[HandheldPhoto] = Field(description="That I sent in, and whatever became of them; oldest first.")
     waiting: CaseWaiting | None = Field(
-        description="Where people must look.", examples=[{"cases_before": 3, "expected_by": _TIME}]
+        description="Where people must look; null where nobody must.",
+        examples=[{"cases_before": 3, "expected_by": _TIME}],
     )
     log: list[CaseEvent] = Field(description="Everything that happened, oldest first.")
     next: list[Choice] = Field(description="What can be done now.")
@@ -147,7 +153,9 @@ class VouchingRequest(Output):
     )
     claimed_name: str = Field(description="Under which name the applicant registered.", examples=["示例同学"])
     applicant_phone_masked: str | None = Field(
-        description="The phone of whoever asks; make sure that it is your classmate's.", examples=["+86170****0001"]
+        description="The phone of whoever asks, masked; make sure that it is your classmate's. Null where there is "
+        "none any more.",
+        examples=["+86170****0001"],
     )
     institution_name: str = Field(description="院校: name of the school.", examples=["示例大学"])
     programme_name: ProgrammeName

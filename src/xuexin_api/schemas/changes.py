@@ -149,12 +149,14 @@ class ClosingEffects(Output):
 
 
 class HeldSection(Output):
-    items: list[dict[str, Any]] = Field(description="Newest first.", examples=[[]])
+    items: list[dict[str, Any]] = Field(description="What is held, newest first.", examples=[[]])
     complete: bool = Field(description="Whether these are all; a section shows at most 1,000.", examples=[True])
 
 
 class Export(Output):
-    account: dict[str, Any] = Field(description="Unmasked.", examples=[{"phone": "+8617012340001"}])
+    account: dict[str, Any] = Field(
+        description="What the account itself holds, unmasked.", examples=[{"phone": "+8617012340001"}]
+    )
     consents: HeldSection = Field(description="Consents that were given or withdrawn.")
     sessions: HeldSection = Field(description="Logins: when, from which address, how, and how they ended.")
     devices: HeldSection = Field(description="Devices that logged in: the system each named, first and last time.")

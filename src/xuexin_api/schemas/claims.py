@@ -55,7 +55,9 @@ class _ByNumbers(Input):
 
 
 class QualificationClaim(_ByNumbers):
-    kind: Literal["qualification"] = Field(description="学历.", examples=["qualification"])
+    kind: Literal["qualification"] = Field(
+        description="学历, by the number of its certificate.", examples=["qualification"]
+    )
     certificate_number: Annotated[str, StringConstraints(pattern=r"^[0-9]{17,18}$")] = Field(
         description="毕业证书编号: number of the certificate.", examples=["999901202705000001"]
     )
@@ -65,7 +67,7 @@ class QualificationClaim(_ByNumbers):
 class EnrollmentClaim(_ByNumbers):
     kind: Literal["enrollment"] = Field(description="学籍, by one of its two numbers.", examples=["enrollment"])
     candidate_number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,20}$")] | None = Field(
-        default=None, description="考生号.", examples=[None]
+        default=None, description="考生号; null where 学号 is given.", examples=[None]
     )
     student_number: Annotated[str, StringConstraints(pattern=r"^[0-9A-Z-]{1,30}$")] | None = Field(
         default=None, description="学号, where 考生号 is not given.", examples=["2023010001"]
@@ -105,7 +107,7 @@ class ClaimEvent(Output):
         examples=["student"],
     )
     reason: Choice | None = Field(description="Why; null where nobody says.", examples=[None])
-    note: str | None = Field(description="In the words of school or province.", examples=[None])
+    note: str | None = Field(description="In the words of school or province; null: none.", examples=[None])
     at: Moment = Field(description="When it happened.", examples=[_TIME])
 
 
@@ -121,15 +123,18 @@ class RecordClaim(Output):
     )
     opened_at: Moment = Field(description="When it was found, and the draft was made.", examples=[_TIME])
     holder: Literal["student", "school", "province"] | None = Field(
-        description="Whose move it is.", examples=["student"]
+        description="Whose move it is; null: it is over.", examples=["student"]
     )
     since: Moment = Field(description="Since when the holder has it, or it has ended.", examples=[_TIME])
     due_at: Moment | None = Field(
-        description="Until when: a draft then expires, what the school leaves goes to its province.", examples=[_TIME]
+        description="Until when: a draft then expires, what the school leaves goes to its province; null: it is over.",
+        examples=[_TIME],
     )
     overdue: bool = Field(description="The province is to have decided by now.", examples=[False])
-    forwarded_at: Moment | None = Field(description="When it went to the province.", examples=[None])
-    expires_at: Moment | None = Field(description="Of a draft: to be handed in before.", examples=[_TIME])
+    forwarded_at: Moment | None = Field(description="When it went to the province; null: it did not.", examples=[None])
+    expires_at: Moment | None = Field(
+        description="Of a draft: to be handed in before; null of others.", examples=[_TIME]
+    )
     statement: str | None = Field(
         description="In the student's words, why the record is theirs; null of a draft.", examples=[None]
     )
@@ -145,11 +150,13 @@ class RecordClaim(Output):
     decided_at: Moment | None = Field(
         description="When it was granted, declined or undone; null: not so far.", examples=[None]
     )
-    reason: Choice | None = Field(description="Why it was decided so.", examples=[None])
-    note: str | None = Field(description="In the words of who decided.", examples=[None])
-    undo_until: Moment | None = Field(description="Of a grant: who gave it can undo it until then.", examples=[None])
-    enrollment_id: Id | None = Field(description="Of a grant: where the record shows.", examples=[None])
-    log: list[ClaimEvent] = Field(description="Oldest first.")
+    reason: Choice | None = Field(description="Why it was decided so; null where it is not.", examples=[None])
+    note: str | None = Field(description="In the words of who decided; null: none.", examples=[None])
+    undo_until: Moment | None = Field(
+        description="Of a grant: who gave it can undo it until then; null of others.", examples=[None]
+    )
+    enrollment_id: Id | None = Field(description="Of a grant: where the record shows; null of others.", examples=[None])
+    log: list[ClaimEvent] = Field(description="Everything that happened, oldest first.")
     next: list[Choice] = Field(description="What comes next.", examples=[[{"id": "submit_claim", "title": "提交学校"}]])
 
 
@@ -168,7 +175,9 @@ class FormerIdentity(Output):
     )
     since: date = Field(description="Known from the entry of that record on.", examples=["2023-09-01"])
     until: date = Field(description="When the claim was granted, or the record corrected.", examples=["2026-11-23"])
-    undone_at: Moment | None = Field(description="The school took its word back.", examples=[None])
+    undone_at: Moment | None = Field(
+        description="When the school took its word back; null: it stands.", examples=[None]
+    )
 
 
 class FormerIdentityList(Output):
@@ -185,7 +194,7 @@ class OfficeClaimLine(Output):
     )
     submitted_at: Moment | None = Field(description="When its student handed it in.", examples=[_TIME])
     since: Moment = Field(description="Since when it is in this state.", examples=[_TIME])
-    due_at: Moment | None = Field(description="To be decided until.", examples=[_TIME])
+    due_at: Moment | None = Field(description="To be decided until; null once it was.", examples=[_TIME])
     overdue: bool = Field(description="The time is over, and nothing was decided.", examples=[False])
     objected: bool = Field(description="Whoever holds the record, or held it, objects.", examples=[False])
     decided_at: Moment | None = Field(
@@ -226,7 +235,7 @@ class OfficeHolder(Output):
     told_at: Moment = Field(description="When the claim was told to the account.", examples=[_TIME])
     grant_from: Moment = Field(description="Not to be granted before.", examples=[_TIME])
     objected_at: Moment | None = Field(description="When the holder objected; null: not so far.", examples=[None])
-    objection: str | None = Field(description="In the holder's words.", examples=[None])
+    objection: str | None = Field(description="In the holder's words; null where there is none.", examples=[None])
 
 
 class OfficeClaim(Output):
@@ -238,7 +247,7 @@ class OfficeClaim(Output):
         examples=[False],
     )
     holder: OfficeHolder | None = Field(
-        description="Who was told, of whoever held the record since it was claimed.", examples=[None]
+        description="Who was told, of whoever held the record since it was claimed; null: nobody.", examples=[None]
     )
     proofs: list[ProofPicture] = Field(description="Pictures to look at, oldest first.")
     decisions: dict[str, list[str]] = Field(
@@ -264,12 +273,14 @@ class HeldClaim(Output):
     told_at: Moment = Field(description="When you were told.", examples=[_TIME])
     grant_from: Moment = Field(description="The province cannot grant it before.", examples=[_TIME])
     objected_at: Moment | None = Field(description="When you objected; null: you did not.", examples=[None])
-    objection: str | None = Field(description="In your words.", examples=[None])
+    objection: str | None = Field(description="In your words; null where you did not object.", examples=[None])
     decided_at: Moment | None = Field(
         description="When it was granted, declined or undone; null: not so far.", examples=[None]
     )
-    reason: Choice | None = Field(description="Why it was decided so.", examples=[None])
-    undo_until: Moment | None = Field(description="Of a grant: it can be undone until then.", examples=[None])
+    reason: Choice | None = Field(description="Why it was decided so; null where it is not.", examples=[None])
+    undo_until: Moment | None = Field(
+        description="Of a grant: it can be undone until then; null where it cannot.", examples=[None]
+    )
     next: list[Choice] = Field(
         description="What can be done.", examples=[[{"id": "object_to_claim", "title": "提出异议"}]]
     )

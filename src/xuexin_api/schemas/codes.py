@@ -51,7 +51,7 @@ class PhoneProof(Output):
     phone_proof: str = Field(
         description="A secret; good for one registration.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"]
     )
-    expires_in: int = Field(description="Seconds.", examples=[900])
+    expires_in: int = Field(description="Seconds until the proof is dead.", examples=[900])
     phone_status: Literal["available", "registered"] = Field(
         description="`registered`: some account has the number, and `options` say what can be done.",
         examples=["available"],

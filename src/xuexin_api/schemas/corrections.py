@@ -100,8 +100,8 @@ class CorrectionResubmission(Input):
 class CorrectedField(Output):
     field: CorrectedFieldName = Field(description="Which field, by its name in the record.", examples=["class_name"])
     title: str = Field(description="The field, for people.", examples=["班级"])
-    before: str | None = Field(description="As it was when it was called wrong.", examples=["计科2301"])
-    after: str | None = Field(description="As it should be.", examples=["计科2302"])
+    before: str | None = Field(description="As it was when it was called wrong; null: empty.", examples=["计科2301"])
+    after: str | None = Field(description="As it should be; null: empty.", examples=["计科2302"])
 
 
 class CorrectionEvent(Output):
@@ -111,7 +111,9 @@ class CorrectionEvent(Output):
         description="Who did it; `service`: the clock.", examples=["student"]
     )
     reason: Choice | None = Field(description="Why; null where nobody says.", examples=[None])
-    note: str | None = Field(description="In the words of whoever did it.", examples=["分班名单上我在计科2302班。"])
+    note: str | None = Field(
+        description="In the words of whoever did it; null: none.", examples=["分班名单上我在计科2302班。"]
+    )
     at: Moment = Field(description="When it happened.", examples=[_TIME])
 
 
@@ -126,19 +128,21 @@ class RecordCorrectionLine(Output):
     state: CorrectionStateName = Field(examples=["submitted"])
     title: str = Field(description="The state, for people.", examples=["已提交，待学校受理"])
     holder: Literal["student", "school", "province"] | None = Field(
-        description="Whose move it is.", examples=["school"]
+        description="Whose move it is; null: it is over.", examples=["school"]
     )
     since: Moment = _SINCE
     deadline: Moment | None = Field(
-        description="Until when the holder has time: then the school's goes to the province, and what was returned "
-        "is withdrawn.",
+        description="Until when the holder has time: then the school's goes to the province, and what was returned is "
+        "withdrawn. Null: it is over.",
         examples=["2026-12-08T08:00:00Z"],
     )
     overdue: bool = _OVERDUE
     submitted_at: Moment = Field(description="When it was handed in first.", examples=[_TIME])
     decided_at: Moment | None = Field(description="When it was applied or declined; null: not yet.", examples=[None])
-    reason: Choice | None = Field(description="Why it was returned, forwarded or decided so.", examples=[None])
-    note: str | None = Field(description="In the school's or the province's words.", examples=[None])
+    reason: Choice | None = Field(
+        description="Why it was returned, forwarded or decided so; null where it was not.", examples=[None]
+    )
+    note: str | None = Field(description="In the school's or the province's words; null: none.", examples=[None])
     next: list[Choice] = Field(
         description="What comes next.", examples=[[{"id": "await_school", "title": "等待学校审核"}]]
     )
@@ -147,7 +151,7 @@ class RecordCorrectionLine(Output):
 class RecordCorrection(RecordCorrectionLine):
     values: list[CorrectedField] = Field(description="What was asked for; numbers of documents masked.")
     proofs: list[ProofPicture] = Field(description="Pictures that prove it, oldest first.")
-    log: list[CorrectionEvent] = Field(description="Oldest first.")
+    log: list[CorrectionEvent] = Field(description="Everything that happened, oldest first.")
 
 
 class RecordCorrectionList(Output):
@@ -186,13 +190,15 @@ class DeskCorrection(Output):
     correction: RecordCorrection = Field(description="What is asked for, as its student reads it.")
     enrollment: Enrollment = Field(description="学籍, as it is now.")
     version: int = Field(description="Of the 学籍; applying names it in `If-Match`.", examples=[3])
-    certificate: OfficeCertificate | None = Field(description="学历, as it is now.", examples=[None])
-    degree: OfficeDegree | None = Field(description="学位, as it is now.", examples=[None])
+    certificate: OfficeCertificate | None = Field(
+        description="学历, as it is now; null where there is none.", examples=[None]
+    )
+    degree: OfficeDegree | None = Field(description="学位, as it is now; null where there is none.", examples=[None])
     asker: Asker = Field(description="Whose account asks.")
     province_needed: Literal["published", "identity", "frozen", "entry", "moved"] | None = Field(
         description="Why a school may not apply this by itself: there is a 学历, it is about who the student is, "
         "graduation data are frozen, the time to register who entered then is over, or the record is another school's "
-        "by now.",
+        "by now. Null where the asker may.",
         examples=[None],
     )
     decisions: dict[str, list[str]] = Field(

@@ -31,7 +31,9 @@ class HelpRequest(Output):
         description="Waiting, answered, or over.", examples=["answered"]
     )
     question: str = Field(description="As it was asked.", examples=["我依法改过姓名，学籍还是旧名字，应当怎么办理？"])
-    answer: str | None = Field(description="What a person answered.", examples=["请带户口簿到学校学籍部门更正。"])
+    answer: str | None = Field(
+        description="What a person answered; null: nothing so far.", examples=["请带户口簿到学校学籍部门更正。"]
+    )
     created_at: Moment = Field(description="When it was asked.", examples=["2026-11-24T09:00:00Z"])
     answered_at: Moment | None = Field(
         description="When a person answered; null: not yet.", examples=["2026-11-25T02:00:00Z"]
@@ -41,7 +43,7 @@ class HelpRequest(Output):
 
 class HelpRequestMade(HelpRequest):
     secret: str | None = Field(
-        description="Without an account: send it to see what became of the request. Told once.",
+        description="Without an account: send it to see what became of the request. Told once; null with an account.",
         examples=["5f1d7c0e9b3a4c2d8e6f0a1b2c3d4e5f5f1d7c0e9b3a4c2d8e6f0a1b2c3d4e5f"],
     )
 

@@ -56,7 +56,7 @@ class RobotAnswer(Output):
     reason: AnswerReason
     text: str = Field(description="What the robot says.", examples=["提交用户名、姓名和证件号码……"])
     article: RobotArticle | None = Field(
-        description="The article that answers.",
+        description="The article that answers; null where none does.",
         examples=[
             {
                 "slug": "recover-password",
@@ -90,7 +90,9 @@ class AskedMessage(Output):
     id: Id = Field(examples=[_ID])
     text: str = Field(description="As it was kept: numbers, addresses and names masked.", examples=["密码忘了怎么办"])
     reason: AnswerReason
-    slug: str | None = Field(description="The article that answered.", examples=["recover-password"])
+    slug: str | None = Field(
+        description="The article that answered; null where none did.", examples=["recover-password"]
+    )
     at: Moment = Field(description="When it was asked.", examples=["2026-11-24T09:00:00Z"])
 
 

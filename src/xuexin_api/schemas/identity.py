@@ -73,9 +73,10 @@ class VerificationStarted(Output):
         description="All must be answered, and all be right; none where a provider is asked, or photos are sent."
     )
     redirect_url: str | None = Field(
-        description="The provider's page; then ask …/check, whatever it brought back.", examples=[None]
+        description="The provider's page; then ask …/check, whatever it brought back. Null of other ways.",
+        examples=[None],
     )
-    expires_in: int = Field(description="Seconds.", examples=[900])
+    expires_in: int = Field(description="Seconds until it has to be over.", examples=[900])
 
 
 class VerificationAnswers(Input):
@@ -97,11 +98,13 @@ class VerificationChecked(Output):
         description="`pending`: no result yet, ask again. `passed` and `failed` are the result.", examples=["passed"]
     )
     tokens: Tokens | None = Field(
-        description="Of an active account that passed: they read the archive; the session's earlier tokens are dead.",
+        description="Of an active account that passed: they read the archive; the session's earlier tokens are dead. "
+        "Null of others.",
         examples=[None],
     )
     case_id: Id | None = Field(
-        description="Of an account in conflict that passed: the case whose evidence it is.", examples=[None]
+        description="Of an account in conflict that passed: the case whose evidence it is; null of others.",
+        examples=[None],
     )
 
 
@@ -111,8 +114,10 @@ class VerificationEvent(Output):
     actor: Literal["owner", "staff"] = Field(
         description="Who did it: the account's owner, or a reviewer.", examples=["owner"]
     )
-    reason: Choice | None = Field(description="Why.", examples=[{"id": "photos_in_review", "title": "审核照片"}])
-    note: str | None = Field(description="Words of a reviewer.", examples=[None])
+    reason: Choice | None = Field(
+        description="Why; null where nobody says.", examples=[{"id": "photos_in_review", "title": "审核照片"}]
+    )
+    note: str | None = Field(description="Words of a reviewer; null: none.", examples=[None])
     at: Moment = Field(description="When it happened.", examples=["2026-11-23T08:00:00Z"])
 
 
@@ -126,20 +131,23 @@ class VerificationResult(Output):
         examples=["passed"],
     )
     created_at: Moment = Field(description="When it was begun.", examples=["2026-11-23T08:00:00Z"])
-    queued_at: Moment | None = Field(description="When photos were handed in.", examples=[None])
-    decided_at: Moment | None = Field(description="When a reviewer decided.", examples=[None])
+    queued_at: Moment | None = Field(description="When photos were handed in; null: they were not.", examples=[None])
+    decided_at: Moment | None = Field(description="When a reviewer decided; null: nobody has.", examples=[None])
     waiting_before: int | None = Field(
-        description="Where photos are to be looked at: how many verifications have waited longer.", examples=[None]
+        description="Where photos are to be looked at: how many verifications have waited longer; null of others.",
+        examples=[None],
     )
     expected_by: Moment | None = Field(
-        description="Until then three of four reviews were done lately; no promise.", examples=[None]
+        description="Until then three of four reviews were done lately; no promise. Null where no review is waited "
+        "for.",
+        examples=[None],
     )
     next: list[Choice] = Field(
         description="What can be done now, the most useful first.",
         examples=[[{"id": "end_verification", "title": "撤销本次认证"}]],
     )
     reason: Choice | None = Field(
-        description="Why photos were not accepted.",
+        description="Why photos were not accepted; null where they were, or nobody decided.",
         examples=[{"id": "photos_unreadable", "title": "照片不清晰或证件文字不可辨认"}],
     )
     photos: list[HandheldPhoto] = Field(description="That were sent, and whatever became of them; oldest first.")
@@ -148,7 +156,7 @@ class VerificationResult(Output):
         description="When it passed; null where it did not so far.", examples=["2026-11-23T08:01:00Z"]
     )
     valid_until: Moment | None = Field(
-        description="It opens the archive until then.", examples=["2026-11-23T08:31:00Z"]
+        description="It opens the archive until then; null unless it passed.", examples=["2026-11-23T08:31:00Z"]
     )
     ended_at: Moment | None = Field(
         description="When its owner ended it, or began another in its place; null: neither.", examples=[None]

@@ -24,7 +24,7 @@ class ImportResult(Output):
 
 class ImportFailure(Output):
     code: str = Field(description="Why, for programs.", examples=["roster_columns_missing"])
-    detail: str = Field(description="For people.", examples=["缺少必需的列：XM。"])
+    detail: str = Field(description="Why, for people.", examples=["缺少必需的列：XM。"])
 
 
 class Import(Output):
@@ -43,7 +43,7 @@ class Import(Output):
     )
     file_name: str = Field(description="As it was named in the upload.", examples=["roster.csv"])
     format: Literal["csv", "xlsx", "dbf", "zip"] | None = Field(
-        description="Found out by what the file holds.", examples=["csv"]
+        description="Found out by what the file holds; null before it is read.", examples=["csv"]
     )
     byte_size: int = Field(description="Size of the file as it arrived.", examples=[2400000])
     sha256: str = Field(
@@ -56,18 +56,24 @@ class Import(Output):
     rows_per_second: int | None = Field(
         description="How fast they are, or were, read; null before that is known.", examples=[21000]
     )
-    seconds_left: int | None = Field(description="Until all rows are read.", examples=[1])
+    seconds_left: int | None = Field(
+        description="Until all rows are read; null where none are being read.", examples=[1]
+    )
     result: ImportResult | None = Field(
-        description="What became of the rows, or after a dry run what would become of them.", examples=[None]
+        description="What became of the rows, or after a dry run what would become of them; null before all are "
+        "judged.",
+        examples=[None],
     )
     error: ImportFailure | None = Field(
-        description="Why the file as a whole was refused, or its import cancelled though nobody asked for it.",
+        description="Why the file as a whole was refused, or its import cancelled though nobody asked for it; null "
+        "where neither.",
         examples=[None],
     )
     created_at: Moment = Field(description="When it was uploaded.", examples=[_TIME])
     finished_at: Moment | None = Field(description="When it ended; null before.", examples=[None])
     kept_until: Moment | None = Field(
-        description="Until then rejected rows can be read and a dry run published.", examples=[None]
+        description="Until then rejected rows can be read and a dry run published; null before it ended.",
+        examples=[None],
     )
 
 

@@ -57,7 +57,7 @@ class AssertionResponse(FromBrowser):
     authenticator_data: LongBytes = Field(
         description="What the authenticator says.", examples=["SZYN5YgOjGh0NBcPZHZgW4_krrmihjLHmVzzuoMdl2MFAAAABw"]
     )
-    signature: Bytes = Field(description="Over both.", examples=["MEUCIQD1ClEuREkkk"])
+    signature: Bytes = Field(description="Of the authenticator, over both.", examples=["MEUCIQD1ClEuREkkk"])
     user_handle: Bytes | None = Field(
         default=None, description="Which account it is; needed to log in by the passkey alone.", examples=[None]
     )
@@ -125,7 +125,7 @@ class CreationOptions(ToBrowser):
     user: PasskeyUser = Field(description="Whose passkey it will be, as authenticators keep it.")
     challenge: str = Field(description="Good once, for this session.", examples=[_CHALLENGE])
     pub_key_cred_params: list[KeyKind] = Field(description="Kinds of keys that are taken, the preferred first.")
-    timeout: int = Field(description="Milliseconds.", examples=[300000])
+    timeout: int = Field(description="Milliseconds that the browser is to wait.", examples=[300000])
     exclude_credentials: list[CredentialHint] = Field(description="The passkeys that are set already.")
     authenticator_selection: AuthenticatorWishes = Field(description="What the authenticator is to be able to do.")
     attestation: Literal["none"] = Field(
@@ -137,7 +137,7 @@ class RequestOptions(ToBrowser):
     """PublicKeyCredentialRequestOptionsJSON: for `PublicKeyCredential.parseRequestOptionsFromJSON()`."""
 
     challenge: str = Field(description="Good once, for what it was asked for.", examples=[_CHALLENGE])
-    timeout: int = Field(description="Milliseconds.", examples=[300000])
+    timeout: int = Field(description="Milliseconds that the browser is to wait.", examples=[300000])
     rp_id: str = Field(description="The domain that the passkey belongs to.", examples=["example.org"])
     allow_credentials: list[CredentialHint] = Field(
         description="The account's passkeys; empty where any will do that the device finds for the domain."
@@ -175,7 +175,8 @@ class Passkey(Output):
     created_at: Moment = Field(description="When it was set.", examples=["2026-11-24T08:00:00Z"])
     last_used_at: Moment | None = Field(description="When it was used last; null: never.", examples=[None])
     copy_suspected_at: Moment | None = Field(
-        description="When its counter fell, as it does where there is a copy: remove it, and set another.",
+        description="When its counter fell, as it does where there is a copy: remove it, and set another. Null: it "
+        "never did.",
         examples=[None],
     )
 

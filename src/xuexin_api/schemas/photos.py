@@ -38,7 +38,7 @@ class PhotoHint(Output):
 
 class _SentPhoto(Output):
     id: Id = Field(examples=[_ID])
-    reason: Choice | None = Field(description="Why it was refused or rejected.", examples=[None])
+    reason: Choice | None = Field(description="Why it was refused or rejected; null: it was not.", examples=[None])
     received_sha256: str | None = Field(
         description="Of the file as it arrived: the same as yours, if all of it did. Null where it was not read.",
         examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
@@ -71,7 +71,7 @@ class HandheldPhoto(_SentPhoto):
         examples=["received"],
     )
     decision: Literal["accepted", "rejected"] | None = Field(
-        description="What a reviewer said; it stays when the photo is erased.", examples=[None]
+        description="What a reviewer said; it stays when the photo is erased; null: nothing so far.", examples=[None]
     )
 
 

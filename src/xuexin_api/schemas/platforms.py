@@ -10,9 +10,10 @@ from xuexin_api.schemas.types import Output
 class Platform(Output):
     id: str = Field(description="Which platform, for programs.", examples=["postgraduate-admission"])
     name: str = Field(description="Name of the platform.", examples=["中国研究生招生信息网"])
-    purpose: str = Field(description="What it is for.", examples=["研究生招生报名、调剂和推免"])
+    purpose: str = Field(description="What it is for, in a few words.", examples=["研究生招生报名、调剂和推免"])
     article: str | None = Field(
-        description="The slug of the help article about it, where there is one.", examples=["postgraduate-account"]
+        description="The slug of the help article about it; null where there is none.",
+        examples=["postgraduate-account"],
     )
 
 

@@ -88,7 +88,7 @@ class PhotoProofConfirmation(Input):
 class PhotoProof(Output):
     id: Id = Field(examples=[_ID])
     answer: Literal["right", "wrong"] = Field(description="What the student said of the photo.", examples=["right"])
-    fault: PhotoFault | None = Field(description="With `wrong`.", examples=[None])
+    fault: PhotoFault | None = Field(description="What is wrong, with `wrong`; null with `right`.", examples=[None])
     state: Literal["to_confirm", "confirmed", "expired", "outdated"] = Field(
         description="It counts when `confirmed`; `outdated`: the school gave another photo since.",
         examples=["to_confirm"],

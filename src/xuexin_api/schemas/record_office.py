@@ -59,9 +59,9 @@ class _Wanted(Input):
         default=None, description="学号, whole; null: any.", examples=["2023010001"]
     )
     candidate_number: ShortText | None = Field(default=None, description="考生号, whole; null: any.", examples=[None])
-    name: ShortText | None = Field(default=None, description="The whole name.", examples=[None])
+    name: ShortText | None = Field(default=None, description="姓名, whole; null: any.", examples=[None])
     document_number: ShortText | None = Field(
-        default=None, description="The whole number, in any spelling.", examples=[None]
+        default=None, description="证件号码, whole, in any spelling; null: any.", examples=[None]
     )
     class_name: ShortText | None = Field(
         default=None, description="班级, by its whole name; null: any.", examples=["计科2301"]
@@ -69,7 +69,7 @@ class _Wanted(Input):
     programme_name: ShortText | None = Field(
         default=None, description="专业, by its whole name; null: any.", examples=[None]
     )
-    grade: Grade | None = Field(default=None, description="年级, by the year of its entry.", examples=[None])
+    grade: Grade | None = Field(default=None, description="年级, by the year of its entry; null: any.", examples=[None])
     statuses: list[Annotated[StatusCode, Field(strict=False)]] = Field(
         default=[], max_length=len(StatusCode), description="Any of these; empty: all.", examples=[["registered"]]
     )
@@ -111,7 +111,9 @@ class OfficeCertificate(Output):
     certificate_number: CertificateNumber
     graduation_date: GraduationDate
     president_name: PresidentName
-    exchanged_on: date | None = Field(description="结业换毕业: since when it says 毕业.", examples=[None])
+    exchanged_on: date | None = Field(
+        description="结业换毕业: since when it says 毕业; null where it was not exchanged.", examples=[None]
+    )
 
 
 class OfficeDegree(Output):
@@ -125,13 +127,17 @@ class OfficeEnrollment(Output):
     version: int = Field(description="Counts the changes; a change names it in `If-Match`.", examples=[3])
     grade: RegisteredGrade
     registered_year: int | None = Field(
-        description="The last school year that the student was registered for, by its first year.", examples=[2025]
+        description="The last school year that the student was registered for, by its first year; null: none so far.",
+        examples=[2025],
     )
-    certificate: OfficeCertificate | None = Field(description="学历.", examples=[None])
-    degree: OfficeDegree | None = Field(description="学位.", examples=[None])
-    check: RecordCheck | None = Field(description="核对: what the student said of the record last.", examples=[None])
+    certificate: OfficeCertificate | None = Field(description="学历; null: none so far.", examples=[None])
+    degree: OfficeDegree | None = Field(description="学位; null: none so far.", examples=[None])
+    check: RecordCheck | None = Field(
+        description="核对: what the student said of the record last; null: nothing.", examples=[None]
+    )
     photo_proof: PhotoProof | None = Field(
-        description="图像校对: what the student said and confirmed of the graduation photo.", examples=[None]
+        description="图像校对: what the student said and confirmed of the graduation photo; null: nothing.",
+        examples=[None],
     )
     changes: dict[str, list[str]] = Field(
         description="What can become of the record now, and for which reasons.",

@@ -60,7 +60,7 @@ class RecoveryWay(Output):
     )
     title: str = Field(description="The way, for people.", examples=["通过绑定手机号找回"])
     destination_masked: str | None = Field(
-        description="Where a code would go: of what was not typed as the username only a hint.",
+        description="Where a code would go: of what was not typed as the username only a hint; null of questions.",
         examples=["****0001"],
     )
     questions: list[RecoveryQuestion] = Field(description="Empty but for security_questions.")
@@ -71,7 +71,7 @@ class PasswordRecoveryBegun(Output):
     secret: str = Field(
         description="Keep it in this client; every step asks for it.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"]
     )
-    expires_in: int = Field(description="Seconds.", examples=[1800])
+    expires_in: int = Field(description="Seconds until the recovery is dead.", examples=[1800])
     ways: list[RecoveryWay] = Field(description="At most three. Whoever names no account gets ways as well.")
     no_channel_left: list[Choice] = Field(description="Where neither phone nor e-mail is left.")
 

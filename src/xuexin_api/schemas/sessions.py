@@ -81,7 +81,7 @@ class LoggedIn(Output):
 
 class LoginTicket(Output):
     ticket: str = Field(description="A secret for POST /v1/sessions/continue.", examples=["1f2e3d4c5b6a"])
-    expires_in: int = Field(description="Seconds.", examples=[300])
+    expires_in: int = Field(description="Seconds until the ticket is dead.", examples=[300])
     next: list[Choice] = Field(description="The factors that would do.")
 
 

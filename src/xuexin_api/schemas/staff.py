@@ -25,12 +25,14 @@ class QueuedCase(Output):
         description="`submitted`: photos to look at; `in_review`: a claim; `undo_review`: a grant.",
         examples=["in_review"],
     )
-    strength: Literal["weak", "strong"] | None = Field(description="Of the accepted evidence.", examples=["weak"])
+    strength: Literal["weak", "strong"] | None = Field(
+        description="Of the accepted evidence; null where none is.", examples=["weak"]
+    )
     queued_at: Moment = Field(description="Since when it waits for people.", examples=[_TIME])
     deadline: Moment = Field(description="To be decided until.", examples=[_TIME])
     overdue: bool = Field(description="The deadline is over, and nothing was decided.", examples=[False])
     reviewers: int = Field(description="How many must agree.", examples=[1])
-    approvals: int = Field(description="How many have.", examples=[0])
+    approvals: int = Field(description="How many reviewers have agreed.", examples=[0])
     assigned: bool = Field(description="Somebody has it.", examples=[False])
     mine: bool = Field(description="Whether it is the asker who has it.", examples=[False])
 
@@ -73,7 +75,7 @@ class DeskHolder(Output):
     undo_asked_at: Moment | None = Field(
         description="When it asked to take the grant back; null: not so far.", examples=[None]
     )
-    objection: str | None = Field(description="The holder's words.", examples=[None])
+    objection: str | None = Field(description="The holder's words; null where it did not object.", examples=[None])
 
 
 class DeskCase(Output):
@@ -89,9 +91,11 @@ class DeskCase(Output):
     )
     account_opened_at: Moment = Field(description="When the claimant's account was registered.", examples=[_TIME])
     submitted_at: Moment | None = Field(description="When the case was handed in; null: not yet.", examples=[_TIME])
-    effect_at: Moment | None = Field(description="Nothing takes effect before.", examples=[_TIME])
+    effect_at: Moment | None = Field(
+        description="Nothing takes effect before; null where no notice was given.", examples=[_TIME]
+    )
     reviewers: int = Field(description="How many must agree.", examples=[1])
-    approvals: int = Field(description="How many have.", examples=[0])
+    approvals: int = Field(description="How many reviewers have agreed.", examples=[0])
     evidence: list[CaseEvidence] = Field(description="What the claimant brought, oldest first.")
     photos: list[DeskPhoto] = Field(description="Photos to look at, of both sides, oldest first.")
     records: list[DeskRecord] = Field(description="With the claimed document, as schools registered them.")

@@ -45,9 +45,11 @@ class StaffMember(Output):
         "the service.",
         examples=["reviewer"],
     )
-    institution_code: str | None = Field(description="Of a registrar.", examples=[None])
+    institution_code: str | None = Field(
+        description="学校标识码 of a registrar's school; null of others.", examples=[None]
+    )
     province: str | None = Field(
-        description="Of a member of a province: its two digits in institution codes.", examples=[None]
+        description="Of a member of a province: its two digits in institution codes; null of others.", examples=[None]
     )
 
 

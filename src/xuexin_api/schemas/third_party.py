@@ -50,7 +50,7 @@ class CameBackToLogIn(CameBack):
 class LinkedIdentity(Output):
     provider: ProviderName = Field(description="Whose login it is.", examples=["wechat"])
     linked_at: Moment = Field(description="When it was linked.", examples=["2026-11-24T08:00:00Z"])
-    last_used_at: Moment | None = Field(description="The last login by it.", examples=[None])
+    last_used_at: Moment | None = Field(description="The last login by it; null: none so far.", examples=[None])
 
 
 class LinkedIdentityList(Output):

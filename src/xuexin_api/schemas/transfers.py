@@ -55,7 +55,7 @@ class TransferRefusal(Input):
 class Transfer(Output):
     id: Id = Field(examples=[_ID])
     enrollment_id: Id = Field(description="The record at the school that the student leaves.", examples=[_ID])
-    name: str = Field(description="Of the student.", examples=["示例同学"])
+    name: str = Field(description="姓名 of the student.", examples=["示例同学"])
     from_institution: CodedName = Field(
         description="The school that the student leaves.", examples=[{"code": "4199990001", "name": "示例大学"}]
     )
@@ -75,8 +75,10 @@ class Transfer(Output):
     decided_at: Moment | None = Field(
         description="When it was answered or taken back; null: not so far.", examples=[None]
     )
-    answer: str | None = Field(description="The other school's words.", examples=[None])
-    new_enrollment_id: Id | None = Field(description="The record at the new school.", examples=[None])
+    answer: str | None = Field(description="The other school's words; null: none.", examples=[None])
+    new_enrollment_id: Id | None = Field(
+        description="The record at the new school; null unless it agreed.", examples=[None]
+    )
 
 
 class TransferList(Output):

@@ -63,7 +63,7 @@ def _rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-Id = Annotated[UUID, BeforeValidator(_id_of_text), Field(description="An opaque id.")]
+Id = Annotated[UUID, BeforeValidator(_id_of_text), Field(description="UUID; opaque.")]
 PLAINLY_WRITTEN: Final = BeforeValidator(_number_of_text)
 """For numbers in addresses. It stands after the bounds: before them, it would hide them from the contract."""
 Moment = Annotated[datetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
