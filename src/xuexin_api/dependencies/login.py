@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,7 +14,6 @@ from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.login.factors import FactorRepository
-from xuexin_api.repositories.login.logins import LoginRepository
 from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.login.third_party import ThirdPartyRepository
@@ -23,53 +24,56 @@ from xuexin_api.services.login.factors import FactorService
 from xuexin_api.services.login.further_factors import FurtherFactors
 from xuexin_api.services.login.linked_identities import LinkedIdentityService
 from xuexin_api.services.login.login import LoginService
-from xuexin_api.services.login.login_limits import LoginLimits
 from xuexin_api.services.login.outcomes import LoginOutcomes
 from xuexin_api.services.login.passkey_making import PasskeyMaking
 from xuexin_api.services.login.passkeys import PasskeyService
-from xuexin_api.services.login.password_login import PasswordLogin
+from xuexin_api.services.login.password_aside import PasswordAside
 from xuexin_api.services.login.third_party import ThirdParties
 from xuexin_api.services.login.third_party_login import ThirdPartyLoginService
 
 
 async def login_doors(request: Request) -> LoginDoors:
     parts = wiring(request)
-    session = parts.database.session()
-    outcomes, limits = _outcomes(parts, session), _login_limits(parts, session)
-    password = PasswordLogin(
-        session=session,
-        accounts=AccountRepository(session),
-        codes=CodeRepository(session),
-        limits=limits,
-        challenges=parts.challenges,
-        outcomes=outcomes,
-        devices=parts.devices,
-        hashing=parts.hashing,
-        lookups=parts.lookups,
-        clock=parts.clock,
+    return LoginDoors(
+        password=parts.password_login,
+        aside=partial(_password_aside, parts),
+        others=partial(_login, parts),
+        dispatcher=parts.dispatcher,
     )
-    return LoginDoors(outcomes=outcomes, password=password, others=lambda: _login(parts, session, outcomes))
 
 
 async def login_service(request: Request) -> LoginService:
-    parts = wiring(request)
+    return _login(wiring(request))
+
+
+def _password_aside(parts: Wiring) -> PasswordAside:
     session = parts.database.session()
-    return _login(parts, session, _outcomes(parts, session))
+    return PasswordAside(
+        session=session,
+        accounts=AccountRepository(session),
+        codes=CodeRepository(session),
+        challenges=parts.challenges,
+        outcomes=_outcomes(parts, session),
+        hashing=parts.hashing,
+        clock=parts.clock,
+    )
 
 
-def _login(parts: Wiring, session: AsyncSession, outcomes: LoginOutcomes) -> LoginService:
+def _login(parts: Wiring) -> LoginService:
+    session = parts.database.session()
     return LoginService(
         session=session,
         accounts=AccountRepository(session),
         sessions=SessionRepository(session),
-        limits=_login_limits(parts, session),
-        outcomes=outcomes,
+        limits=parts.login_limits,
+        outcomes=_outcomes(parts, session),
         notices=shared.notices(parts, session),
         factors=_further_factors(parts, session),
         second=shared.factors(parts, session),
         passkeys=shared.passkeys(parts, session),
         binding=shared.binding(parts, session),
         checking=shared.checking(parts, session),
+        dispatcher=parts.dispatcher,
         devices=parts.devices,
         hashing=parts.hashing,
         lookups=parts.lookups,
@@ -83,14 +87,11 @@ def _outcomes(parts: Wiring, session: AsyncSession) -> LoginOutcomes:
         session=session,
         accounts=AccountRepository(session),
         sessions=SessionRepository(session),
-        opening=shared.opening(parts, session),
+        opening=parts.login_opening,
         notices=shared.notices(parts, session),
-        dispatcher=parts.dispatcher,
         devices=parts.devices,
         lookups=parts.lookups,
-        sealer=parts.sealer,
         policy=parts.login_policy,
-        clock=parts.clock,
         entropy=parts.entropy,
     )
 
@@ -103,18 +104,6 @@ def _further_factors(parts: Wiring, session: AsyncSession) -> FurtherFactors:
         counters=CounterRepository(session),
         lookups=parts.lookups,
         policy=parts.login_policy,
-    )
-
-
-def _login_limits(parts: Wiring, session: AsyncSession) -> LoginLimits:
-    return LoginLimits(
-        logins=LoginRepository(parts.database, session),
-        challenges=parts.challenges,
-        hashing=parts.hashing,
-        throttle=parts.throttle,
-        lookups=parts.lookups,
-        policy=parts.login_policy,
-        clock=parts.clock,
     )
 
 
@@ -187,7 +176,7 @@ def _third_parties(parts: Wiring, session: AsyncSession) -> ThirdParties:
     return ThirdParties(
         providers=parts.login_providers,
         repository=ThirdPartyRepository(session),
-        limits=_login_limits(parts, session),
+        limits=parts.login_limits,
         lookups=parts.lookups,
         policy=parts.settings.third_party_policy(),
         entropy=parts.entropy,

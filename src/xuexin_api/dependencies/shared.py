@@ -17,7 +17,6 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.factors import FactorRepository
-from xuexin_api.repositories.login.logins import LoginRepository
 from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
@@ -45,20 +44,8 @@ from xuexin_api.services.messaging.outbox import Postbox
 from xuexin_api.services.photos.photo_erasure import PhotoErasure
 from xuexin_api.services.photos.photo_home import PhotoHome
 from xuexin_api.services.photos.sent_photos import SentPhotoService
-from xuexin_api.services.sessions.session_opening import SessionOpening
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
-
-
-def opening(parts: Wiring, session: AsyncSession) -> SessionOpening:
-    return SessionOpening(
-        logins=LoginRepository(parts.database, session),
-        mint=parts.mint,
-        refresh_tokens=parts.refresh_tokens,
-        devices=parts.devices,
-        policy=parts.session_policy,
-        entropy=parts.entropy,
-    )
 
 
 def callers(parts: Wiring, session: AsyncSession) -> Callers:
@@ -71,7 +58,7 @@ def callers(parts: Wiring, session: AsyncSession) -> Callers:
 
 
 def postbox(parts: Wiring, session: AsyncSession) -> Postbox:
-    return Postbox(OutboxRepository(session), parts.sealer, parts.entropy)
+    return Postbox(OutboxRepository(session), parts.envelopes)
 
 
 def checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
@@ -84,7 +71,7 @@ def checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
 
 
 def notices(parts: Wiring, session: AsyncSession) -> Notices:
-    return Notices(postbox(parts, session), parts.sealer, parts.lookups)
+    return Notices(postbox(parts, session), parts.letters)
 
 
 def binding(parts: Wiring, session: AsyncSession) -> PhoneBinding:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -37,7 +36,6 @@ class BoundedPool:
         self._bounds = bounds
         self._threads = ThreadPoolExecutor(bounds.threads, name, initializer=_yield_to_readers if heavy else None)
         self._under_way = 0
-        self._counting = threading.Lock()
 
     def close(self) -> None:
         """Let what runs end, and start no more."""
@@ -56,27 +54,39 @@ class BoundedPool:
     async def run(self, work: Callable[[], T]) -> T:
         """What `work` returns; ServiceBusyError where it would wait too long, or behind too many."""
         self.refuse_if_full()
+        loop = asyncio.get_running_loop()
+        result: asyncio.Future[T] = loop.create_future()
         # The threads own the queue: one that is free takes the next job without asking the busy event loop.
         job = self._threads.submit(work)
-        with self._counting:
-            self._under_way += 1
-        job.add_done_callback(self._count_out)
-        result = asyncio.wrap_future(job)
+        self._under_way += 1
+        job.add_done_callback(lambda done: _tell(loop, self._settle, done, result))
+        # Does something only where no thread has begun.
+        expiry = loop.call_later(self._bounds.longest_wait_seconds, job.cancel)
         try:
-            await asyncio.wait((result,), timeout=self._bounds.longest_wait_seconds)
+            return await result
         finally:
-            # True only where no thread has begun: it waited too long, or its caller has gone away.
-            withdrawn = job.cancel()
-        if withdrawn:
-            raise ServiceBusyError(retry_after=self._bounds.retry_after_seconds)
-        return await result
+            expiry.cancel()
+            job.cancel()
 
     def _waiting(self) -> int:
         return max(0, self._under_way - self._bounds.threads)
 
-    def _count_out(self, _: Future[T]) -> None:
-        with self._counting:
-            self._under_way -= 1
+    def _settle(self, job: Future[T], result: asyncio.Future[T]) -> None:
+        self._under_way -= 1
+        if result.done():  # its caller has gone away
+            return
+        if job.cancelled():
+            result.set_exception(ServiceBusyError(retry_after=self._bounds.retry_after_seconds))
+        elif (error := job.exception()) is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(job.result())
+
+
+def _tell(loop: asyncio.AbstractEventLoop, settle: Callable[..., None], *arguments: object) -> None:
+    """From whatever thread ended the job; where the loop has ended, nobody waits."""
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(settle, *arguments)
 
 
 def _yield_to_readers() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from math import ceil
 from typing import Final, TypeVar
 
@@ -20,6 +21,7 @@ from xuexin_api.gateways.window_counts import WindowCounts
 _LOG = structlog.get_logger("limits")
 _LONGEST_WAIT: Final = 1.0
 _PAUSE: Final = 5.0
+_WINDOWS_KEPT: Final = 256
 T = TypeVar("T")
 
 
@@ -38,7 +40,7 @@ class Throttle:
 
     async def hit(self, name: str, subject: str, *, most: int, seconds: int) -> int | None:
         """Count one; seconds to wait where that was too many, else None."""
-        item = RateLimitItemPerSecond(most, seconds, namespace=name)
+        item = _window(name, most, seconds)
 
         async def ask(limiter: FixedWindowRateLimiter) -> int | None:
             if await limiter.hit(item, subject):
@@ -51,7 +53,7 @@ class Throttle:
 
     async def count(self, name: str, subject: str, *, most: int, seconds: int) -> int:
         """How many of `most` the running window holds."""
-        item = RateLimitItemPerSecond(most, seconds, namespace=name)
+        item = _window(name, most, seconds)
 
         async def ask(limiter: FixedWindowRateLimiter) -> int:
             stats = await limiter.get_window_stats(item, subject)
@@ -68,6 +70,12 @@ class Throttle:
                 self._alone_until = time.monotonic() + self._pause
                 _LOG.warning("limits_store_unreachable", seconds=self._pause)
         return await ask(self._alone)
+
+
+@lru_cache(_WINDOWS_KEPT)
+def _window(name: str, most: int, seconds: int) -> RateLimitItemPerSecond:
+    """There are as many as there are limits, and each is asked for at every request."""
+    return RateLimitItemPerSecond(most, seconds, namespace=name)
 
 
 def _store(url: str) -> Storage:

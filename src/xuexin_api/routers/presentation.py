@@ -31,7 +31,8 @@ from xuexin_api.services.accounts.account_closing import EFFECTS
 from xuexin_api.services.archive.archive import PHOTO_KINDS, EnrollmentView
 from xuexin_api.services.identity.identity_verification import CheckedVerification, StartedVerification
 from xuexin_api.services.login.login import PhoneCode, SignedByPasskey
-from xuexin_api.services.login.outcomes import Caller, LoggedIn, Ticket
+from xuexin_api.services.login.login_opening import Caller, LoggedIn
+from xuexin_api.services.login.outcomes import Ticket
 from xuexin_api.services.login.password_login import PasswordPair
 from xuexin_api.services.login.second_factors import SecondFactor
 from xuexin_api.services.login.third_party import CameBack

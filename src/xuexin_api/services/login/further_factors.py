@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -111,7 +112,7 @@ class FurtherFactors:
         return self._lookups.attempt(_PASSWORD_TRIES, account_id.bytes, device_hash or b"")
 
 
-def still_asked(row: AccountRow, methods: list[str], *, known: bool) -> tuple[str, ...]:
+def still_asked(row: AccountRow, methods: Sequence[str], *, known: bool) -> tuple[str, ...]:
     """The factors of which the next must be one; `known` is a device that logged in to the account before.
 
     A phone may be a recycled number: who holds it sees the same two factors whether or not there is a person behind

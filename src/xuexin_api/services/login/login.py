@@ -41,11 +41,13 @@ from xuexin_api.services.login.further_factors import (
     FurtherFactors,
 )
 from xuexin_api.services.login.login_limits import LoginLimits
-from xuexin_api.services.login.outcomes import Caller, LoggedIn, LoginOutcomes, Ticket, is_over
+from xuexin_api.services.login.login_opening import Caller, LoggedIn
+from xuexin_api.services.login.outcomes import LoginOutcomes, Ticket, is_over, tells_owner
 from xuexin_api.services.login.passkey_checking import LOGIN, PasskeyChecking, Use
 from xuexin_api.services.login.second_factors import SecondFactor, SecondFactors
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.sessions.session_opening import DeviceTokens
 
 _PURPOSE: Final = "login"
@@ -85,6 +87,7 @@ class LoginService(Service):
         binding: PhoneBinding,
         checking: CodeChecking,
         notices: Notices,
+        dispatcher: OutboxDispatcher,
         devices: DeviceTokens,
         hashing: PasswordHashing,
         lookups: Lookups,
@@ -102,6 +105,7 @@ class LoginService(Service):
         self._binding = binding
         self._checking = checking
         self._notices = notices
+        self._dispatcher = dispatcher
         self._devices = devices
         self._hashing = hashing
         self._lookups = lookups
@@ -210,7 +214,8 @@ class LoginService(Service):
         except LoginRejectedError:
             await self._limits.note_failure(caller.network)
             raise
-        self._outcomes.send_notice(done, caller)
+        if tells_owner(done, caller):
+            self._dispatcher.wake()
         return done
 
     async def _check_password(self, account_id: UUID, password: str) -> None:

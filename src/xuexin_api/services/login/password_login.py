@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
-
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import LoginRejectedError, ServiceBusyError
 from xuexin_api.core.passwords import canonical_password
 from xuexin_api.gateways.password_hashing import PasswordHashing
-from xuexin_api.repositories.accounts.accounts import AccountRepository
-from xuexin_api.repositories.codes import CodeRepository
-from xuexin_api.services.base import Service
-from xuexin_api.services.challenges import ChallengeService, spend
+from xuexin_api.services.login.further_factors import METHODS, PASSWORD, still_asked
 from xuexin_api.services.login.identifiers import classify_identifier
 from xuexin_api.services.login.login_limits import LoginLimits
-from xuexin_api.services.login.outcomes import Caller, LoggedIn, LoginOutcomes, Ticket, is_over
+from xuexin_api.services.login.login_opening import Caller, LoggedIn, LoginOpening
+from xuexin_api.services.login.outcomes import Ticket, is_over
+from xuexin_api.services.login.password_aside import PasswordAside
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.sessions.session_opening import DeviceTokens
 
-_PURPOSE: Final = "login"
+_METHODS: Final = METHODS[PASSWORD]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,74 +31,53 @@ class PasswordPair:
     challenge: str | None
 
 
-class PasswordLogin(Service):
-    """Two statements and a hash, where nothing is unusual."""
+class PasswordLogin:
+    """Two statements and a hash, where nothing is unusual; lives as long as the application."""
 
     def __init__(
         self,
         *,
-        session: AsyncSession,
-        accounts: AccountRepository,
-        codes: CodeRepository,
         limits: LoginLimits,
-        challenges: ChallengeService,
-        outcomes: LoginOutcomes,
+        opening: LoginOpening,
         devices: DeviceTokens,
         hashing: PasswordHashing,
         lookups: Lookups,
         clock: Clock,
     ) -> None:
-        super().__init__(session, clock)
-        self._accounts = accounts
-        self._codes = codes
         self._limits = limits
-        self._challenges = challenges
-        self._outcomes = outcomes
+        self._opening = opening
         self._devices = devices
         self._hashing = hashing
         self._lookups = lookups
+        self._clock = clock
 
-    async def begin(self, asked: PasswordPair, caller: Caller) -> LoggedIn | Ticket:
+    async def begin(self, asked: PasswordPair, caller: Caller, aside: Callable[[], PasswordAside]) -> LoggedIn | Ticket:
         """A session for a right pair, or a ticket where the account asks for more; LoginRejectedError otherwise."""
         self._hashing.refuse_if_full()
         device = self._devices.read(caller.device_token)
-        await self._spend_challenge(asked.challenge)
+        challenged = asked.challenge is not None
+        if asked.challenge is not None:
+            await aside().spend_challenge(asked.challenge)
         # After the challenge: only who solved one counts against the number that ends in a refusal.
-        asks = await self._limits.asks_for_challenge(caller.network, device, challenged=asked.challenge is not None)
+        asks = await self._limits.asks_for_challenge(caller.network, device, challenged=challenged)
         kind, key = classify_identifier(asked.identifier, self._lookups)
         # Counted before it is judged, so that parallel tries are all counted; a success forgets its own.
-        attempt, counted = await self._limits.count(
-            kind, key, caller.network, device, asks=asks, challenged=asked.challenge is not None
-        )
-        row, stored = attempt.account, attempt.password_hash
+        attempt, counted = await self._limits.count(kind, key, caller.network, device, asks=asks, challenged=challenged)
+        row, stored, known = attempt.account, attempt.password_hash, attempt.by_owner
         password = canonical_password(asked.password)
         try:
             right = await self._hashing.verify(password, stored)
         except ServiceBusyError:
             await self._limits.take_back(counted)
             raise
-        if not right or row is None or is_over(row, self._clock.now()):
+        now = self._clock.now()
+        if not right or row is None or is_over(row, now):
             await self._limits.note_failure(caller.network)
             raise LoginRejectedError
         if stored is not None and self._hashing.outdated(stored):
-            rehashed = await self._hashing.hash(password)
-            async with self._transaction():
-                await self._accounts.set_password_hash(row.id, rehashed, replaces=stored)
-            stored = rehashed
-        return await self._outcomes.go_on(
-            row,
-            methods=["pwd"],
-            known=attempt.by_owner,
-            caller=caller,
-            now=self._clock.now(),
-            forgets=counted,
-            judged_hash=stored,
+            stored = await aside().strengthen(row.id, password, stored)
+        if row.closes_at is not None or still_asked(row, _METHODS, known=known):
+            return await aside().go_on(row.id, known=known, caller=caller, forgets=counted, judged_hash=stored)
+        return await self._opening.open(
+            row, methods=_METHODS, known=known, caller=caller, now=now, forgets=counted, judged_hash=stored
         )
-
-    async def _spend_challenge(self, challenge: str | None) -> None:
-        if challenge is None:
-            return
-        answered = self._challenges.read(challenge, purpose=_PURPOSE)
-        async with self._transaction():
-            await spend(self._codes, answered)
-        await self._challenges.judge(answered)

@@ -10,7 +10,8 @@ from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.login.third_party import ThirdPartyRepository
 from xuexin_api.services.base import Service
 from xuexin_api.services.login.further_factors import METHODS, THIRD_PARTY
-from xuexin_api.services.login.outcomes import Caller, LoggedIn, LoginOutcomes, Ticket, is_over
+from xuexin_api.services.login.login_opening import Caller, LoggedIn
+from xuexin_api.services.login.outcomes import LoginOutcomes, Ticket, is_over
 from xuexin_api.services.login.third_party import CameBack, SentAway, ThirdParties
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.outbox import OutboxDispatcher

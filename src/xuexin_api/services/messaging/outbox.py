@@ -81,13 +81,46 @@ class SentMessage:
 _TO_NOBODY: Final = Message("", "", None)
 
 
+class Envelopes:
+    """Messages as rows of the outbox, sealed at once: a stolen table shows neither numbers nor codes."""
+
+    def __init__(self, sealer: Sealer, entropy: Entropy) -> None:
+        self._sealer = sealer
+        self._entropy = entropy
+
+    def write(
+        self, message: Message, *, channel: str, purpose: str, destination_key: bytes, now: datetime
+    ) -> Mapping[str, Any]:
+        """The row of a message that leaves as soon as it can."""
+        message_id = self._entropy.identifier()
+        content = {
+            "destination": message.destination,
+            "body": message.body,
+            "code": message.code,
+            "word": message.word,
+            "params": dict(message.params),
+        }
+        return {
+            "id": message_id,
+            "channel": channel,
+            "purpose": purpose,
+            "destination_key": destination_key,
+            "sealed": self._sealer.seal(json.dumps(content).encode(), _context(message_id)),
+            "state": "waiting",
+            "tries": 0,
+            "next_try_at": now,
+            "created_at": now,
+            "expires_at": None,
+            "sent_at": None,
+        }
+
+
 class Postbox:
     """Puts messages into the outbox of the running transaction."""
 
-    def __init__(self, outbox: OutboxRepository, sealer: Sealer, entropy: Entropy) -> None:
+    def __init__(self, outbox: OutboxRepository, envelopes: Envelopes) -> None:
         self._outbox = outbox
-        self._sealer = sealer
-        self._entropy = entropy
+        self._envelopes = envelopes
 
     async def post(
         self,
@@ -100,7 +133,7 @@ class Postbox:
         expires_at: datetime | None = None,
     ) -> None:
         """Put the message into the outbox; after `expires_at` it is of no use, and not sent."""
-        row = self.write(message, channel=channel, purpose=purpose, destination_key=destination_key, now=now)
+        row = self._envelopes.write(message, channel=channel, purpose=purpose, destination_key=destination_key, now=now)
         await self.add({**row, "expires_at": expires_at})
 
     async def post_or_pretend(
@@ -126,32 +159,6 @@ class Postbox:
     async def add(self, row: Mapping[str, Any]) -> None:
         """Put a written row into the outbox."""
         await self._outbox.add(row)
-
-    def write(
-        self, message: Message, *, channel: str, purpose: str, destination_key: bytes, now: datetime
-    ) -> Mapping[str, Any]:
-        """The row of a message, sealed at once: a stolen table shows neither numbers nor codes."""
-        message_id = self._entropy.identifier()
-        content = {
-            "destination": message.destination,
-            "body": message.body,
-            "code": message.code,
-            "word": message.word,
-            "params": dict(message.params),
-        }
-        return {
-            "id": message_id,
-            "channel": channel,
-            "purpose": purpose,
-            "destination_key": destination_key,
-            "sealed": self._sealer.seal(json.dumps(content).encode(), _context(message_id)),
-            "state": "waiting",
-            "tries": 0,
-            "next_try_at": now,
-            "created_at": now,
-            "expires_at": None,
-            "sent_at": None,
-        }
 
 
 class OutboxReading(Service):

@@ -166,6 +166,7 @@ class RegistrationService(Service):
                     device_token=None,
                     action="account:register",
                     now=now,
+                    within=self._session,
                 )
                 row = await self._accounts.get(account_id)
         assert row is not None, "an account that was just added is there"

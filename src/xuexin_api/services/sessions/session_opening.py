@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import LoginRejectedError
 from xuexin_api.core.policies import SessionPolicy
@@ -73,7 +75,7 @@ class DeviceTokens:
 
 
 class SessionOpening:
-    """Works inside the transaction of the service that asks."""
+    """Works inside the transaction that it is given, or in one of its own."""
 
     def __init__(
         self,
@@ -105,6 +107,7 @@ class SessionOpening:
         judged_hash: str | None = None,
         notice: Mapping[str, Any] | None = None,
         forgets: bytes | None = None,
+        within: AsyncSession | None = None,
     ) -> tuple[Tokens, str]:
         """A new session on a known or a new device, audited as `action`: tokens, and the device's token.
 
@@ -139,6 +142,7 @@ class SessionOpening:
             judged_hash=judged_hash,
             notice=notice,
             forgets=forgets,
+            within=within,
         )
         if known is None:
             raise LoginRejectedError
