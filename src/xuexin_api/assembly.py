@@ -47,7 +47,6 @@ from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
-from xuexin_api.repositories.login.logins import LoginRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
@@ -70,14 +69,11 @@ from xuexin_api.services.housekeeping import HousekeepingService
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 from xuexin_api.services.identity.case_log import CASE_LOG, CaseLog
 from xuexin_api.services.identity.case_progress import CaseProgress
-from xuexin_api.services.login.login_limits import LoginLimits
-from xuexin_api.services.login.login_opening import LoginOpening
-from xuexin_api.services.login.password_login import PasswordLogin
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import NoticeLetters, Notices
 from xuexin_api.services.messaging.outbox import Envelopes, OutboxDispatcher, Postbox
 from xuexin_api.services.photos.photo_erasure import PhotoErasure
-from xuexin_api.services.sessions.session_opening import DeviceTokens, SessionOpening
+from xuexin_api.services.sessions.session_opening import DeviceTokens
 from xuexin_api.settings import Settings
 
 _SENT_PHOTOS: Final = "handheld"
@@ -89,38 +85,6 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
     sealer = Sealer(keys.sealing, entropy)
     throttle = Throttle(settings.limits_url.get_secret_value())
     lookups = Lookups(KeyedHash(keys.lookup))
-    mint = TokenMint(keys.token, settings.token_policy(), clock, entropy)
-    refresh_tokens = RefreshTokens(derive_key(keys.secret, "refresh tokens"))
-    devices = DeviceTokens(KeyedHash(derive_key(keys.secret, "device tokens")), entropy)
-    hashing = PasswordHashing(settings.hashing_policy())
-    challenges = ChallengeService(
-        secret=derive_key(keys.secret, "challenges").hex(),
-        policy=settings.challenge_policy(),
-        throttle=throttle,
-        clock=clock,
-    )
-    envelopes = Envelopes(sealer, entropy)
-    letters = NoticeLetters(envelopes, sealer, lookups)
-    login_policy, session_policy = settings.login_policy(), settings.session_policy()
-    logins = LoginRepository(database)
-    login_limits = LoginLimits(
-        logins=logins,
-        challenges=challenges,
-        hashing=hashing,
-        throttle=throttle,
-        lookups=lookups,
-        policy=login_policy,
-        clock=clock,
-    )
-    opening = SessionOpening(
-        logins=logins,
-        mint=mint,
-        refresh_tokens=refresh_tokens,
-        devices=devices,
-        policy=session_policy,
-        entropy=entropy,
-    )
-    login_opening = LoginOpening(opening=opening, letters=letters, sealer=sealer)
     cleaning, chaining = database.session(), database.session()
     photos = _photo_store(settings, "photos", sealer)
     sent_photos = _photo_store(settings, _SENT_PHOTOS, sealer)
@@ -134,25 +98,22 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         sealer=sealer,
         lookups=lookups,
         codes_hash=KeyedHash(derive_key(keys.secret, "one-time codes")),
-        mint=mint,
+        mint=TokenMint(keys.token, settings.token_policy(), clock, entropy),
         staff_mint=TokenMint(keys.token, settings.staff_token_policy(), clock, entropy),
-        refresh_tokens=refresh_tokens,
+        refresh_tokens=RefreshTokens(derive_key(keys.secret, "refresh tokens")),
         passkey_challenges=PasskeyChallenges(KeyedHash(derive_key(keys.secret, "passkey challenges")), entropy),
         passkey_policy=settings.passkey_policy(),
-        login_policy=login_policy,
-        session_policy=session_policy,
+        login_policy=settings.login_policy(),
+        session_policy=settings.session_policy(),
         verification_rule=VerificationRule(settings.verified_seconds, frozenset(identity_providers)),
-        devices=devices,
-        opening=opening,
-        hashing=hashing,
+        devices=DeviceTokens(KeyedHash(derive_key(keys.secret, "device tokens")), entropy),
+        hashing=PasswordHashing(settings.hashing_policy()),
         throttle=throttle,
-        challenges=challenges,
-        envelopes=envelopes,
-        letters=letters,
-        login_limits=login_limits,
-        login_opening=login_opening,
-        password_login=PasswordLogin(
-            limits=login_limits, opening=login_opening, devices=devices, hashing=hashing, lookups=lookups, clock=clock
+        challenges=ChallengeService(
+            secret=derive_key(keys.secret, "challenges").hex(),
+            policy=settings.challenge_policy(),
+            throttle=throttle,
+            clock=clock,
         ),
         dispatcher=OutboxDispatcher(
             new_session=database.session,

@@ -46,7 +46,7 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         records=RecordRepository(session),
         counters=CounterRepository(session),
         audit=AuditRepository(session),
-        opening=parts.opening,
+        opening=shared.opening(parts),
         policy=parts.settings.verification_policy(),
         photo_policy=parts.settings.photo_policy(),
         clock=parts.clock,

@@ -14,6 +14,7 @@ from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.login.factors import FactorRepository
+from xuexin_api.repositories.login.logins import LoginRepository
 from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.login.third_party import ThirdPartyRepository
@@ -24,10 +25,13 @@ from xuexin_api.services.login.factors import FactorService
 from xuexin_api.services.login.further_factors import FurtherFactors
 from xuexin_api.services.login.linked_identities import LinkedIdentityService
 from xuexin_api.services.login.login import LoginService
+from xuexin_api.services.login.login_limits import LoginLimits
+from xuexin_api.services.login.login_opening import LoginOpening
 from xuexin_api.services.login.outcomes import LoginOutcomes
 from xuexin_api.services.login.passkey_making import PasskeyMaking
 from xuexin_api.services.login.passkeys import PasskeyService
 from xuexin_api.services.login.password_aside import PasswordAside
+from xuexin_api.services.login.password_login import PasswordLogin
 from xuexin_api.services.login.third_party import ThirdParties
 from xuexin_api.services.login.third_party_login import ThirdPartyLoginService
 
@@ -35,11 +39,39 @@ from xuexin_api.services.login.third_party_login import ThirdPartyLoginService
 async def login_doors(request: Request) -> LoginDoors:
     parts = wiring(request)
     return LoginDoors(
-        password=parts.password_login,
+        password=_password_login(parts),
         aside=partial(_password_aside, parts),
         others=partial(_login, parts),
         dispatcher=parts.dispatcher,
     )
+
+
+def _password_login(parts: Wiring) -> PasswordLogin:
+    """Without a session: it costs more than all the rest that is made here, and few need one."""
+    return PasswordLogin(
+        limits=_login_limits(parts),
+        opening=_login_opening(parts),
+        devices=parts.devices,
+        hashing=parts.hashing,
+        lookups=parts.lookups,
+        clock=parts.clock,
+    )
+
+
+def _login_limits(parts: Wiring) -> LoginLimits:
+    return LoginLimits(
+        logins=LoginRepository(parts.database),
+        challenges=parts.challenges,
+        hashing=parts.hashing,
+        throttle=parts.throttle,
+        lookups=parts.lookups,
+        policy=parts.login_policy,
+        clock=parts.clock,
+    )
+
+
+def _login_opening(parts: Wiring) -> LoginOpening:
+    return LoginOpening(opening=shared.opening(parts), letters=shared.letters(parts), sealer=parts.sealer)
 
 
 async def login_service(request: Request) -> LoginService:
@@ -65,7 +97,7 @@ def _login(parts: Wiring) -> LoginService:
         session=session,
         accounts=AccountRepository(session),
         sessions=SessionRepository(session),
-        limits=parts.login_limits,
+        limits=_login_limits(parts),
         outcomes=_outcomes(parts, session),
         notices=shared.notices(parts, session),
         factors=_further_factors(parts, session),
@@ -87,7 +119,7 @@ def _outcomes(parts: Wiring, session: AsyncSession) -> LoginOutcomes:
         session=session,
         accounts=AccountRepository(session),
         sessions=SessionRepository(session),
-        opening=parts.login_opening,
+        opening=_login_opening(parts),
         notices=shared.notices(parts, session),
         devices=parts.devices,
         lookups=parts.lookups,
@@ -176,7 +208,7 @@ def _third_parties(parts: Wiring, session: AsyncSession) -> ThirdParties:
     return ThirdParties(
         providers=parts.login_providers,
         repository=ThirdPartyRepository(session),
-        limits=parts.login_limits,
+        limits=_login_limits(parts),
         lookups=parts.lookups,
         policy=parts.settings.third_party_policy(),
         entropy=parts.entropy,

@@ -23,7 +23,7 @@ async def registration_service(request: Request) -> RegistrationService:
         waiting_cases=CaseRepository(session),
         binding=shared.binding(parts, session),
         dispatcher=parts.dispatcher,
-        opening=parts.opening,
+        opening=shared.opening(parts),
         hashing=parts.hashing,
         throttle=parts.throttle,
         lookups=parts.lookups,

@@ -21,7 +21,7 @@ async def session_service(request: Request) -> SessionService:
         accounts=AccountRepository(session),
         callers=shared.callers(parts, session),
         audit=AuditRepository(session),
-        opening=parts.opening,
+        opening=shared.opening(parts),
         refresh_tokens=parts.refresh_tokens,
         notices=shared.notices(parts, session),
         dispatcher=parts.dispatcher,

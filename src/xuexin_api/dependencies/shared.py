@@ -17,6 +17,7 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.factors import FactorRepository
+from xuexin_api.repositories.login.logins import LoginRepository
 from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
@@ -39,13 +40,29 @@ from xuexin_api.services.identity.case_progress import CaseProgress
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
 from xuexin_api.services.login.passkey_copies import AccountPasskeyCopies
 from xuexin_api.services.login.second_factors import SecondFactors
-from xuexin_api.services.messaging.notices import Notices
-from xuexin_api.services.messaging.outbox import Postbox
+from xuexin_api.services.messaging.notices import NoticeLetters, Notices
+from xuexin_api.services.messaging.outbox import Envelopes, Postbox
 from xuexin_api.services.photos.photo_erasure import PhotoErasure
 from xuexin_api.services.photos.photo_home import PhotoHome
 from xuexin_api.services.photos.sent_photos import SentPhotoService
+from xuexin_api.services.sessions.session_opening import SessionOpening
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
+
+
+def opening(parts: Wiring) -> SessionOpening:
+    return SessionOpening(
+        logins=LoginRepository(parts.database),
+        mint=parts.mint,
+        refresh_tokens=parts.refresh_tokens,
+        devices=parts.devices,
+        policy=parts.session_policy,
+        entropy=parts.entropy,
+    )
+
+
+def letters(parts: Wiring) -> NoticeLetters:
+    return NoticeLetters(Envelopes(parts.sealer, parts.entropy), parts.sealer, parts.lookups)
 
 
 def callers(parts: Wiring, session: AsyncSession) -> Callers:
@@ -58,7 +75,7 @@ def callers(parts: Wiring, session: AsyncSession) -> Callers:
 
 
 def postbox(parts: Wiring, session: AsyncSession) -> Postbox:
-    return Postbox(OutboxRepository(session), parts.envelopes)
+    return Postbox(OutboxRepository(session), Envelopes(parts.sealer, parts.entropy))
 
 
 def checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
@@ -71,7 +88,7 @@ def checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
 
 
 def notices(parts: Wiring, session: AsyncSession) -> Notices:
-    return Notices(postbox(parts, session), parts.letters)
+    return Notices(postbox(parts, session), letters(parts))
 
 
 def binding(parts: Wiring, session: AsyncSession) -> PhoneBinding:

@@ -32,13 +32,9 @@ from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.services.housekeeping import HousekeepingService
-from xuexin_api.services.login.login_limits import LoginLimits
-from xuexin_api.services.login.login_opening import LoginOpening
-from xuexin_api.services.login.password_login import PasswordLogin
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.messaging.notices import NoticeLetters
-from xuexin_api.services.messaging.outbox import Envelopes, OutboxDispatcher
-from xuexin_api.services.sessions.session_opening import DeviceTokens, SessionOpening
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
+from xuexin_api.services.sessions.session_opening import DeviceTokens
 from xuexin_api.settings import Settings
 
 
@@ -62,15 +58,9 @@ class Wiring:
     session_policy: SessionPolicy
     verification_rule: VerificationRule
     devices: DeviceTokens
-    opening: SessionOpening
     hashing: PasswordHashing
     throttle: Throttle
     challenges: ChallengeService
-    envelopes: Envelopes
-    letters: NoticeLetters
-    login_limits: LoginLimits
-    login_opening: LoginOpening
-    password_login: PasswordLogin
     dispatcher: OutboxDispatcher
     housekeeping: HousekeepingService
     login_providers: Mapping[str, ThirdParty]

@@ -36,7 +36,7 @@ class LoggedIn:
 
 
 class LoginOpening:
-    """Lives as long as the application: most logins need nothing that is made for one request."""
+    """Needs no session of its own: most logins are no part of a transaction."""
 
     def __init__(self, *, opening: SessionOpening, letters: NoticeLetters, sealer: Sealer) -> None:
         self._opening = opening

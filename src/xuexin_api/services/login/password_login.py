@@ -32,7 +32,7 @@ class PasswordPair:
 
 
 class PasswordLogin:
-    """Two statements and a hash, where nothing is unusual; lives as long as the application."""
+    """Two statements and a hash, where nothing is unusual; what is, needs a session and stands aside."""
 
     def __init__(
         self,
