@@ -766,6 +766,13 @@ class RecordHeldError(RefusalError):
     code = "record_held"
 
 
+class RecordTransferredError(RefusalError):
+    """The record went to another school while the claim waited: only the province may give both."""
+
+    status = 409
+    code = "record_transferred"
+
+
 class ClaimNoticeRunningError(RefusalError):
     """Whoever holds the record was told not long enough ago to have been heard; that is so from `grant_from` on."""
 

@@ -249,6 +249,10 @@ class OfficeClaim(Output):
     holder: OfficeHolder | None = Field(
         description="Who was told, of whoever held the record since it was claimed; null: nobody.", examples=[None]
     )
+    transferred_to: CodedName | None = Field(
+        description="The school that took the student meanwhile: only the province grants, and both records go.",
+        examples=[None],
+    )
     proofs: list[ProofPicture] = Field(description="Pictures to look at, oldest first.")
     decisions: dict[str, list[str]] = Field(
         description="What can be said now, and for which reasons.",

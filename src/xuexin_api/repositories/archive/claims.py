@@ -273,14 +273,14 @@ class ClaimRepository:
         return (await self._session.execute(statement)).first() is not None
 
     async def end_others(
-        self, claim_id: UUID, enrollment_id: UUID, reason: str, *, now: datetime
+        self, claim: ClaimRow, enrollment_ids: Collection[UUID], reason: str, *, now: datetime
     ) -> list[tuple[UUID, UUID]]:
-        """The record is given: what else is claimed of it is declined; each claim with its account."""
+        """These records are given: what others claim of them is declined; each claim with its account."""
         statement = (
             update(RecordClaim)
             .where(
-                RecordClaim.enrollment_id == enrollment_id,
-                RecordClaim.id != claim_id,
+                RecordClaim.enrollment_id.in_(enrollment_ids),
+                RecordClaim.account_id != claim.account_id,
                 RecordClaim.state.in_(_LIVING),
             )
             .values(state=ClaimState.DECLINED, state_since=now, decided_at=now, reason=reason)

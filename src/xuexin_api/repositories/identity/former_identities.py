@@ -80,6 +80,16 @@ class FormerIdentityRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else (row[0], row[1])
 
+    async def get_school_since(self, enrollment_id: UUID, since: datetime) -> tuple[str, str] | None:
+        """Code and name of the school that took the student of this record since then."""
+        statement: Select[*tuple[Any, ...]] = (
+            select(Institution.code, Institution.name)
+            .join_from(Transfer, Institution, Institution.code == Transfer.to_code)
+            .where(Transfer.enrollment_id == enrollment_id, Transfer.state == "agreed", Transfer.decided_at >= since)
+        )
+        row = (await self._session.execute(statement)).first()
+        return None if row is None else (row[0], row[1])
+
     async def lock_person(self, person_id: UUID) -> None:
         """Nobody is verified as this person, and no roster gives it records, until this transaction ends."""
         await self._session.execute(select(Person.id).where(Person.id == person_id).with_for_update())

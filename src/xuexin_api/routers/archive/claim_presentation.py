@@ -68,6 +68,9 @@ def office_claim(view: OfficeClaim, language: Language) -> schemas.OfficeClaim:
         claimant=schemas.Claimant.model_validate(view.claimant),
         held=view.held,
         holder=None if view.holder is None else schemas.OfficeHolder.model_validate(view.holder),
+        transferred_to=None
+        if view.transferred_to is None
+        else CodedName(code=view.transferred_to[0], name=view.transferred_to[1]),
         proofs=[proof_picture(photo, language) for photo in view.proofs],
         decisions=view.decisions,
     )

@@ -217,6 +217,7 @@ def _office(
         claimant=_CLAIMANT,
         held=holder is not None,
         holder=holder,
+        transferred_to=None,
         proofs=[proof_picture(replace(SEEN, side=None), language)],
         decisions=can,
     )

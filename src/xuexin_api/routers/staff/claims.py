@@ -13,6 +13,7 @@ from xuexin_api.core.errors import (
     NotYoursToDecideError,
     ObjectionUnreadError,
     RecordHeldError,
+    RecordTransferredError,
     UploadNotFoundError,
 )
 from xuexin_api.core.record_claims import ClaimStep
@@ -84,7 +85,9 @@ async def forward_claim(
     "/{claim_id}/grant",
     summary="The record is the claimant's",
     openapi_extra=once(secret=False),
-    responses=refusals(*_DECIDING, RecordHeldError, ClaimNoticeRunningError, ObjectionUnreadError),
+    responses=refusals(
+        *_DECIDING, RecordHeldError, RecordTransferredError, ClaimNoticeRunningError, ObjectionUnreadError
+    ),
 )
 async def grant_claim(
     claim_id: PathId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk
@@ -92,6 +95,7 @@ async def grant_claim(
     """It shows in the claimant's archive from now on; what it says stays. Rosters with the old number mean them.
 
     Where another account holds the record verified, only the province can: after notice, and with its objection read.
+    So it is where the student went to another school while the claim waited: what the record became there goes along.
     """
     return office_claim(await desk.decide(claim_id, ClaimStep.GRANT, verdict(body), claims), language)
 

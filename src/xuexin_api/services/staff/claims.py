@@ -112,13 +112,17 @@ class Claimant:
 
 @dataclass(frozen=True, slots=True)
 class OfficeClaim:
-    """A claim with all that decides it, and what can be said now for which reasons."""
+    """A claim with all that decides it, and what can be said now for which reasons.
+
+    `transferred_to`: code and name of the school that took the student while the claim waited.
+    """
 
     claim: ClaimView
     enrollment: EnrollmentView
     claimant: Claimant
     held: bool
     holder: HolderView | None
+    transferred_to: tuple[str, str] | None
     proofs: list[PhotoView]
     decisions: dict[str, list[str]]
 
@@ -237,21 +241,22 @@ class ClaimDeskService(Service):
             locked = await self._linking.lock_numbers(claim) if step is ClaimStep.UNDO else []
             # The record before the claim, whatever is decided: of two who decide, one waits here for the other.
             await self._identities.get_record_for_update(claim.enrollment_id)
+            given = [claim.enrollment_id]
             if step is ClaimStep.GRANT:
-                await self._linking.give(claim, member, verdict, now=now)
+                given = await self._linking.give(claim, member, verdict, now=now)
             elif step is ClaimStep.UNDO:
                 if claim.undo_until is None or claim.undo_until <= now:
                     raise ClaimClosedError
                 await self._linking.take_back(claim, member, verdict, locked, now=now)
-            await self._settle(claim, step, verdict, member, now)
+            await self._settle(claim, step, verdict, member, given, now)
             settled = await self._claims.get_handed_in(claim_id)
             assert settled is not None, "it was moved just now"
             return await self._show(settled, member, now)
 
     async def _settle(
-        self, claim: ClaimRow, step: ClaimStep, verdict: Verdict, member: StaffRow, now: datetime
+        self, claim: ClaimRow, step: ClaimStep, verdict: Verdict, member: StaffRow, given: list[UUID], now: datetime
     ) -> None:
-        """The claim's new state and its log; others who claim a record that was given are told that it is."""
+        """The claim's new state and its log; others who claim a record that was given are told so."""
         state = outcome(ClaimState(claim.state), step)
         if state is None:
             raise ClaimClosedError
@@ -275,9 +280,7 @@ class ClaimDeskService(Service):
         await self._trace.note(f"claim:{step}", member, claim.id, now=now)
         if step is not ClaimStep.GRANT:
             return
-        for other_id, account_id in await self._claims.end_others(
-            claim.id, claim.enrollment_id, GIVEN_TO_ANOTHER, now=now
-        ):
+        for other_id, account_id in await self._claims.end_others(claim, given, GIVEN_TO_ANOTHER, now=now):
             await self._log.note(other_id, ClaimState.DECLINED, "service", now=now, reason=GIVEN_TO_ANOTHER)
             await self._log.tell_owner(account_id, _TOLD[ClaimStep.DECLINE], now=now, school=claim.institution_name)
 
@@ -324,7 +327,11 @@ class ClaimDeskService(Service):
         holder = await self._holders.last(claim.id)
         can = decisions(ClaimState(claim.state), desk, forwarded=_forwarded(claim))
         waits = holder is None or holder.grant_from > self._clock.now()
-        if held and (waits or desk is not ClaimHolder.PROVINCE):
+        transferred_to = await self._identities.get_school_since(
+            claim.enrollment_id, claim.submitted_at or claim.opened_at
+        )
+        of_province = held or transferred_to is not None
+        if (held and waits) or (of_province and desk is not ClaimHolder.PROVINCE):
             can.pop(ClaimStep.GRANT, None)
         view = claim_view(claim, events[claim.id], self._sealer, held=held, now=self._clock.now())
         number = self._sealer.open(account.document_ciphertext, DOCUMENT_CONTEXT).decode()
@@ -348,6 +355,7 @@ class ClaimDeskService(Service):
             claimant=claimant,
             held=held,
             holder=holder,
+            transferred_to=transferred_to,
             proofs=[photo_view(row) for row in await self._photos.list_shown(PhotoPlace(claim_id=claim.id))],
             decisions=can,
         )

@@ -12,7 +12,7 @@ from xuexin_api.core.clock import china_date
 from xuexin_api.core.corrections import RecordKind
 from xuexin_api.core.documents import mask_document_number
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import ClaimClosedError
+from xuexin_api.core.errors import ClaimClosedError, RecordTransferredError
 from xuexin_api.core.record_claims import WAS_THEIRS, ClaimHolder
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.staff import Role
@@ -82,16 +82,23 @@ class RecordLinking:
         self._sealer = sealer
         self._entropy = entropy
 
-    async def give(self, claim: ClaimRow, member: StaffRow, verdict: Verdict, *, now: datetime) -> None:
-        """To the claimant. From an account that holds it verified only once that was heard, and never if it is gone."""
+    async def give(self, claim: ClaimRow, member: StaffRow, verdict: Verdict, *, now: datetime) -> list[UUID]:
+        """To the claimant, with what it became by 转学 while the claim waited; which records.
+
+        From an account that holds it verified only once that was heard, and never if it is gone.
+        """
         record = await self._identities.get_record_for_update(claim.enrollment_id)
         if record.person_id != claim.from_person_id:
             raise ClaimClosedError
+        given = [record, *await self._became_meanwhile(record, claim)]
+        if len(given) > 1 and DESKS[member.role] is not ClaimHolder.PROVINCE:
+            raise RecordTransferredError
         await self._identities.lock_person(claim.from_person_id)
         held = await self._holders.refuse_unless_heard(
             claim, DESKS[member.role], objection_read=verdict.objection_read, now=now
         )
-        await self._move(record, claim.person_id, now=now)
+        for one in given:
+            await self._move(one, claim.person_id, now=now)
         stands_for = (
             verdict.reason in WAS_THEIRS
             # Who was verified with the number has it: it means them.
@@ -117,8 +124,23 @@ class RecordLinking:
                 "decided_at": now,
             }
         )
-        fields = dict.fromkeys(_FIELDS), self._former(record)
-        await self._write_down(record, claim.person_id, fields, member, _GRANT, verdict, now=now)
+        for one in given:
+            fields = dict.fromkeys(_FIELDS), self._former(one)
+            await self._write_down(one, claim.person_id, fields, member, _GRANT, verdict, now=now)
+        return [one.id for one in given]
+
+    async def _became_meanwhile(self, record: HeldRecord, claim: ClaimRow) -> list[HeldRecord]:
+        """Records at other schools, taken on the word that the claim says is wrong; each locked before the next."""
+        later: list[HeldRecord] = []
+        last = record
+        while (following := await self._identities.get_transferred(last.id)) is not None:
+            next_id, moved_at = following
+            last = await self._identities.get_record_for_update(next_id)
+            before = claim.submitted_at is None or moved_at < claim.submitted_at
+            if last.person_id != record.person_id or (before and not later):
+                break
+            later.append(last)
+        return later
 
     async def lock_numbers(self, claim: ClaimRow) -> Sequence[str]:
         """Before the record: what taking it back may change there waits for no import; which schools are locked."""
@@ -172,7 +194,7 @@ class RecordLinking:
                 return
             next_id, moved_at = following
             own, *earlier = periods
-            periods = (Period(next_id, None, None), replace(own, until=moved_at), *earlier)
+            periods = (Period(next_id, since, None), replace(own, until=moved_at), *earlier)
             record = await self._identities.get_record_for_update(next_id)
         lineages.others.append(record.id)
 

@@ -1,0 +1,89 @@
+"""A student who is claimed to be somebody else goes to another school while the claim waits: both records, or none."""
+
+from __future__ import annotations
+
+import asyncio
+
+from support.claims import CLAIMS, DESK, decide, former, hand_in, row_of
+from support.client import Client, code_of
+from support.people import students
+from support.records import OTHER, add_records, province_of, registrar_of
+from support.tables import rows_of
+from support.transfers import agreement
+from xuexin_api.dependencies.wiring import Wiring
+
+_MINE = "/v1/archive/enrollments"
+
+
+async def test_a_record_that_went_on_while_its_claim_waited_is_given_with_what_it_became_by_the_province(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        assert (await here.client.get(f"{DESK}/{claim}")).json()["transferred_to"] is None
+        moved = await (await agreement(here, there, hidden))
+        new = moved.json()["transfer"]["new_enrollment_id"]
+        seen = (await here.client.get(f"{DESK}/{claim}")).json()
+        assert (seen["transferred_to"]["code"], list(seen["decisions"])) == (OTHER, ["forward", "decline"])
+        refused = await decide(here, claim, "grant", "identity_changed")
+        assert (refused.status_code, code_of(refused)) == (409, "record_transferred")
+        assert code_of(await decide(there, claim, "grant", "identity_changed")) == "claim_not_found"
+        assert (await decide(here, claim, "forward", "records_elsewhere")).status_code == 200
+    async with province_of(client) as province:
+        granted = await decide(province, claim, "grant", "identity_changed")
+        assert granted.status_code == 200, granted.text
+        assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows, hidden, new}
+        (change, *_) = (await client.get(f"{_MINE}/{new}/history")).json()["items"]
+        assert change["change"]["id"] == "claim_granted"
+        # Nothing is left of who it was: the old number means the student.
+        (identity,) = await rows_of(parts, "former_identities")
+        assert (identity["stands_for"], str(identity["enrollment_id"])) == (True, hidden)
+        assert (await decide(province, claim, "undo", "another_person")).status_code == 200
+    assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows}
+
+
+async def test_a_record_that_had_gone_on_before_it_was_claimed_is_given_alone_by_its_school(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        new = (await (await agreement(here, there, hidden))).json()["transfer"]["new_enrollment_id"]
+        client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+        claim = await hand_in(client, before)
+        assert (await decide(here, claim, "grant", "identity_changed")).status_code == 200
+        assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows, hidden}
+        # The other school answers for its own.
+        beyond = former(student, institution_code=OTHER, student_number="2031T0001")
+        second = await hand_in(client, beyond)
+        assert (await decide(there, second, "grant", "identity_changed")).status_code == 200
+    assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows, hidden, new}
+
+
+async def test_a_transfer_beside_a_grant_is_of_the_old_person_or_of_the_new_one_with_both_records(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        agree = await agreement(here, there, hidden)
+        agreed, granted = await asyncio.gather(agree, decide(here, claim, "grant", "registered_wrongly"))
+        assert agreed.status_code == 200, agreed.text
+        shown = len((await client.get(_MINE)).json()["items"])
+        if granted.status_code == 200:
+            assert shown == 3
+        else:
+            assert (code_of(granted), shown) == ("record_transferred", 1)
+    assert (await client.get(f"{CLAIMS}/{claim}")).json()["state"] in {"granted", "school_review"}
