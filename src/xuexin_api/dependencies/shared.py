@@ -17,7 +17,7 @@ from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.factors import FactorRepository
-from xuexin_api.repositories.login.logins import LoginRepository
+from xuexin_api.repositories.login.openings import OpeningRepository
 from xuexin_api.repositories.login.passkeys import PasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
@@ -52,7 +52,7 @@ from xuexin_api.services.staff.staff_callers import StaffCallers
 
 def opening(parts: Wiring) -> SessionOpening:
     return SessionOpening(
-        logins=LoginRepository(parts.database),
+        openings=OpeningRepository(parts.database),
         mint=parts.mint,
         refresh_tokens=parts.refresh_tokens,
         devices=parts.devices,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,8 +13,11 @@ from xuexin_api.core.clock import CHINA
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.services.account_view import AccountView, view_account
+from xuexin_api.services.login.further_factors import METHODS, PASSWORD
 from xuexin_api.services.messaging.notices import NoticeLetters
-from xuexin_api.services.sessions.session_opening import SessionOpening, Tokens
+from xuexin_api.services.sessions.session_opening import KnownDevice, SessionOpening, Tokens
+
+_ACTION: Final = "session:login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class LoginOpening:
             address=caller.address,
             platform=caller.platform,
             device_token=caller.device_token,
-            action="session:login",
+            action=_ACTION,
             now=now,
             judged_hash=judged_hash,
             notice=notice,
@@ -78,3 +82,20 @@ class LoginOpening:
             within=within,
         )
         return LoggedIn(view_account(row, self._sealer), tokens, device_token)
+
+    async def open_on_known(
+        self, row: AccountRow, device: KnownDevice, *, caller: Caller, now: datetime, forgets: bytes, judged_hash: str
+    ) -> LoggedIn | None:
+        """The same by password on a device that is known, whose failures end; None where either has changed since."""
+        tokens = await self._opening.open_on_known(
+            row.id,
+            methods=METHODS[PASSWORD],
+            address=caller.address,
+            device_hash=device.token_hash,
+            action=_ACTION,
+            now=now,
+            judged_hash=judged_hash,
+            forgets=forgets,
+        )
+        assert caller.device_token is not None, "it was read"
+        return None if tokens is None else LoggedIn(view_account(row, self._sealer), tokens, caller.device_token)

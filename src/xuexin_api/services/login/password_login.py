@@ -78,6 +78,13 @@ class PasswordLogin:
             stored = await aside().strengthen(row.id, password, stored)
         if row.closes_at is not None or still_asked(row, _METHODS, known=known):
             return await aside().go_on(row.id, known=known, caller=caller, forgets=counted, judged_hash=stored)
+        if known and device is not None and stored is not None:
+            opened = await self._opening.open_on_known(
+                row, device, caller=caller, now=now, forgets=counted, judged_hash=stored
+            )
+            if opened is not None:
+                return opened
+        # A device that was forgotten meanwhile is new.
         return await self._opening.open(
-            row, methods=_METHODS, known=known, caller=caller, now=now, forgets=counted, judged_hash=stored
+            row, methods=_METHODS, known=False, caller=caller, now=now, forgets=counted, judged_hash=stored
         )

@@ -19,7 +19,7 @@ from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.core.refresh_tokens import RefreshToken, RefreshTokens
 from xuexin_api.core.sealing import KeyedHash
 from xuexin_api.core.tokens import Assurance, TokenMint
-from xuexin_api.repositories.login.logins import AuditedAs, LoginRepository, OpenedOn
+from xuexin_api.repositories.login.openings import AuditedAs, OpenedOn, OpeningRepository
 from xuexin_api.repositories.login.sessions import SessionState
 
 _ID_BYTES: Final = 16
@@ -80,14 +80,14 @@ class SessionOpening:
     def __init__(
         self,
         *,
-        logins: LoginRepository,
+        openings: OpeningRepository,
         mint: TokenMint,
         refresh_tokens: RefreshTokens,
         devices: DeviceTokens,
         policy: SessionPolicy,
         entropy: Entropy,
     ) -> None:
-        self._logins = logins
+        self._openings = openings
         self._mint = mint
         self._refresh_tokens = refresh_tokens
         self._devices = devices
@@ -114,22 +114,9 @@ class SessionOpening:
         `judged_hash` is the password that was right: LoginRejectedError where it was changed since. `notice` is the
         outbox row that a new device causes; `forgets` the subject whose failed logins end with this success.
         """
-        state = SessionState(
-            id=self._entropy.identifier(),
-            account_id=account_id,
-            generation=0,
-            rotated_at=now,
-            epoch=0,
-            methods=list(methods),
-            created_at=now,
-            verified_at=None,
-            verified_by=None,
-            idle_until=now + timedelta(seconds=self._policy.idle),
-            ends_at=now + timedelta(seconds=self._policy.absolute),
-            ended_at=None,
-        )
+        state = self._new(account_id, methods, now)
         new_token = self._devices.make(account_id)
-        known = await self._logins.open(
+        known = await self._openings.open(
             state,
             OpenedOn(
                 address=address,
@@ -147,6 +134,49 @@ class SessionOpening:
         if known is None:
             raise LoginRejectedError
         return self.tokens_of(state, now=now), device_token if known and device_token is not None else new_token
+
+    async def open_on_known(
+        self,
+        account_id: UUID,
+        *,
+        methods: Sequence[str],
+        address: str,
+        device_hash: bytes,
+        action: str,
+        now: datetime,
+        judged_hash: str,
+        forgets: bytes,
+    ) -> Tokens | None:
+        """A new session on a device that is known, by a password that was right, in a transaction of its own.
+
+        None where the device is not known any more, or the password was changed.
+        """
+        state = self._new(account_id, methods, now)
+        opened = await self._openings.open_on_known(
+            state,
+            AuditedAs(self._entropy.identifier(), action),
+            address=address,
+            device_hash=device_hash,
+            judged_hash=judged_hash,
+            owner=forgets,
+        )
+        return self.tokens_of(state, now=now) if opened else None
+
+    def _new(self, account_id: UUID, methods: Sequence[str], now: datetime) -> SessionState:
+        return SessionState(
+            id=self._entropy.identifier(),
+            account_id=account_id,
+            generation=0,
+            rotated_at=now,
+            epoch=0,
+            methods=list(methods),
+            created_at=now,
+            verified_at=None,
+            verified_by=None,
+            idle_until=now + timedelta(seconds=self._policy.idle),
+            ends_at=now + timedelta(seconds=self._policy.absolute),
+            ended_at=None,
+        )
 
     def tokens_of(self, state: SessionState, *, now: datetime) -> Tokens:
         """The tokens that this state of a session stands for; a verification counts only within its time."""
