@@ -229,7 +229,7 @@ async def test_a_school_says_what_is_missing_or_why_not_in_words_and_returns_a_f
             await take(registrar, correction)
             assert (await decide(registrar, correction, "return", "proof_unreadable", note=None)).status_code == 422
             assert (await decide(registrar, correction, "return", "proof_unreadable")).status_code == 204
-            assert code_of(await registrar.client.get(f"{DESK}/{correction}")) == "correction_not_found"
+            assert (await look(registrar, correction))["decisions"] == {}
             again = {"statement": "重新拍摄。", "proof_ids": [await proof_of(client, record)]}
             assert (await client.post(f"{MINE}/{correction}/submit", again)).status_code == 200
         await take(registrar, correction)
@@ -467,7 +467,8 @@ async def test_what_a_school_leaves_goes_to_the_province_and_what_that_leaves_is
         clock.pass_time(hours=1)
         await parts.housekeeping.purge()
         await registrar.log_in()
-        assert code_of(await registrar.client.get(f"{DESK}/{waiting}")) == "correction_not_found"
+        assert (await look(registrar, waiting))["decisions"] == {}
+        assert await _code(registrar, waiting, "decline", "record_is_right") == "correction_not_found"
     await come(client, student)
     mine = (await client.get(f"{MINE}/{waiting}")).json()
     assert (mine["state"], mine["holder"], mine["reason"]["id"]) == ("forwarded", "province", "school_overdue")

@@ -34,6 +34,9 @@ from xuexin_api.services.archive.corrected_records import CorrectedRecords
 from xuexin_api.services.login.passkey_checking import PasskeyChecking
 from xuexin_api.services.login.passkey_making import PasskeyMaking
 from xuexin_api.services.staff.claims import ClaimDeskService
+from xuexin_api.services.staff.correction_judging import CorrectionJudging
+from xuexin_api.services.staff.correction_lookup import CorrectionLookup
+from xuexin_api.services.staff.correction_reach import CorrectionReach
 from xuexin_api.services.staff.corrections import CorrectionDeskService
 from xuexin_api.services.staff.record_correcting import RecordCorrecting
 from xuexin_api.services.staff.record_linking import RecordLinking
@@ -295,8 +298,8 @@ async def correction_desk_service(request: Request) -> CorrectionDeskService:
         desk=desk,
         office=office,
         accounts=AccountRepository(session),
-        photos=PhotoRepository(session),
-        store=parts.sent_photos,
+        judging=_correction_judging(parts, session),
+        reach=_correction_reach(parts, session),
         correcting=RecordCorrecting(
             records=CorrectedRecords(office=office, sealer=parts.sealer),
             office=office,
@@ -308,10 +311,42 @@ async def correction_desk_service(request: Request) -> CorrectionDeskService:
         ),
         log=shared.correction_log(parts, session),
         trace=trace,
-        callers=shared.staff_callers(parts, session),
+        policy=parts.settings.correction_policy(),
+        clock=parts.clock,
+    )
+
+
+async def correction_lookup(request: Request) -> CorrectionLookup:
+    parts = wiring(request)
+    session = parts.database.session()
+    return CorrectionLookup(
+        session=session,
+        corrections=CorrectionRepository(session),
+        desk=CorrectionDeskRepository(session),
+        office=RecordOfficeRepository(session),
+        accounts=AccountRepository(session),
+        photos=PhotoRepository(session),
+        store=parts.sent_photos,
+        judging=_correction_judging(parts, session),
+        reach=_correction_reach(parts, session),
+        trace=shared.record_trace(parts, session),
         sealer=parts.sealer,
         policy=parts.settings.correction_policy(),
-        record_policy=parts.settings.record_policy(),
-        staff_policy=parts.settings.staff_policy(),
+        clock=parts.clock,
+    )
+
+
+def _correction_judging(parts: Wiring, session: AsyncSession) -> CorrectionJudging:
+    return CorrectionJudging(
+        office=RecordOfficeRepository(session), sealer=parts.sealer, policy=parts.settings.record_policy()
+    )
+
+
+def _correction_reach(parts: Wiring, session: AsyncSession) -> CorrectionReach:
+    return CorrectionReach(
+        corrections=CorrectionRepository(session),
+        callers=shared.staff_callers(parts, session),
+        trace=shared.record_trace(parts, session),
+        policy=parts.settings.staff_policy(),
         clock=parts.clock,
     )

@@ -16,7 +16,8 @@ class RecordCorrection(Base):
     """What the student of a record says is wrong in it, and what it should be; the record itself changes by a decision.
 
     `values_sealed` holds each field as it was and as it should be. `held_since` is since when the holder has it, or it
-    has ended; `due_at` until when the holder has to act, `assigned_to` the member of staff who does.
+    has ended; `due_at` until when the holder has to act, `assigned_to` the member of staff who does. `forwarded_at` is
+    when it came to the province.
     """
 
     __tablename__ = "record_corrections"
@@ -60,6 +61,23 @@ class RecordCorrection(Base):
             "id",
             postgresql_where=text("state IN ('forwarded', 'province_review')"),
         ),
+        # What has ended, newest first.
+        Index(
+            "ix_record_corrections_institution_code_state_held_since_id",
+            "institution_code",
+            "state",
+            "held_since",
+            "id",
+            postgresql_where=text("due_at IS NULL"),
+        ),
+        Index(
+            "ix_record_corrections_province_state_held_since_id",
+            text("substr(institution_code, 3, 2)"),
+            "state",
+            "held_since",
+            "id",
+            postgresql_where=text("due_at IS NULL AND forwarded_at IS NOT NULL"),
+        ),
         Index("ix_record_corrections_due_at_id", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
     )
 
@@ -78,7 +96,7 @@ class RecordCorrection(Base):
     due_at: Mapped[datetime | None]
     assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     assigned_at: Mapped[datetime | None]
-    forwarded_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
+    forwarded_at: Mapped[datetime | None]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]

@@ -22,12 +22,17 @@ CorrectionStateName = Annotated[
         "is as it should be. `declined`, `withdrawn`: it stays as it is."
     ),
 ]
-WaitingState = Annotated[
-    Literal["submitted", "school_review", "forwarded", "province_review"],
+DeskState = Annotated[
+    Literal["submitted", "school_review", "returned", "forwarded", "province_review", "applied", "declined"],
     Field(
-        description="`submitted`: at the school; `school_review`: somebody there has it. `forwarded`: at the province; "
-        "`province_review`: somebody there has it."
+        description="`submitted`: at the school; `school_review`: somebody there has it. `returned`: the student has "
+        "to bring more. `forwarded`: at the province; `province_review`: somebody there has it. `applied`: the record "
+        "is as it should be. `declined`: it stays as it is."
     ),
+]
+TakenState = Annotated[
+    Literal["school_review", "province_review"],
+    Field(description="`school_review`: somebody at the school has it; `province_review`: somebody at the province."),
 ]
 RecordKindName = Literal["enrollment", "qualification", "degree"]
 CorrectedFieldName = Literal[
@@ -159,22 +164,32 @@ class RecordCorrectionList(Output):
     next_cursor: NextCursor
 
 
-class WaitingCorrection(Output):
+class DeskCorrectionLine(Output):
     id: Id = Field(examples=[_ID])
     record: RecordKindName = _RECORD
     fields: list[CorrectedFieldName] = Field(description="Fields that are called wrong.", examples=[["class_name"]])
     institution: School
-    state: WaitingState = Field(examples=["submitted"])
+    state: DeskState = Field(examples=["submitted"])
     submitted_at: Moment = Field(description="When its student handed it in.", examples=[_TIME])
-    since: Moment = Field(description="Since when it waits for this desk.", examples=[_TIME])
-    deadline: Moment = Field(description="To be decided until.", examples=["2026-12-08T08:00:00Z"])
+    since: Moment = _SINCE
+    deadline: Moment | None = Field(
+        description="Until when the holder has time; null for what has ended.", examples=["2026-12-08T08:00:00Z"]
+    )
     overdue: bool = _OVERDUE
     assigned: bool = Field(description="Somebody has it.", examples=[False])
     mine: bool = Field(description="Whether it is the asker who has it.", examples=[False])
+    decided_at: Moment | None = Field(description="When it was applied or declined.", examples=[None])
+
+
+class WaitingCorrection(DeskCorrectionLine):
+    state: TakenState = Field(examples=["school_review"])
+    deadline: Moment = Field(description="To be decided until.", examples=["2026-12-08T08:00:00Z"])
 
 
 class CorrectionQueue(Output):
-    items: list[WaitingCorrection] = Field(description="The next to be over first.")
+    items: list[DeskCorrectionLine] = Field(
+        description="The next to be over first; of what has ended, the newest first."
+    )
     next_cursor: NextCursor
 
 

@@ -38,6 +38,7 @@ class CorrectionRow:
     due_at: datetime | None
     assigned_to: UUID | None
     assigned_at: datetime | None
+    forwarded_at: datetime | None
     decided_at: datetime | None
     reason: str | None
     note: str | None
@@ -72,6 +73,7 @@ CORRECTION: Final[Select[*tuple[Any, ...]]] = select(
     RecordCorrection.due_at,
     RecordCorrection.assigned_to,
     RecordCorrection.assigned_at,
+    RecordCorrection.forwarded_at,
     RecordCorrection.decided_at,
     RecordCorrection.reason,
     RecordCorrection.note,

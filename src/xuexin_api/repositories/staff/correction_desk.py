@@ -1,4 +1,4 @@
-"""What the desks ask of corrections: the queues, assignments, whom one has to do with, and what one changes."""
+"""What the desks ask of corrections: the lists, assignments, whom one has to do with, and what one changes."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, exists, func, or_, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, func, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from xuexin_api.core.corrected_fields import DEGREE_COLUMNS
-from xuexin_api.core.corrections import CorrectionState, RecordKind
+from xuexin_api.core.corrections import HOLDERS, CorrectionState, RecordKind
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Degree, Enrollment, Qualification
 from xuexin_api.models.corrections import CorrectionEvent, RecordCorrection
@@ -24,7 +23,9 @@ from xuexin_api.repositories.staff.staff import StaffRow
 
 def _reached_by(member: StaffRow) -> ColumnElement[bool]:
     if member.province is not None:
-        return in_province(RecordCorrection.institution_code, member.province)
+        return and_(
+            in_province(RecordCorrection.institution_code, member.province), RecordCorrection.forwarded_at.is_not(None)
+        )
     return RecordCorrection.institution_code == member.institution_code
 
 
@@ -34,23 +35,32 @@ class CorrectionDeskRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def list_queue(
-        self, member: StaffRow, states: Collection[str], *, after: UUID | None, most: int
+    async def list_in_states(
+        self, member: StaffRow, states: Collection[CorrectionState], *, after: UUID | None, most: int
     ) -> list[CorrectionRow]:
-        """The next to be over first; `after` is one of the page before."""
+        """What waits for somebody, the next to be over first; what has ended, newest first. Not some of either.
+
+        `after` is the last of the page before. One that left the list meanwhile has no place in it: then the list
+        begins anew, and nothing is passed over.
+        """
+        waits = HOLDERS.keys() >= set(states)
         # Written out, as the index of provinces has them.
         among: BindParameter[Any] = bindparam("states", list(states), expanding=True, literal_execute=True)
-        statement = CORRECTION.where(
-            _reached_by(member), RecordCorrection.state.in_(among), RecordCorrection.due_at.is_not(None)
+        listed = (
+            RecordCorrection.state.in_(among),
+            RecordCorrection.due_at.is_not(None) if waits else RecordCorrection.due_at.is_(None),
         )
-        order = (RecordCorrection.due_at, RecordCorrection.id)
+        since = RecordCorrection.due_at if waits else RecordCorrection.held_since
+        order = (since, RecordCorrection.id)
+        statement = CORRECTION.where(_reached_by(member), *listed)
         if after is not None:
-            last = aliased(RecordCorrection)
-            # One that left the queue meanwhile stands for when it did: nothing is passed over.
-            place = select(func.coalesce(last.due_at, last.held_since), last.id).where(last.id == after)
-            statement = statement.where(tuple_(*order) > place.scalar_subquery())
-        rows = await self._session.execute(statement.order_by(*order).limit(most))
-        return [CorrectionRow(*row) for row in rows]
+            last = await self._session.execute(select(*order).where(RecordCorrection.id == after, *listed))
+            if (place := last.first()) is not None:
+                statement = statement.where(
+                    tuple_(*order) > tuple_(*place) if waits else tuple_(*order) < tuple_(*place)
+                )
+        ordered = statement.order_by(*(order if waits else (column.desc() for column in order)))
+        return [CorrectionRow(*row) for row in await self._session.execute(ordered.limit(most))]
 
     async def assign(
         self, row: CorrectionRow, state: CorrectionState, staff_id: UUID, *, lapsed: datetime, now: datetime

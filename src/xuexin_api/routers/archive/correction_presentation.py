@@ -14,7 +14,7 @@ from xuexin_api.schemas.terms import CodedName
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.archive.correction_view import CorrectionLine, CorrectionView
 from xuexin_api.services.archive.corrections import CorrectionPage, CorrectionRequest
-from xuexin_api.services.staff.corrections import DeskCorrection, WaitingCorrection, WaitingPage
+from xuexin_api.services.staff.correction_lookup import DeskCorrection, DeskLine, DeskPage
 
 
 def correction_request(body: schemas.CorrectionSubmission) -> CorrectionRequest:
@@ -56,17 +56,13 @@ def record_correction_list(page: CorrectionPage, language: Language) -> schemas.
     return schemas.RecordCorrectionList(items=items, next_cursor=page.next_cursor)
 
 
-def waiting_correction(view: WaitingCorrection) -> schemas.WaitingCorrection:
-    return schemas.WaitingCorrection.model_validate(
-        {name: getattr(view, name) for name in WaitingCorrection.__slots__}
-        | {"institution": CodedName(code=view.institution_code, name=view.institution_name)}
-    )
+def waiting_correction(view: DeskLine) -> schemas.WaitingCorrection:
+    return schemas.WaitingCorrection.model_validate(_desk_line(view))
 
 
-def correction_queue(page: WaitingPage) -> schemas.CorrectionQueue:
-    return schemas.CorrectionQueue(
-        items=[waiting_correction(view) for view in page.items], next_cursor=page.next_cursor
-    )
+def correction_queue(page: DeskPage) -> schemas.CorrectionQueue:
+    items = [schemas.DeskCorrectionLine.model_validate(_desk_line(view)) for view in page.items]
+    return schemas.CorrectionQueue(items=items, next_cursor=page.next_cursor)
 
 
 def desk_correction(view: DeskCorrection, language: Language) -> schemas.DeskCorrection:
@@ -80,6 +76,12 @@ def desk_correction(view: DeskCorrection, language: Language) -> schemas.DeskCor
         province_needed=view.province_needed,
         decisions=view.decisions,
     )
+
+
+def _desk_line(view: DeskLine) -> dict[str, Any]:
+    return {name: getattr(view, name) for name in DeskLine.__slots__} | {
+        "institution": CodedName(code=view.institution_code, name=view.institution_name)
+    }
 
 
 def _line(view: CorrectionLine, language: Language) -> dict[str, Any]:

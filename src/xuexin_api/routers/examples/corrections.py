@@ -33,7 +33,7 @@ from xuexin_api.schemas.corrections import Asker, DeskCorrection
 from xuexin_api.services.archive.correction_view import CorrectionEvent, CorrectionLine, CorrectionView, FieldWish
 from xuexin_api.services.archive.corrections import CorrectionPage
 from xuexin_api.services.photos.sent_photos import PhotoView
-from xuexin_api.services.staff.corrections import WaitingCorrection, WaitingPage
+from xuexin_api.services.staff.correction_lookup import DeskLine, DeskPage
 
 _S: Final = CorrectionState
 _SUBMITTED: Final = CorrectionEvent("submitted", "student", None, "分班名单上我在计科2302班。", NOW)
@@ -105,7 +105,7 @@ _WITHDRAWN: Final = replace(
     log=[_SUBMITTED, CorrectionEvent("withdrawn", "student", None, None, NOW)],
 )
 _ALL: Final = (_VIEW, _IN_REVIEW, _RETURNED, _FORWARDED, _AT_PROVINCE, _APPLIED, _DECLINED, _WITHDRAWN)
-_WAITING: Final = WaitingCorrection(
+_WAITING: Final = DeskLine(
     id=AN_ID,
     record="enrollment",
     fields=["class_name"],
@@ -118,10 +118,15 @@ _WAITING: Final = WaitingCorrection(
     overdue=False,
     assigned=False,
     mine=False,
+    decided_at=None,
 )
 _MINE: Final = replace(_WAITING, state="school_review", assigned=True, mine=True)
 _SENT: Final = replace(_WAITING, state="forwarded", overdue=True, deadline=NOW)
 _TAKEN_THERE: Final = replace(_MINE, state="province_review")
+_BACK: Final = replace(_WAITING, state="returned", deadline=NOW + timedelta(days=30))
+_APPLIED_THERE, _DECLINED_THERE = (
+    replace(_WAITING, state=state, deadline=None, decided_at=NOW) for state in ("applied", "declined")
+)
 
 
 def _one(view: CorrectionView) -> Callable[[Language], BaseModel]:
@@ -175,9 +180,12 @@ CORRECTIONS: Final[Examples] = {
     "submit_correction_again": {"submitted": Shown("The school has it again.", _one(_VIEW))},
     "withdraw_correction": {"withdrawn": Shown("Asked no longer.", _one(_WITHDRAWN))},
     "list_correction_queue": {
-        "school": Shown("Of a school.", correction_queue(WaitingPage([_MINE, _WAITING], None))),
-        "province": Shown("Of a province.", correction_queue(WaitingPage([_SENT, _TAKEN_THERE], None))),
-        "none": Shown("Nothing waits.", correction_queue(WaitingPage([], None))),
+        "school": Shown("Of a school.", correction_queue(DeskPage([_MINE, _WAITING], None))),
+        "province": Shown("Of a province.", correction_queue(DeskPage([_SENT, _TAKEN_THERE], None))),
+        "returned": Shown("With their students.", correction_queue(DeskPage([_BACK], None))),
+        "applied": Shown("Applied.", correction_queue(DeskPage([_APPLIED_THERE], None))),
+        "declined": Shown("Declined.", correction_queue(DeskPage([_DECLINED_THERE], None))),
+        "none": Shown("Nothing waits.", correction_queue(DeskPage([], None))),
     },
     "take_correction": {
         "school": Shown("It is a registrar's now.", waiting_correction(_MINE)),
@@ -187,5 +195,6 @@ CORRECTIONS: Final[Examples] = {
         "school": Shown("The school may decide all of it.", _at_desk(_IN_REVIEW)),
         "province_needed": Shown("The school may not apply it by itself.", _at_desk(_IN_REVIEW, "frozen")),
         "province": Shown("At the province.", _at_desk(_AT_PROVINCE)),
+        "decided": Shown("It has left the desk.", _at_desk(_APPLIED)),
     },
 }

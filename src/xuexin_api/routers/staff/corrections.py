@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
-from xuexin_api.core.corrections import CorrectionStep
+from xuexin_api.core.corrections import CorrectionState, CorrectionStep
 from xuexin_api.core.errors import (
     CandidateNumberInUseError,
     CertificateNumberTakenError,
@@ -20,7 +20,7 @@ from xuexin_api.core.errors import (
     VersionNeededError,
 )
 from xuexin_api.dependencies.callers import OF_STAFF, ExpectedTag, RequestLanguage, StaffClaims
-from xuexin_api.dependencies.staff import correction_desk_service
+from xuexin_api.dependencies.staff import correction_desk_service, correction_lookup
 from xuexin_api.openapi import JPEG, once, refusals
 from xuexin_api.routers.archive.correction_presentation import (
     correction_queue,
@@ -37,22 +37,36 @@ from xuexin_api.schemas.corrections import (
     CorrectionQueue,
     CorrectionRefusal,
     DeskCorrection,
+    DeskState,
     WaitingCorrection,
 )
+from xuexin_api.services.staff.correction_lookup import CorrectionLookup
 from xuexin_api.services.staff.corrections import CorrectionDeskService
 
 router = APIRouter(prefix="/v1/staff/corrections", tags=["staff"], route_class=StrictRoute)
 Desk = Annotated[CorrectionDeskService, Depends(correction_desk_service)]
+Lookup = Annotated[CorrectionLookup, Depends(correction_lookup)]
 _MINE = (*HAVING, CorrectionNotFoundError)
 _DECIDING = (*DECIDING, CorrectionNotFoundError, CorrectionClosedError)
 
 
-@router.get("", summary="Corrections that wait for my desk", responses=refusals(*OF_STAFF))
+@router.get("", summary="Corrections at my desk", responses=refusals(*OF_STAFF))
 async def list_correction_queue(
-    claims: StaffClaims, desk: Desk, cursor: PageCursor = None, limit: PageLimit = 50
+    claims: StaffClaims,
+    lookup: Lookup,
+    state: Annotated[
+        DeskState | None,
+        Query(description="In which state, also what has left the desk; none: what waits for it."),
+    ] = None,
+    cursor: PageCursor = None,
+    limit: PageLimit = 50,
 ) -> CorrectionQueue:
-    """Of one's school, or forwarded to one's province: the next to be over first. Whom they are about stands inside."""
-    return correction_queue(await desk.list_queue(claims, cursor=cursor, most=limit))
+    """Of one's school, or forwarded to one's province: the next to be over first; what has ended, newest first.
+
+    Whom they are about stands inside.
+    """
+    wanted = state and CorrectionState(state)
+    return correction_queue(await lookup.list_corrections(wanted, claims, cursor=cursor, most=limit))
 
 
 @router.post(
@@ -78,12 +92,15 @@ async def release_correction(correction_id: PathId, claims: StaffClaims, desk: D
     await desk.release(correction_id, claims)
 
 
-@router.get("/{correction_id}", summary="Look at my correction", responses=refusals(*_MINE))
+@router.get("/{correction_id}", summary="Look at a correction", responses=refusals(*_MINE))
 async def view_correction(
-    correction_id: PathId, claims: StaffClaims, language: RequestLanguage, desk: Desk
+    correction_id: PathId, claims: StaffClaims, language: RequestLanguage, lookup: Lookup
 ) -> DeskCorrection:
-    """Only while it is assigned to the asker. Each look is written down, and its student sees it."""
-    return desk_correction(await desk.view(correction_id, claims), language)
+    """What waits for the desk, only while it is assigned to the asker; what has left it, with nothing to decide.
+
+    Each look is written down, and its student sees it.
+    """
+    return desk_correction(await lookup.view(correction_id, claims), language)
 
 
 @router.get(
@@ -92,9 +109,11 @@ async def view_correction(
     response_class=Response,
     responses=refusals(*_MINE, UploadNotFoundError) | JPEG,
 )
-async def view_correction_proof(correction_id: PathId, photo_id: PathId, claims: StaffClaims, desk: Desk) -> Response:
+async def view_correction_proof(
+    correction_id: PathId, photo_id: PathId, claims: StaffClaims, lookup: Lookup
+) -> Response:
     """Who looked, and when, is written down first, and shown to its student."""
-    return photo_answer(await desk.view_proof(correction_id, photo_id, claims))
+    return photo_answer(await lookup.view_proof(correction_id, photo_id, claims))
 
 
 @router.post(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,8 +77,9 @@ class CorrectionDeadlines(Service):
         now, (reason, told) = self._clock.now(), _STEPS[step]
         state = outcome(CorrectionState(row.state), step)
         assert state is not None, "it was asked for by its state"
-        ends = state is CorrectionState.WITHDRAWN
-        due_at = None if ends else now + timedelta(seconds=self._policy.province)
+        values: dict[str, Any] = {"due_at": None}
+        if state is CorrectionState.FORWARDED:
+            values = {"due_at": now + timedelta(seconds=self._policy.province), "forwarded_at": now}
         async with self._transaction():
             if not await self._corrections.move(
                 row,
@@ -88,9 +89,9 @@ class CorrectionDeadlines(Service):
                 reason=reason,
                 note=None,
                 held_since=now,
-                due_at=due_at,
                 assigned_to=None,
                 assigned_at=None,
+                **values,
             ):
                 return
             await self._log.note(row.id, state, "service", now=now, reason=reason)
