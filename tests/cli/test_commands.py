@@ -23,6 +23,7 @@ import pytest
 
 from support.client import solve
 from support.commands import begin, xuexin
+from support.pictures import progressive_archive_photo, scan_cut
 from support.providers import SECRET, aliyun_fields, checks_acs3, running
 from support.server import free_port, run_on, url_of
 from xuexin_api.cli.demo import demo_schools, demo_students
@@ -83,9 +84,12 @@ def test_an_operator_imports_schools_rosters_and_photos(run: Run, tmp_path: Path
     for index, student in enumerate(students[:2]):
         (folder / f"{student.candidate_number}.jpg").write_bytes(draw_archive_photo(index, "graduation"))
     (folder / "00000000.jpg").write_bytes(b"no photo")
+    cut = folder / f"{students[2].candidate_number}.jpg"
+    cut.write_bytes(scan_cut(progressive_archive_photo(), -1))
     done = run("photos", "import", folder, "--kind", "graduation")
     assert "2 photos added" in done.stderr
     assert "00000000.jpg\tphoto_not_jpeg" in done.stdout
+    assert f"{cut.name}\tphoto_damaged" in done.stdout
     archive = tmp_path / "photos.zip"
     with zipfile.ZipFile(archive, "w") as target:
         target.writestr(f"{students[0].candidate_number}.jpg", draw_archive_photo(0, "graduation"))

@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import os
-import re
 import signal
 import struct
 import subprocess
@@ -35,6 +34,7 @@ from support.pictures import (
     hand_held,
     noise,
     read_number,
+    scan_cut,
     text_of,
     with_chunk,
     with_comment,
@@ -65,12 +65,7 @@ def _first_scans() -> bytes:
 
 
 def _scan_cut(number: int) -> bytes:
-    """A progressive file of which one scan lacks its last bytes, and nothing else does."""
-    jpeg = encoded(drawing(), progressive=True)
-    scan = [mark.start() for mark in re.finditer(b"\xff\xda", jpeg)][number]
-    end = re.compile(b"\xff[\xc4\xda\xd9]").search(jpeg, scan + 2)
-    assert end is not None
-    return jpeg[: end.start() - 3] + jpeg[end.start() :]
+    return scan_cut(encoded(drawing(), progressive=True), number)
 
 
 def _packed(name: bytes, head: bytes) -> bytes:

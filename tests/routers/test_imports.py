@@ -22,6 +22,7 @@ from support.clock import HandClock
 from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked, zipped
 from support.keys import keys_for_tests
 from support.people import SCHOOLS, students
+from support.pictures import progressive_archive_photo, scan_cut
 from support.records import add_records, registered_row
 from support.staff import Member, member
 from support.tables import count_rows, rows_of
@@ -263,6 +264,22 @@ async def test_photos_hang_on_the_records_of_ones_own_school(registrar: Member, 
     assert (await uploaded(registrar, content, kind="admission_photos"))["id"] == checked["id"]
     damaged = await uploaded(registrar, content[:-30], kind="graduation_photos")
     assert (await worked(registrar, damaged))["error"]["code"] == "photo_archive_damaged"
+
+
+async def test_a_photo_that_lacks_the_end_of_one_of_its_scans_is_refused(registrar: Member, parts: Wiring) -> None:
+    await import_rows(parts, rows_of_school(OURS, 3))
+    numbers = [row["candidate_number"] for row in await rows_of(parts, "enrollments")]
+    whole = progressive_archive_photo()
+    photos = (whole, scan_cut(whole, 0), scan_cut(whole, -1))
+    content = zipped({f"{number}.jpg": photo for number, photo in zip(numbers, photos, strict=True)})
+    done = await worked(registrar, await uploaded(registrar, content, kind="admission_photos"))
+    assert done["result"] == {"added": 1, "changed": 0, "unchanged": 0, "rejected": 2}
+    (kept,) = await rows_of(parts, "record_photos")
+    assert await parts.photos.get(kept["object_key"]) == whole
+    answer = await registrar.client.get(f"/v1/staff/imports/{done['id']}/rejected")
+    rejected = zipfile.ZipFile(io.BytesIO(answer.content)).read("list.csv").decode("utf-8-sig")
+    told = {tuple(line.split(",")[:3:2]) for line in rejected.splitlines()[1:]}
+    assert told == {(f"{number}.jpg", "photo_damaged") for number in numbers[1:]}
 
 
 def _stored(parts: Wiring) -> dict[str, float]:

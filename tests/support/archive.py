@@ -16,6 +16,7 @@ from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import open_staging
 from xuexin_api.services.archive.institution_import import InstitutionImportService
+from xuexin_api.services.archive.photo_checking import PhotoChecking
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
 from xuexin_api.services.archive.roster_import import (
     ImportWatch,
@@ -84,7 +85,7 @@ async def import_photos(
         session=session,
         photos=RecordPhotoRepository(session),
         store=parts.photos,
-        rules=PhotoRules(),
+        checking=PhotoChecking(rules=PhotoRules(), pictures=parts.pictures),
         clock=parts.clock,
     )
     return await service.run(files, kind=kind, rejected=rejected.append), rejected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -44,6 +45,20 @@ def noise(width: int, height: int, quality: int) -> bytes:
     """A JPEG as large as a photo of these pixels: light and shade, and the grain of a small sensor."""
     light = Image.effect_noise((max(2, width // 8), max(2, height // 8)), 90).resize((width, height))
     return encoded(Image.blend(light, Image.effect_noise((width, height), 12), 0.5).convert("RGB"), quality=quality)
+
+
+def progressive_archive_photo(seed: int = 1) -> bytes:
+    """One that keeps the rules, in several scans."""
+    image = Image.open(io.BytesIO(draw_archive_photo(seed, "admission")))
+    return encoded(image, quality=90, progressive=True)
+
+
+def scan_cut(jpeg: bytes, number: int) -> bytes:
+    """A progressive file of which one scan lacks its last bytes, and nothing else does."""
+    scan = [mark.start() for mark in re.finditer(b"\xff\xda", jpeg)][number]
+    end = re.compile(b"\xff[\xc4\xda\xd9]").search(jpeg, scan + 2)
+    assert end is not None
+    return jpeg[: end.start() - 3] + jpeg[end.start() :]
 
 
 def exif(orientation: int) -> bytes:

@@ -27,6 +27,7 @@ from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.services.archive.graduate_import import UnattendedGraduates
 from xuexin_api.services.archive.institution_import import InstitutionImportService
+from xuexin_api.services.archive.photo_checking import PhotoChecking
 from xuexin_api.services.archive.photo_import import PhotoImportService
 from xuexin_api.services.archive.roster_import import RejectedCell, UnattendedWatch
 from xuexin_api.settings import SettingsError
@@ -87,7 +88,7 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
         session=session,
         photos=RecordPhotoRepository(session),
         store=parts.photos,
-        rules=PhotoRules(),
+        checking=PhotoChecking(rules=PhotoRules(), pictures=parts.pictures),
         clock=parts.clock,
     )
     for kind in ("admission", "graduation"):

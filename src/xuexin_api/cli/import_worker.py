@@ -10,9 +10,16 @@ from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.services.archive.import_worker import ImportWorker
+from xuexin_api.services.archive.photo_checking import PhotoChecking
 
 # Who asks something waits for an answer; a roster has time.
 _NICENESS: Final = 10
+
+
+def make_photo_checking(parts: Wiring) -> PhotoChecking:
+    """The rules of archive photos, with the sizes of these settings."""
+    rules = PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes)
+    return PhotoChecking(rules=rules, pictures=parts.pictures)
 
 
 def make_import_worker(parts: Wiring) -> ImportWorker:
@@ -24,7 +31,7 @@ def make_import_worker(parts: Wiring) -> ImportWorker:
         sealer=parts.sealer,
         lookups=parts.lookups,
         photos=parts.photos,
-        photo_rules=PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes),
+        checking=make_photo_checking(parts),
         policy=parts.settings.import_policy(),
         record_policy=parts.settings.record_policy(),
         clock=parts.clock,

@@ -13,9 +13,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from xuexin_api.cli.import_worker import make_photo_checking
 from xuexin_api.cli.places import Places, say
 from xuexin_api.cli.workbench import with_parts
-from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.graduates import COLUMNS as GRADUATE_COLUMNS
 from xuexin_api.core.messages import DEFAULT_LANGUAGE, Language, message
@@ -211,16 +211,16 @@ def import_photos(
             bar.update(task, completed=seen, description=f"{seen} photos looked at")
 
         async def work(parts: Wiring, _: Places) -> PhotoReport:
-            rules = PhotoRules(smallest=parts.settings.photo_min_bytes, largest=parts.settings.photo_max_bytes)
+            checking = make_photo_checking(parts)
             session = parts.database.session()
             service = PhotoImportService(
                 session=session,
                 photos=RecordPhotoRepository(session),
                 store=parts.photos,
-                rules=rules,
+                checking=checking,
                 clock=parts.clock,
             )
-            with open_photos(source, limit=rules.largest) as files:
+            with open_photos(source, limit=checking.largest) as files:
                 return await service.run(
                     files,
                     kind=kind,

@@ -117,6 +117,7 @@ async def open_parts(places: Places) -> AsyncIterator[Wiring]:
         await refuse_unfit_database(parts)
         yield parts
     finally:
+        parts.pictures.close()
         await parts.database.close()
 
 

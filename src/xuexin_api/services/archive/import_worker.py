@@ -12,7 +12,6 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.archive_photos import PhotoRules
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
@@ -36,6 +35,7 @@ from xuexin_api.repositories.archive.staged_photos import RejectedPlace, StagedP
 from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.archive.graduate_import import GraduateImportService, GraduateReport
 from xuexin_api.services.archive.held_import import HeldImport
+from xuexin_api.services.archive.photo_checking import PhotoChecking
 from xuexin_api.services.archive.photo_import import PhotoReport
 from xuexin_api.services.archive.roster_import import RejectedCell, RosterImportService
 from xuexin_api.services.archive.staged_photo_erasure import StagedPhotoErasure
@@ -57,7 +57,7 @@ class ImportWorker:
         sealer: Sealer,
         lookups: Lookups,
         photos: PhotoStore,
-        photo_rules: PhotoRules,
+        checking: PhotoChecking,
         policy: ImportPolicy,
         record_policy: RecordPolicy,
         clock: Clock,
@@ -69,7 +69,7 @@ class ImportWorker:
         self._sealer = sealer
         self._lookups = lookups
         self._photos = photos
-        self._photo_rules = photo_rules
+        self._checking = checking
         self._policy = policy
         self._record_policy = record_policy
         self._clock = clock
@@ -156,7 +156,7 @@ class ImportWorker:
                 )
 
     async def _import_photos(self, held: HeldImport) -> None:
-        job, rules = held.job, self._photo_rules
+        job, largest = held.job, self._checking.largest
         async with self._new_session() as session:
             service = StagedPhotoImport(
                 session=session,
@@ -166,7 +166,7 @@ class ImportWorker:
                 staged=StagedPhotoRepository(session),
                 photos=RecordPhotoRepository(session),
                 store=self._photos,
-                rules=rules,
+                checking=self._checking,
                 at_once=self._policy.chunk_rows,
                 clock=self._clock,
                 entropy=self._entropy,
@@ -180,8 +180,8 @@ class ImportWorker:
                 with RejectedPhotos(self._files.prepare_rejected(job.id)) as refused:
 
                     def tell(one: RejectedPlace) -> None:
-                        photo = archive.read(one.place, limit=rules.largest)
-                        picture = photo.data if len(photo.data) <= rules.largest else None
+                        photo = archive.read(one.place, limit=largest)
+                        picture = photo.data if len(photo.data) <= largest else None
                         refused.add(one.place, photo.name, picture, one.code, message(one.code, **one.params))
 
                     await service.tell_rejected(tell)

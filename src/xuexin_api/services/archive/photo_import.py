@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo, photo_key
+from xuexin_api.core.archive_photos import ArchivePhoto, photo_key
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster_cells import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.record_photos import PhotoPlace, RecordPhotoRepository
+from xuexin_api.services.archive.photo_checking import PhotoChecking
 from xuexin_api.services.base import Service
 
 _BATCH: Final = 200
@@ -72,13 +73,13 @@ class PhotoImportService(Service):
         session: AsyncSession,
         photos: RecordPhotoRepository,
         store: PhotoStore,
-        rules: PhotoRules,
+        checking: PhotoChecking,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._photos = photos
         self._store = store
-        self._rules = rules
+        self._checking = checking
 
     async def run(
         self,
@@ -106,7 +107,7 @@ class PhotoImportService(Service):
                 reject(file, "photo_name_malformed")
                 continue
             try:
-                checked = _CheckedPhoto(file, check_archive_photo(file.data, self._rules))
+                checked = _CheckedPhoto(file, await self._checking.check(file.data))
             except BrokenRuleError as broken:
                 reject(file, broken.code, broken.params)
                 continue

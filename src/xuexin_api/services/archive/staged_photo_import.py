@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.archive_photos import ArchivePhoto, PhotoRules, check_archive_photo
+from xuexin_api.core.archive_photos import ArchivePhoto
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
@@ -17,6 +17,7 @@ from xuexin_api.gateways.photo_archive import PhotoZip
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.record_photos import PhotoPlace, RecordPhotoRepository
 from xuexin_api.repositories.archive.staged_photos import RejectedPlace, StagedPhotoRepository
+from xuexin_api.services.archive.photo_checking import PhotoChecking
 from xuexin_api.services.archive.photo_import import PhotoReport, places_by_number, require_one_person
 from xuexin_api.services.base import Service
 
@@ -37,7 +38,7 @@ class StagedPhotoImport(Service):
         staged: StagedPhotoRepository,
         photos: RecordPhotoRepository,
         store: PhotoStore,
-        rules: PhotoRules,
+        checking: PhotoChecking,
         at_once: int,
         clock: Clock,
         entropy: Entropy,
@@ -49,7 +50,7 @@ class StagedPhotoImport(Service):
         self._staged = staged
         self._photos = photos
         self._store = store
-        self._rules = rules
+        self._checking = checking
         self._at_once = min(_MOST_AT_ONCE, at_once)
         self._entropy = entropy
 
@@ -82,9 +83,9 @@ class StagedPhotoImport(Service):
         good: dict[str, tuple[int, bytes, ArchivePhoto]] = {}
         for place in places:
             number = archive.candidate_number(place)
-            data = archive.read(place, limit=self._rules.largest).data
+            data = archive.read(place, limit=self._checking.largest).data
             try:
-                good[number] = (place, data, self._check(number, data, met))
+                good[number] = (place, data, await self._check(number, data, met))
             except BrokenRuleError as broken:
                 rows.append(self._row(place, "rejected", code=broken.code, params=dict(broken.params)))
         async with self._read():
@@ -106,14 +107,14 @@ class StagedPhotoImport(Service):
         for key, data in objects.items():
             await self._store.put(key, data)
 
-    def _check(self, number: str, data: bytes, met: set[str]) -> ArchivePhoto:
+    async def _check(self, number: str, data: bytes, met: set[str]) -> ArchivePhoto:
         """Of a number the first file counts, whatever is in it."""
         if not is_candidate_number(number):
             raise BrokenRuleError("photo_name_malformed")
         if number in met:
             raise BrokenRuleError("photo_repeated")
         met.add(number)
-        return check_archive_photo(data, self._rules)
+        return await self._checking.check(data)
 
     def _judged(self, place: int, record: PhotoPlace, data: bytes, facts: ArchivePhoto) -> dict[str, Any]:
         if record.sha256 == facts.sha256:
