@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import httpx
+import pytest
 
 from support.claims import CLAIMS, DESK, decide, former, hand_in, keys_of, row_of
 from support.client import PASSWORD, Client, code_of, connected_client
@@ -219,3 +221,36 @@ async def test_the_clock_tells_the_holder_of_what_it_sends_to_the_province(
         assert code_of(await scene.object()) == "claim_closed"
         async with province_of(client) as ours:
             assert code_of(await decide(ours, scene.claim, "decline", "another_person")) == "claim_closed"
+
+
+@pytest.mark.parametrize(("late", "code"), [(-1, None), (0, "objection_late")])
+async def test_a_grant_is_objected_to_for_thirty_days_and_then_undone_for_as_long(
+    client: Client, parts: Wiring, clock: HandClock, late: int, code: str | None
+) -> None:
+    async with _scene(client, parts) as scene:
+        assert (await scene.holder.get(_HELD)).json()["items"][0]["object_until"] is None
+        await _forward(client, scene.claim)
+        await scene.return_after(days=_NOTICE_DAYS)
+        async with province_of(client) as ours:
+            assert (await _grant(ours, scene.claim)).status_code == 200
+        assert any("30天内" in one.body for one in await client.messages(scene.owner.phone))
+        # Who lost the record cannot verify by it again: the grant is moved into the past instead.
+        last = clock.now() - timedelta(seconds=late)
+        past = f"undo_until = '{last}', decided_at = '{last - timedelta(days=30)}'"
+        await rows_of(parts, "", f"UPDATE record_claims SET {past} RETURNING id")
+        (given,) = (await scene.holder.get(_HELD)).json()["items"]
+        assert given["object_until"] == f"{last:%Y-%m-%dT%H:%M:%SZ}"
+        assert [one["id"] for one in given["next"]] == ([] if code else ["object_to_claim"])
+        objected = await scene.object()
+        if code is not None:
+            assert (objected.status_code, code_of(objected)) == (409, code)
+            assert objected.json()["object_until"] == given["object_until"]
+            return
+        assert objected.status_code == 200, objected.text
+        assert objected.json()["object_until"] == given["object_until"]
+        # Whoever granted has the time to read it.
+        clock.pass_time(days=29)
+        async with province_of(client, "province.two") as ours:
+            assert (await decide(ours, scene.claim, "undo", "another_person")).status_code == 200
+        await scene.return_after(seconds=0)
+        assert await scene.shown() == (False, True)

@@ -781,6 +781,14 @@ class ClaimNoticeRunningError(RefusalError):
     members: ClassVar[tuple[str, ...]] = ("grant_from",)
 
 
+class ObjectionLateError(RefusalError):
+    """A grant can be objected to for some time, which was over at `object_until`."""
+
+    status = 409
+    code = "objection_late"
+    members: ClassVar[tuple[str, ...]] = ("object_until",)
+
+
 class ObjectionUnreadError(RefusalError):
     """Whoever holds the record objects, and the decision does not say that this was read."""
 

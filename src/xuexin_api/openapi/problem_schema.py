@@ -97,6 +97,11 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
             "format": "date-time",
             "description": "With `claim_notice_running`: when it can be granted.",
         },
+        "object_until": {
+            "type": "string",
+            "format": "date-time",
+            "description": "With `objection_late`: until when one could object.",
+        },
         "enrollment_id": {
             "type": "string",
             "format": "uuid",

@@ -19,6 +19,7 @@ from xuexin_api.core.errors import (
     IdentityCaseNeededError,
     InsufficientUserAuthenticationError,
     InvalidRequestError,
+    ObjectionLateError,
     OperationInProgressError,
     Option,
     PhoneRegisteredError,
@@ -65,6 +66,7 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     CorrectionUnfitError(params={"fields": ["class_name"]}),
     ProvinceNeededError(params={"why": "published"}),
     ClaimNoticeRunningError(params={"grant_from": "2026-11-30T08:00:00Z"}),
+    ObjectionLateError(params={"object_until": "2026-12-23T08:00:00Z"}),
     OperationInProgressError(retry_after=1),
     InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
 )

@@ -283,7 +283,12 @@ class HeldClaim(Output):
     )
     reason: Choice | None = Field(description="Why it was decided so; null where it is not.", examples=[None])
     undo_until: Moment | None = Field(
-        description="Of a grant: it can be undone until then; null where it cannot.", examples=[None]
+        description="Of a grant: it can be undone until then, longer where somebody objects; null where it cannot.",
+        examples=[None],
+    )
+    object_until: Moment | None = Field(
+        description="Of a grant: you can object until then; null where there is none, and one objects before it.",
+        examples=[None],
     )
     next: list[Choice] = Field(
         description="What can be done.", examples=[[{"id": "object_to_claim", "title": "提出异议"}]]

@@ -108,8 +108,10 @@ class ClaimNoticeRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else HeldClaimRow(*row)
 
-    async def object(self, claim_id: UUID, account_id: UUID, words: bytes, *, now: datetime) -> bool:
-        """Once, while the claim waits or its grant can be undone."""
+    async def object(
+        self, claim_id: UUID, account_id: UUID, words: bytes, *, granted_after: datetime, now: datetime
+    ) -> bool:
+        """Once, while the claim waits or where it was granted after that time."""
         statement = (
             update(ClaimNotice)
             .where(
@@ -117,14 +119,26 @@ class ClaimNoticeRepository:
                 ClaimNotice.account_id == account_id,
                 ClaimNotice.objected_at.is_(None),
                 RecordClaim.id == ClaimNotice.claim_id,
-                _open(now),
+                _open(granted_after),
             )
             .values(objected_at=now, objection=words)
             .returning(ClaimNotice.claim_id)
         )
         return (await self._session.execute(statement)).first() is not None
 
+    async def prolong(self, claim_id: UUID, *, undo_until: datetime) -> None:
+        """Of a grant: what is objected at last can still be read, and undone."""
+        await self._session.execute(
+            update(RecordClaim)
+            .where(
+                RecordClaim.id == claim_id,
+                RecordClaim.state == ClaimState.GRANTED,
+                RecordClaim.undo_until < undo_until,
+            )
+            .values(undo_until=undo_until)
+        )
 
-def _open(now: datetime) -> ColumnElement[bool]:
-    granted = and_(RecordClaim.state == ClaimState.GRANTED, RecordClaim.undo_until > now)
+
+def _open(granted_after: datetime) -> ColumnElement[bool]:
+    granted = and_(RecordClaim.state == ClaimState.GRANTED, RecordClaim.decided_at > granted_after)
     return or_(RecordClaim.state.in_(REVIEWS), granted)

@@ -10,6 +10,7 @@ from xuexin_api.core.errors import (
     ClaimClosedError,
     ClaimNotFoundError,
     ClaimNotMatchedError,
+    ObjectionLateError,
     RecordShowsError,
     TooManyOperationsError,
     UploadNotFoundError,
@@ -196,12 +197,12 @@ async def list_held_claims(
     "/held-claims/{claim_id}/objection",
     summary="Object to a claim to my record",
     openapi_extra=once(secret=False),
-    responses=refusals(*_THE_CLAIM, ClaimClosedError),
+    responses=refusals(*_THE_CLAIM, ClaimClosedError, ObjectionLateError),
 )
 async def object_to_claim(
     claim_id: PathId, body: ClaimObjection, claims: CallerClaims, language: RequestLanguage, held_claims: HeldClaims
 ) -> HeldClaim:
-    """Once, until it is decided, or while a grant can be undone. Whoever decides reads it."""
+    """Once, until it is decided, or for 30 days after a grant, which can then be undone for 30 more."""
     return held_claim(await held_claims.object(claim_id, body.words, claims), language)
 
 

@@ -153,6 +153,7 @@ _TO_MINE: Final = HeldClaim(
     decided_at=None,
     reason=None,
     undo_until=None,
+    object_until=None,
     next=(Option("object_to_claim"),),
 )
 _OBJECTED: Final = replace(_TO_MINE, objected_at=NOW, objection=_NO, next=())
@@ -162,11 +163,14 @@ _GIVEN: Final = replace(
     decided_at=NOW + timedelta(days=8),
     reason="registered_wrongly",
     undo_until=NOW + timedelta(days=38),
+    object_until=NOW + timedelta(days=38),
 )
 _AT_SCHOOL: Final = replace(_TO_MINE, state=ClaimState.SCHOOL_REVIEW)
 _KEPT: Final = replace(_OBJECTED, state=ClaimState.DECLINED, decided_at=NOW, reason="another_person")
 _LEFT: Final = replace(_OBJECTED, state=ClaimState.WITHDRAWN)
-_BACK: Final = replace(_GIVEN, state=ClaimState.UNDONE, reason="another_person", undo_until=None, next=())
+_BACK: Final = replace(
+    _GIVEN, state=ClaimState.UNDONE, reason="another_person", undo_until=None, object_until=None, next=()
+)
 _FORMER: Final = FormerIdentityView(
     id=AN_ID,
     name="旧名同学",

@@ -84,8 +84,11 @@ class ClaimHolders:
     async def tell_outcome(self, claim: ClaimRow, step: ClaimStep, *, now: datetime) -> None:
         """Whoever was told of the claim hears what became of it."""
         if step in _TOLD:
+            days = self._policy.undo // _DAY
             for notice in await self._notices.list_for_claim(claim.id, most=_MOST):
-                await self._log.tell_owner(notice.account_id, _TOLD[step], now=now, school=claim.institution_name)
+                await self._log.tell_owner(
+                    notice.account_id, _TOLD[step], now=now, school=claim.institution_name, days=days
+                )
 
     async def last(self, claim_id: UUID) -> HolderView | None:
         """What the desks are to know of whoever holds the record, or held it when it was given."""
@@ -99,3 +102,15 @@ class ClaimHolders:
     def grant_from(self, told_at: datetime) -> datetime:
         """When the notice has run out."""
         return told_at + timedelta(seconds=self._policy.notice)
+
+    def object_until(self, granted_at: datetime) -> datetime:
+        """Until when a grant is objected to: as long as it can be undone where nobody does."""
+        return granted_at + timedelta(seconds=self._policy.undo)
+
+    def granted_after(self, now: datetime) -> datetime:
+        """What was granted after this can be objected to now."""
+        return now - timedelta(seconds=self._policy.undo)
+
+    def undo_until(self, objected_at: datetime) -> datetime:
+        """Whoever granted has as long to read what is objected."""
+        return objected_at + timedelta(seconds=self._policy.undo)

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.errors import ClaimClosedError, ClaimNotFoundError, Option
+from xuexin_api.core.errors import ClaimClosedError, ClaimNotFoundError, ObjectionLateError, Option
 from xuexin_api.core.record_claims import REVIEWS, ClaimState
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
@@ -27,7 +27,10 @@ _OBJECT: Final = Option("object_to_claim")
 
 @dataclass(frozen=True, slots=True)
 class HeldClaim:
-    """A claim to one's record. Nothing is given before `grant_from`; who claims is not told."""
+    """A claim to one's record. Nothing is given before `grant_from`; who claims is not told.
+
+    A grant is objected to until `object_until`; it can be undone longer where somebody does.
+    """
 
     id: UUID
     enrollment_id: UUID
@@ -41,6 +44,7 @@ class HeldClaim:
     decided_at: datetime | None
     reason: str | None
     undo_until: datetime | None
+    object_until: datetime | None
     next: tuple[Option, ...]
 
 
@@ -83,25 +87,37 @@ class HeldClaimService(Service):
         return HeldClaimPage(items, write_cursor(items[-1].id) if len(found) > most else None)
 
     async def object(self, claim_id: UUID, words: str, claims: Claims) -> HeldClaim:
-        """Once, and for whoever decides to read: before the grant, or about it while it can be undone."""
+        """Once, for whoever decides to read: before the grant, or in time after it, which leaves time to undo it."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.verified_account_of(claims)
-            if await self._notices.get_for_account(claim_id, account.id) is None:
+            held = await self._notices.get_for_account(claim_id, account.id)
+            if held is None:
                 raise ClaimNotFoundError
+            object_until = self._object_until(held)
+            if object_until is not None and object_until <= now:
+                raise ObjectionLateError(params={"object_until": f"{object_until:%Y-%m-%dT%H:%M:%SZ}"})
             sealed = self._sealer.seal(words.encode(), OBJECTION_CONTEXT)
-            if not await self._notices.object(claim_id, account.id, sealed, now=now):
+            granted_after = self._holders.granted_after(now)
+            if not await self._notices.object(claim_id, account.id, sealed, granted_after=granted_after, now=now):
                 raise ClaimClosedError
+            await self._notices.prolong(claim_id, undo_until=self._holders.undo_until(now))
             await self._log.note(claim_id, "objected", "holder", now=now)
             await self._log.audit("objected", account.id, session_id=claims.session_id, now=now)
             row = await self._notices.get_for_account(claim_id, account.id)
             assert row is not None, "it was read before"
             return self._view(row)
 
+    def _object_until(self, row: HeldClaimRow) -> datetime | None:
+        if row.state != ClaimState.GRANTED or row.decided_at is None:
+            return None
+        return self._holders.object_until(row.decided_at)
+
     def _view(self, row: HeldClaimRow) -> HeldClaim:
-        state = ClaimState(row.state)
-        undoable = state is ClaimState.GRANTED and row.undo_until is not None and row.undo_until > self._clock.now()
-        may_object = row.objected_at is None and (state in REVIEWS or undoable)
+        state, now, object_until = ClaimState(row.state), self._clock.now(), self._object_until(row)
+        undoable = state is ClaimState.GRANTED and row.undo_until is not None and row.undo_until > now
+        in_time = object_until is not None and object_until > now
+        may_object = row.objected_at is None and (state in REVIEWS or in_time)
         sealed = row.objection
         return HeldClaim(
             id=row.id,
@@ -116,5 +132,6 @@ class HeldClaimService(Service):
             decided_at=row.decided_at,
             reason=row.reason,
             undo_until=row.undo_until if undoable else None,
+            object_until=object_until,
             next=(_OBJECT,) if may_object else (),
         )
