@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -185,6 +187,34 @@ async def test_nobody_lets_themselves_graduate_by_publishing_a_colleagues_list(c
         done = await _published(publisher, job)
         assert done["result"] == {"added": 0, "changed": 1, "unchanged": 0, "rejected": 1}
         assert await _rejected(publisher, done, 0) == {own: "XH:row_about_yourself"}
+
+
+async def test_nobody_brings_a_photo_of_themselves_by_an_archive(client: Client, parts: Wiring) -> None:
+    people = students(3)
+    await add_records(parts, [registered_row(one) for one in people])
+    uploaders, publishers, other = (one.record.candidate_number for one in people)
+    photo = draw_archive_photo(1, "admission")
+    content = zipped({f"{number}.jpg": photo for number in (uploaders, publishers, other)})
+    async with (
+        registrar_of(client, "registrar.one", document=people[0].document_number) as uploader,
+        registrar_of(client, "registrar.two", document=people[1].document_number) as publisher,
+    ):
+        job = await worked(uploader, await uploaded(uploader, content, kind="admission_photos", dry_run=True))
+        assert job["result"] == {"added": 2, "changed": 0, "unchanged": 0, "rejected": 1}
+        done = await _published(publisher, job)
+        assert (done["state"], done["result"]["added"], done["result"]["rejected"]) == ("published", 1, 2)
+        answer = await publisher.client.get(f"/v1/staff/imports/{job['id']}/rejected")
+        told = zipfile.ZipFile(io.BytesIO(answer.content)).read("list.csv").decode("utf-8-sig").splitlines()[1:]
+        assert {tuple(line.split(",")[:3:2]) for line in told} == {
+            (f"{number}.jpg", "row_about_yourself") for number in (uploaders, publishers)
+        }
+        (kept,) = await rows_of(parts, "record_photos")
+        records = {str(row["id"]): row["candidate_number"] for row in await rows_of(parts, "enrollments")}
+        assert records[str(kept["enrollment_id"])] == other
+        # Of what was refused nothing stays.
+        folder = parts.settings.data_dir / "photos"
+        assert [file.stat().st_size > 0 for file in folder.rglob("*") if file.is_file()] == [True]
+        assert await rows_of(parts, "staged_photos") == []
 
 
 async def _contents(parts: Wiring, folder: Path, kind: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -12,14 +12,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.entropy import uuid7
 from xuexin_api.core.imports import OPEN
+from xuexin_api.models.archive import Enrollment, Person
 from xuexin_api.models.imports import ImportJob, StagedPhoto
+from xuexin_api.repositories.archive.archive import concerns
 
 # What a record had before takes the place of what it has now, as nobody's: it is erased with its row.
 _PUBLISH: Final = text("""
 WITH staged AS (
     SELECT p.id, p.enrollment_id, p.object_key, p.sha256, p.byte_size
     FROM staged_photos p JOIN enrollments e ON e.id = p.enrollment_id
-    WHERE p.import_id = :import_id AND p.object_key IS NOT NULL AND e.institution_code = :institution_code
+    WHERE p.import_id = :import_id AND p.object_key IS NOT NULL AND p.outcome <> 'rejected'
+      AND e.institution_code = :institution_code
 ), replaced AS (
     SELECT s.id, r.object_key FROM staged s JOIN record_photos r ON r.enrollment_id = s.enrollment_id AND r.kind = :kind
 ), hung AS (
@@ -61,6 +64,19 @@ class StagedPhotoRepository:
         """What was staged of this file and those behind it is nobody's."""
         mine = (StagedPhoto.import_id == import_id, StagedPhoto.place >= place)
         await self._session.execute(update(StagedPhoto).where(*mine).values(import_id=None))
+
+    async def reject_own(self, import_id: UUID, document_keys: Collection[bytes]) -> None:
+        """Photos of whom one of these numbers is of. What they stored goes when the import has ended."""
+        await self._session.execute(
+            update(StagedPhoto)
+            .where(
+                StagedPhoto.import_id == import_id,
+                Enrollment.id == StagedPhoto.enrollment_id,
+                Person.id == Enrollment.person_id,
+                or_(*map(concerns, document_keys)),
+            )
+            .values(outcome="rejected", code="row_about_yourself", params={})
+        )
 
     async def count_outcomes(self, import_id: UUID) -> dict[str, int]:
         statement = (

@@ -96,7 +96,7 @@ class ImportWorker:
                     case ImportKind.GRADUATES:
                         await self._import_graduates(held, senders)
                     case _:
-                        await self._import_photos(held)
+                        await self._import_photos(held, senders)
         except BrokenRuleError as broken:
             await held.end(ImportState.FAILED, error_code=broken.code, error_params=broken.params)
         except ImportCancelledError as cancelled:
@@ -155,7 +155,7 @@ class ImportWorker:
                     watch=_GraduateWatch(held, session, partial(self._finish_rejected, rows, job.id)),
                 )
 
-    async def _import_photos(self, held: HeldImport) -> None:
+    async def _import_photos(self, held: HeldImport, senders: Senders) -> None:
         job, largest = held.job, self._checking.largest
         async with self._new_session() as session:
             service = StagedPhotoImport(
@@ -177,6 +177,7 @@ class ImportWorker:
                 confirm = partial(held.confirm, ImportJobRepository(session))
                 await service.stage(archive, done=job.rows_read, progress=progress, confirm=confirm)
                 dry_run = await held.is_dry_run()
+                await service.reject_own(senders)
                 with RejectedPhotos(self._files.prepare_rejected(job.id)) as refused:
 
                     def tell(one: RejectedPlace) -> None:

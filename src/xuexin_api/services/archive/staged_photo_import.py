@@ -12,6 +12,7 @@ from xuexin_api.core.archive_photos import ArchivePhoto
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.imports import Senders
 from xuexin_api.core.roster_cells import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoZip
 from xuexin_api.gateways.photo_store import PhotoStore
@@ -132,6 +133,11 @@ class StagedPhotoImport(Service):
         names = ("enrollment_id", "object_key", "sha256", "byte_size", "code", "params")
         own = {"id": self._entropy.identifier(), "import_id": self._import_id, "place": place, "outcome": outcome}
         return dict.fromkeys(names) | own | facts
+
+    async def reject_own(self, senders: Senders) -> None:
+        """Nobody brings a photo of themselves; all of the archive has been staged."""
+        async with self._transaction():
+            await self._staged.reject_own(self._import_id, senders.document_keys)
 
     async def tell_rejected(self, tell: Callable[[RejectedPlace], None]) -> None:
         """Each file that was not taken, in the order of the archive."""
