@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,13 +11,14 @@ import pytest
 
 from support.archive import add_photos, import_rows
 from support.claims import decide, former, hand_in, row_of
-from support.client import Client
+from support.client import Client, code_of
 from support.corrections import corrected, take_and_decide
 from support.people import Student, students
-from support.records import OTHER, add_records, change_record, province_of, registered_row, registrar_of
+from support.records import OTHER, SCHOOL, add_records, change_record, province_of, registered_row, registrar_of
 from support.staff import Member
 from support.tables import rows_of
 from support.transfers import agreement
+from support.waiting import until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1, corrections_per_day=100)
@@ -167,6 +169,29 @@ async def test_a_number_that_is_another_students_by_now_stays_theirs(desk: _Desk
     numbers = {row["student_number"]: row["candidate_number"] for row in rows}
     assert numbers[desk.before.record.student_number] == "19430101150077"
     assert numbers[another.record.student_number] == desk.before.record.candidate_number
+
+
+@pytest.mark.parametrize("by_roster", [True, False])
+async def test_a_number_that_becomes_another_students_while_it_is_undone_stays_theirs(
+    desk: _Desk, by_roster: bool
+) -> None:
+    """A roster is waited for; whatever else was faster is a refusal, and the next try sees it."""
+    claim = await desk.grant()
+    number = desk.before.record.student_number
+    await desk.correct(desk.hidden, student_number="2019N0077")
+    async with desk.parts.database.engine.begin() as giving:
+        if by_roster:
+            await giving.exec_driver_sql(f"SELECT pg_advisory_xact_lock(hashtext('roster {SCHOOL}'))")
+        await giving.exec_driver_sql(f"UPDATE enrollments SET student_number = '{number}' WHERE id = '{desk.shows}'")
+        undoing = asyncio.create_task(decide(desk.school, claim, "undo", "another_person"))
+        await until_blocked(desk.parts)
+    undone = await undoing
+    if not by_roster:
+        assert code_of(undone) == "record_changed"
+        undone = await decide(desk.school, claim, "undo", "another_person")
+    assert undone.status_code == 200, undone.text
+    numbers = {str(row["id"]): row["student_number"] for row in await rows_of(desk.parts, "enrollments")}
+    assert numbers == {desk.shows: number, desk.hidden: "2019N0077"}
 
 
 async def _roster(desk: _Desk, records: list[str], step: int) -> None:

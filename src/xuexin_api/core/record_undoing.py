@@ -12,6 +12,9 @@ _WHO: Final = frozenset({"name", "sex", "birth_date"})
 CORRECTIONS: Final = {f"correct_{kind}": kind for kind in RecordKind}
 """How a history calls the corrections of each record."""
 
+TELL_APART: Final = frozenset({"student_number", "candidate_number", "certificate_number", "degree_certificate_number"})
+"""Numbers that only one record has."""
+
 
 @dataclass(frozen=True, slots=True)
 class PastChange:

@@ -8,10 +8,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, exists, select, union, update
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.record_claims import HOLDERS, ClaimState
-from xuexin_api.core.record_undoing import CORRECTIONS, PastChange
+from xuexin_api.core.record_undoing import CORRECTIONS, TELL_APART, PastChange
 from xuexin_api.models.archive import Degree, Enrollment, EnrollmentChange, Qualification
 from xuexin_api.models.claims import FormerIdentity, RecordClaim, RosterGift
 from xuexin_api.models.transfers import Transfer
@@ -30,7 +31,7 @@ class RecordUndoingRepository:
         return list(await self._session.scalars(_given(claim_id).order_by(RosterGift.enrollment_id)))
 
     async def list_schools_of_corrected_numbers(self, claim_id: UUID, enrollment_id: UUID) -> list[str]:
-        """Of all that came of the claim to this record, where a 考生号 was corrected in it; in the order of imports."""
+        """Of all that came of the claim to this record, where a number was corrected in it; in the order of imports."""
         roots = union(select(Enrollment.id).where(Enrollment.id == enrollment_id), _given(claim_id)).subquery()
         linked = select(roots.c[0].label("id")).cte("linked", recursive=True)
         became = select(Transfer.new_enrollment_id).where(
@@ -39,8 +40,8 @@ class RecordUndoingRepository:
         linked = linked.union(became)
         corrected = exists().where(
             EnrollmentChange.enrollment_id.in_(select(linked.c.id)),
-            EnrollmentChange.change == "correct_enrollment",
-            EnrollmentChange.before.has_key("candidate_number"),
+            EnrollmentChange.change.in_(CORRECTIONS),
+            EnrollmentChange.before.has_any(array(sorted(TELL_APART))),
         )
         statement = select(Enrollment.institution_code).distinct().join(linked, linked.c.id == Enrollment.id)
         return list(await self._session.scalars(statement.where(corrected).order_by(Enrollment.institution_code)))

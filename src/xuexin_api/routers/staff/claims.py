@@ -12,6 +12,7 @@ from xuexin_api.core.errors import (
     ClaimNoticeRunningError,
     NotYoursToDecideError,
     ObjectionUnreadError,
+    RecordChangedError,
     RecordHeldError,
     RecordTransferredError,
     UploadNotFoundError,
@@ -117,7 +118,7 @@ async def decline_claim(
     "/{claim_id}/undo",
     summary="Take a granted record back",
     openapi_extra=once(secret=False),
-    responses=refusals(*_DECIDING),
+    responses=refusals(*_DECIDING, RecordChangedError),
 )
 async def undo_claim(
     claim_id: PathId, body: ClaimDecision, claims: StaffClaims, language: RequestLanguage, desk: Desk

@@ -12,11 +12,12 @@ from xuexin_api.core.clock import china_date
 from xuexin_api.core.corrections import RecordKind
 from xuexin_api.core.documents import mask_document_number
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import ClaimClosedError, RecordTransferredError
+from xuexin_api.core.errors import ClaimClosedError, RecordChangedError, RecordTransferredError
 from xuexin_api.core.record_claims import WAS_THEIRS, ClaimHolder
 from xuexin_api.core.sealing import DOCUMENT_CONTEXT, Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.repositories.archive.claims import ClaimRow
+from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.identity.former_identities import FormerIdentityRepository, HeldRecord, TaughtIdentity
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
@@ -31,6 +32,11 @@ _UNDO: Final = "claim_undone"
 _FIELDS: Final = ("former_name", "former_document_number_masked")
 _DOCUMENT: Final = ("document_type", "document_key", "document_ciphertext")
 _SHOWN_NUMBER: Final = "document_number_masked"
+_NUMBERS: Final = (
+    "uq_enrollments_institution_code_student_number",
+    "uq_qualifications_certificate_number",
+    "uq_degrees_certificate_number",
+)
 
 DESKS: Final[Mapping[str, ClaimHolder]] = {Role.REGISTRAR: ClaimHolder.SCHOOL, Role.PROVINCE: ClaimHolder.PROVINCE}
 """For which desk a member decides."""
@@ -165,8 +171,10 @@ class RecordLinking:
         await self._follow_gifts(lineages, claim)
         held = [one.id for one, _ in lineages.held]
         taught = await self._identities.undo(claim.id, claim.person_id, held, now=now)
-        for one, periods in lineages.held:
-            await self._restore(one, periods, claim, taught, member, verdict, locked, now=now)
+        # A number may have become another's since it was asked for: the next try finds it there.
+        with refused_by(dict.fromkeys(_NUMBERS, RecordChangedError())):
+            for one, periods in lineages.held:
+                await self._restore(one, periods, claim, taught, member, verdict, locked, now=now)
         await self._requests.end_of_records(held, lost_by=claim.person_id, back_to=claim.from_person_id, now=now)
         await self._undoing.point_claims_back(
             [*held, *lineages.others], from_person_id=claim.person_id, to_person_id=claim.from_person_id

@@ -12,15 +12,14 @@ from uuid import UUID
 from xuexin_api.core.corrections import RecordKind
 from xuexin_api.core.errors import RecordChangedError
 from xuexin_api.core.record_life import NEW_AT_TRANSFER
-from xuexin_api.core.record_undoing import PastChange, said_before
+from xuexin_api.core.record_undoing import TELL_APART, PastChange, said_before
 from xuexin_api.repositories.archive.claims import ClaimRow
 from xuexin_api.repositories.staff.correction_desk import CorrectionDeskRepository
 from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
 from xuexin_api.services.archive.corrected_records import CorrectedRecords
 from xuexin_api.services.archive.graduation import plain
 
-_CANDIDATE: Final = "candidate_number"
-_TELL_APART: Final = frozenset({"student_number", _CANDIDATE, "certificate_number", "degree_certificate_number"})
+_OF_SCHOOL: Final = frozenset({"student_number", "candidate_number"})
 _DAYS: Final = frozenset(
     {"birth_date", "admission_date", "expected_graduation_date", "leaving_date", "graduation_date", "awarded_on"}
 )
@@ -55,7 +54,7 @@ class RecordRestoring:
         self._desk = desk
 
     async def lock_numbers(self, claim: ClaimRow) -> list[str]:
-        """Before any record, as imports do, the 考生号 of every school where one may go back; which schools."""
+        """Before any record, as imports do, the numbers of every school where one may go back; which schools."""
         schools = await self._undoing.list_schools_of_corrected_numbers(claim.id, claim.enrollment_id)
         for code in schools:
             await self._desk.lock_numbers(code)
@@ -71,7 +70,7 @@ class RecordRestoring:
         for kind, says in (await self._facts(own.enrollment_id)).items():
             now_says = {field: plain(value) for field, value in says.items()}
             after = {field: _typed(field, value) for field, value in said_before(kind, now_says, told).items()}
-            for field in after.keys() & _TELL_APART:
+            for field in after.keys() & TELL_APART:
                 if await self._is_anothers(own.enrollment_id, field, after[field], says, locked):
                     del after[field]
             if after:
@@ -88,7 +87,7 @@ class RecordRestoring:
         """A number that another record has by now stays there."""
         if number is None:
             return False
-        if field == _CANDIDATE and says["institution_code"] not in locked:
+        if field in _OF_SCHOOL and says["institution_code"] not in locked:
             # It came here by a transfer, or was corrected, since the schools were asked for.
             raise RecordChangedError
         return await self._undoing.is_anothers(enrollment_id, field, number)
