@@ -137,3 +137,19 @@ async def test_a_correction_that_came_beside_the_undoing_is_not_taken(client: Cl
         )
     assert code_of(await asking) == "record_not_found"
     assert await rows_of(parts, "record_corrections") == []
+
+
+async def test_nor_is_one_that_came_beside_the_undoing_of_a_case(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    (shows,) = await add_records(parts, [row_of(student)])
+    await client.register(student)
+    await client.verify(student)
+    proofs = [await proof_of(client, shows)]
+    async with parts.database.engine.begin() as undoing:
+        await undoing.exec_driver_sql("SELECT id FROM accounts FOR UPDATE")
+        asking = asyncio.create_task(submit_correction(client, shows, proofs=proofs, class_name="二班"))
+        await until_blocked(parts)
+        await undoing.exec_driver_sql("UPDATE accounts SET state = 'conflict', person_id = NULL")
+        await undoing.exec_driver_sql("UPDATE sessions SET ended_at = now()")
+    assert code_of(await asking) == "token_invalid"
+    assert await rows_of(parts, "record_corrections") == []

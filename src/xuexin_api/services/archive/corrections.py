@@ -144,7 +144,8 @@ class CorrectionService(Service):
             )
             if not added:
                 raise CorrectionOpenError
-            # An undoing that was under way, for which adding waits, has taken the record back by now.
+            # An undoing that was under way, for which adding waits, has taken record or person back by now.
+            account, person_id = await self._student(claims)
             await self._own(enrollment_id, person_id)
             row = await self._mine(correction_id, account)
             await self._attach(row, request.proof_ids)
