@@ -26,16 +26,18 @@ def canonical_password(typed: str) -> str:
     return unicodedata.normalize("NFKC", typed)
 
 
-def _read_short_common() -> frozenset[str]:
-    """The common passwords shorter than what the large list covers.
+def _read_short_common() -> str:
+    """The common passwords shorter than what the large list covers, each between two line ends.
 
-    Read past their package, which would hold 11 MiB of dictionaries for measures that nobody here asks for.
+    One text: a set of as many holds ten times its memory, and nobody chooses passwords often. Read past their package,
+    which would hold 11 MiB of dictionaries for measures that nobody here asks for.
     """
     package = find_spec("zxcvbn")
     assert package is not None
     assert package.origin is not None
     lists = runpy.run_path(str(Path(package.origin).with_name("frequency_lists.py")))["FREQUENCY_LISTS"]
-    return frozenset(word for word in lists["passwords"] if len(word) < _LARGE_LIST_FROM)
+    short = [word for word in lists["passwords"] if len(word) < _LARGE_LIST_FROM]
+    return "\n".join(["", *short, ""])
 
 
 _SHORT_COMMON: Final = _read_short_common()
@@ -45,7 +47,7 @@ def is_common(password: str) -> bool:
     """Whether lists of leaked passwords know it (4.5 million of 10 characters and more, 30,000 below)."""
     for spelling in {password, password.lower()}:
         if len(spelling) < _LARGE_LIST_FROM:
-            if spelling in _SHORT_COMMON:
+            if f"\n{spelling}\n" in _SHORT_COMMON:
                 return True
         elif is_bad_password(spelling):
             return True
