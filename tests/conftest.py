@@ -27,6 +27,11 @@ examples.register_profile("suite", derandomize=True, database=None, deadline=Non
 examples.load_profile("suite")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first: one that began last would run when there is nothing left for the other core."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"

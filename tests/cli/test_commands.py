@@ -226,6 +226,7 @@ def test_production_without_its_secrets_says_what_is_missing(environment: dict[s
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_the_journey_plays_against_a_running_server_and_the_outbox_tells_it(
     run: Run, environment: dict[str, str]
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -298,6 +299,7 @@ class AccountLife(RuleBasedStateMachine):
         return f"SELECT password_hash FROM credentials JOIN ({self._account_of(who)}) a ON a.id = account_id"
 
 
+@pytest.mark.long
 def test_accounts_survive_whatever_order_life_brings(database_url: str, tmp_path: Path) -> None:
     run_state_machine_as_test(
         type("OfThisTest", (AccountLife,), {"database_url": database_url, "folder": tmp_path}),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import httpx
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -511,6 +512,7 @@ def _holding(row: Row) -> Holding:
     return Holding(row["before_strength"]) if row["before_person_id"] is not None else Holding.UNVERIFIED
 
 
+@pytest.mark.long
 def test_cases_survive_whatever_order_life_brings(database_url: str, tmp_path: Path) -> None:
     run_state_machine_as_test(
         type("OfThisTest", (CaseLife,), {"database_url": database_url, "folder": tmp_path}),

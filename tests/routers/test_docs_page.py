@@ -100,6 +100,7 @@ async def _dumped(address: str, folder: Path, attempt: str) -> str | None:
 _LOOKED_AT = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: the page is not looked at")
 
 
+@pytest.mark.long
 @_LOOKED_AT
 async def test_a_browser_without_any_network_shows_every_operation(address: str, tmp_path: Path) -> None:
     page = await _seen(f"{address}/docs", tmp_path)
@@ -107,6 +108,7 @@ async def test_a_browser_without_any_network_shows_every_operation(address: str,
         assert operation in page, page[:2000]
 
 
+@pytest.mark.long
 @_LOOKED_AT
 async def test_an_operation_that_is_opened_shows_its_examples_in_both_languages(address: str, tmp_path: Path) -> None:
     page = await _seen(f"{address}/docs#/registration/register_account", tmp_path)
