@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
+from support.cases import CLAIM, CLAIMANTS_PHONE
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
@@ -83,3 +85,15 @@ async def test_a_forgotten_device_is_a_stranger_at_the_next_login(client: Client
         waits = await second.try_to_log_in(student.phone, device_token=forgotten)
         assert code_of(waits) == "too_many_operations"
         await second.log_in(student.phone)
+
+
+async def test_a_document_number_stands_for_the_same_account_on_every_device(
+    client: Client,
+) -> None:
+    """Who registered again, and waits for the decision, still logs in to the account that has the number."""
+    (student,) = students(1)
+    has = await client.register(student)
+    again = await client.register(replace(student, phone=CLAIMANTS_PHONE), **CLAIM)
+    client.access_token = None
+    logged_in = await client.log_in(student.document_number)
+    assert logged_in["account"]["id"] == has["account"]["id"] != again["account"]["id"]

@@ -101,13 +101,15 @@ class AccountRepository:
             insert(Credential).values(account_id=account_id, password_hash=password_hash, changed_at=now)
         )
 
-    async def set_password_hash(self, account_id: UUID, password_hash: str, *, replaces: str) -> None:
-        """The same password under a dearer hash; a password changed meanwhile stays."""
-        await self._session.execute(
+    async def set_password_hash(self, account_id: UUID, password_hash: str, *, replaces: str) -> bool:
+        """The same password under a dearer hash; False where a password changed meanwhile stays."""
+        statement = (
             update(Credential)
             .where(Credential.account_id == account_id, Credential.password_hash == replaces)
             .values(password_hash=password_hash)
+            .returning(Credential.account_id)
         )
+        return (await self._session.execute(statement)).first() is not None
 
     async def replace_password(self, account_id: UUID, password_hash: str, *, now: datetime) -> None:
         """Another password, or the first of an account that had none."""

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import Insert
 from sqlalchemy.sql.elements import Grouping
 
 from xuexin_api.core.policies import LoginPolicy
-from xuexin_api.models.accounts import Account, Credential, Device
+from xuexin_api.models.accounts import Credential, Device
 from xuexin_api.models.codes import AttemptCounter
 from xuexin_api.repositories.accounts.accounts import ACCOUNT_COLUMNS, AccountRow, Identifier, narrowed
 from xuexin_api.repositories.database import Database, HotStatement
@@ -128,14 +128,13 @@ def _attempt_of_owner(kind: Identifier) -> Select[*tuple[Any, ...]]:
 
     Its owner is asked for no challenge, and pays for nobody else's failures.
     """
-    of_device = and_(Device.account_id == Account.id, Device.token_hash == given("device_hash", BYTES))
-    accounts = (
-        select(*ACCOUNT_COLUMNS, Credential.password_hash)
-        .join(Device, of_device)
-        .outerjoin(Credential, Credential.account_id == Account.id)
-        .where(Account.id == given("device_account", UUID_TYPE))
+    accounts = select(*ACCOUNT_COLUMNS, Credential.password_hash).outerjoin(Credential)
+    # Whose device it is does not say whom the login name stands for: a document number may be two accounts'.
+    named = narrowed(accounts, kind, given("key", BYTES)).limit(1).subquery("named")
+    of_device = and_(Device.account_id == named.c.id, Device.token_hash == given("device_hash", BYTES))
+    found = (
+        select(*named.c).join(Device, of_device).where(named.c.id == given("device_account", UUID_TYPE)).cte("found")
     )
-    found = narrowed(accounts, kind, given("key", BYTES)).limit(1).cte("found")
     counted = (
         _counted(FAILURES, select(_OWNER.label("subject")).select_from(found), unless=_shut("one", true()))
         .returning(AttemptCounter.count)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     CTE,
+    Boolean,
     ColumnElement,
     Select,
     Text,
@@ -49,13 +50,27 @@ _TOLD_A_DAY: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class OpenedOn:
-    """Where a session opens: the device whose token was presented, if it is one of the account's, else the new one."""
+    """Where a session opens: the device whose token was presented, if it is one of the account's, else the new one.
+
+    Nowhere if that device was `known` a moment ago, and was forgotten since.
+    """
 
     address: str
     platform: str
     presented_hash: bytes | None
+    known: bool
     new_device_id: UUID
     new_device_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a login was judged by, outside of any transaction: its session opens only where all is so still."""
+
+    password_hash: str
+    state: str
+    second_factors: list[str]
+    phone_key: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +87,18 @@ _JUDGED: Final = given("judged_hash", Text())
 
 
 def _credential() -> CTE:
-    """The password that was judged, where it still stands, locked until the session is there.
+    """The password that was judged, where it and what else a login asks still stand, locked until the session is there.
 
-    Whoever changes a password locks the account, writes, and then ends its sessions: one that opens for the old one
-    either comes before, and is ended, or waits here and finds another hash.
+    Whoever changes a password, or closes an account, locks the account, writes, and then ends its sessions: one that
+    opens for what was either comes before, and is ended, or waits here and finds it changed.
     """
-    held = select(Account.id).where(Account.id == _ACCOUNT).with_for_update(read=True, key_share=True).cte("held")
+    as_judged = (
+        Account.id == _ACCOUNT,
+        Account.state == given("judged_state", Text()),
+        Account.second_factors == given("judged_factors", Account.second_factors.type),
+        Account.phone_key.is_not_distinct_from(given("judged_phone", BYTES)),
+    )
+    held = select(Account.id).where(*as_judged).with_for_update(read=True, key_share=True).cte("held")
     return (
         select(Credential.account_id)
         .where(exists(select(held.c.id)), Credential.account_id == _ACCOUNT, Credential.password_hash == _JUDGED)
@@ -107,7 +128,7 @@ def _made(still_right: ColumnElement[bool], known: ColumnElement[bool]) -> CTE:
         "created_at": NOW,
         "last_seen_at": NOW,
     }
-    new = select(*values.values()).where(~known, still_right)
+    new = select(*values.values()).where(~known, ~given("known", Boolean()), still_right)
     return insert(Device).from_select(list(values), new).returning(Device.id).cte("made")
 
 
@@ -213,12 +234,12 @@ class OpeningRepository:
         self._database = database
 
     async def open_on_known(
-        self, state: SessionState, audit: AuditedAs, *, address: str, device_hash: bytes, judged_hash: str, owner: bytes
+        self, state: SessionState, audit: AuditedAs, *, address: str, device_hash: bytes, judged: Judged, owner: bytes
     ) -> bool:
         """Add a session on a device of the account, by a password that was judged, and its audit line.
 
         `owner` is the subject of the device's own failures, which end. False, and nothing done, where the device is not
-        known any more or the password is another by now.
+        known any more or the account is not as it was judged.
         """
         row = await self._database.row(
             _OPEN_ON_KNOWN,
@@ -229,7 +250,7 @@ class OpeningRepository:
                 event_id=audit.event_id,
                 action=audit.action,
                 subject=owner,
-                judged_hash=judged_hash,
+                **_of_judged(judged),
             ),
         )
         assert row is not None, "the statement always tells"
@@ -241,14 +262,14 @@ class OpeningRepository:
         on: OpenedOn,
         audit: AuditedAs,
         *,
-        judged_hash: str | None = None,
+        judged: Judged | None = None,
         notice: Mapping[str, Any] | None = None,
         forgets: bytes | None = None,
         within: AsyncSession | None = None,
     ) -> bool | None:
         """Add a session, its device and its audit line; whether the device was known.
 
-        None, and nothing added, where `judged_hash` was given and is the account's password no longer.
+        None, and nothing added, where the account is not as it was `judged`, or its device is known no longer.
         Part of the transaction of `within`, else one of its own.
         `notice` is the outbox row that a new device causes. `forgets` is the subject whose failed logins end with
         this success.
@@ -259,12 +280,13 @@ class OpeningRepository:
             address=on.address,
             platform=on.platform,
             presented_hash=on.presented_hash,
+            known=on.known,
             device_id=on.new_device_id,
             device_hash=on.new_device_hash,
             event_id=audit.event_id,
             action=audit.action,
             subject=forgets,
-            judged_hash=judged_hash,
+            **_of_judged(judged),
             **{f"notice_{name}": value for name, value in (notice or {}).items()},
         )
         if within is None:
@@ -273,6 +295,15 @@ class OpeningRepository:
             row = await statement.row_in(within, **values)
         assert row is not None, "the statement always tells"
         return bool(row["known"]) if row["opened"] else None
+
+
+def _of_judged(judged: Judged | None) -> dict[str, object]:
+    return {
+        "judged_hash": None if judged is None else judged.password_hash,
+        "judged_state": None if judged is None else judged.state,
+        "judged_factors": None if judged is None else judged.second_factors,
+        "judged_phone": None if judged is None else judged.phone_key,
+    }
 
 
 def _of_state(state: SessionState) -> dict[str, object]:

@@ -137,6 +137,7 @@ class LoginService(Service):
                 row = None if found is None else await self._accounts.lock(found[0].id)
                 # The number may have moved, or the account closed, since it was found.
                 if row is not None and row.phone_key == key and not is_over(row, now):
+                    known = await self._outcomes.known_device(row.id, caller) is not None
                     return await self._outcomes.go_on(row, methods=["sms"], known=known, caller=caller, now=now)
         except CodeRejectedError:
             raise LoginRejectedError from None

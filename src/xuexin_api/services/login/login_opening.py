@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import CHINA
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.login.openings import Judged
 from xuexin_api.services.account_view import AccountView, view_account
 from xuexin_api.services.login.further_factors import METHODS, PASSWORD
 from xuexin_api.services.messaging.notices import NoticeLetters
@@ -61,8 +62,9 @@ class LoginOpening:
     ) -> LoggedIn:
         """The session of an account that asks for nothing more, in a transaction of its own or `within` one.
 
-        `known` is a device that logged in to the account before. `judged_hash` is the password that was right, outside
-        of any transaction: LoginRejectedError where it was changed since.
+        `known` is a device that logged in to the account before: LoginRejectedError where it was forgotten since.
+        `judged_hash` is the password that was right, outside of any transaction; the same where it, or what else the
+        account asks, was changed since.
         """
         notice = None
         if not known:
@@ -76,7 +78,8 @@ class LoginOpening:
             device_token=caller.device_token,
             action=_ACTION,
             now=now,
-            judged_hash=judged_hash,
+            known=known,
+            judged=None if judged_hash is None else _judged(row, judged_hash),
             notice=notice,
             forgets=forgets,
             within=within,
@@ -86,7 +89,7 @@ class LoginOpening:
     async def open_on_known(
         self, row: AccountRow, device: KnownDevice, *, caller: Caller, now: datetime, forgets: bytes, judged_hash: str
     ) -> LoggedIn | None:
-        """The same by password on a device that is known, whose failures end; None where either has changed since."""
+        """The same by password on a device that is known, whose failures end; None where something changed since."""
         tokens = await self._opening.open_on_known(
             row.id,
             methods=METHODS[PASSWORD],
@@ -94,8 +97,12 @@ class LoginOpening:
             device_hash=device.token_hash,
             action=_ACTION,
             now=now,
-            judged_hash=judged_hash,
+            judged=_judged(row, judged_hash),
             forgets=forgets,
         )
         assert caller.device_token is not None, "it was read"
         return None if tokens is None else LoggedIn(view_account(row, self._sealer), tokens, caller.device_token)
+
+
+def _judged(row: AccountRow, password_hash: str) -> Judged:
+    return Judged(password_hash, row.state, row.second_factors, row.phone_key)

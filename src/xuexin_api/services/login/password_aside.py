@@ -50,14 +50,21 @@ class PasswordAside(Service):
         await self._challenges.judge(answered)
 
     async def strengthen(self, account_id: UUID, password: str, stored: str) -> str:
-        """The hash of a right password at today's cost, stored in place of the one that was right."""
+        """The hash of a right password at today's cost, stored in place of the one that was right.
+
+        Where another login was faster, the one that it stored; LoginRejectedError where that is another password's.
+        """
         rehashed = await self._hashing.hash(password)
         async with self._transaction():
-            await self._accounts.set_password_hash(account_id, rehashed, replaces=stored)
-        return rehashed
+            if await self._accounts.set_password_hash(account_id, rehashed, replaces=stored):
+                return rehashed
+            standing = await self._accounts.get_password_hash(account_id)
+        if standing is None or not await self._hashing.verify(password, standing):
+            raise LoginRejectedError
+        return standing
 
     async def go_on(
-        self, account_id: UUID, *, known: bool, caller: Caller, forgets: bytes, judged_hash: str | None
+        self, account_id: UUID, *, caller: Caller, forgets: bytes, judged_hash: str | None
     ) -> LoggedIn | Ticket:
         """What the account asks for besides its password, which was right and may have been changed since."""
         async with self._transaction():
@@ -66,6 +73,7 @@ class PasswordAside(Service):
             unchanged = await self._accounts.get_password_hash(account_id) == judged_hash
             if row is None or is_over(row, now) or not unchanged:
                 raise LoginRejectedError
+            known = await self._outcomes.known_device(account_id, caller) is not None
             return await self._outcomes.go_on(
                 row, methods=[*METHODS[PASSWORD]], known=known, caller=caller, now=now, forgets=forgets
             )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import LoginRejectedError, ServiceBusyError
 from xuexin_api.core.passwords import canonical_password
 from xuexin_api.gateways.password_hashing import PasswordHashing
+from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.services.login.further_factors import METHODS, PASSWORD, still_asked
 from xuexin_api.services.login.identifiers import classify_identifier
 from xuexin_api.services.login.login_limits import LoginLimits
@@ -17,7 +20,7 @@ from xuexin_api.services.login.login_opening import Caller, LoggedIn, LoginOpeni
 from xuexin_api.services.login.outcomes import Ticket, is_over
 from xuexin_api.services.login.password_aside import PasswordAside
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.sessions.session_opening import DeviceTokens
+from xuexin_api.services.sessions.session_opening import DeviceTokens, KnownDevice
 
 _METHODS: Final = METHODS[PASSWORD]
 
@@ -71,20 +74,27 @@ class PasswordLogin:
             await self._limits.take_back(counted)
             raise
         now = self._clock.now()
-        if not right or row is None or is_over(row, now):
+        if not right or row is None or stored is None or is_over(row, now):
             await self._limits.note_failure(caller.network)
             raise LoginRejectedError
-        if stored is not None and self._hashing.outdated(stored):
+        if self._hashing.outdated(stored):
             stored = await aside().strengthen(row.id, password, stored)
-        if row.closes_at is not None or still_asked(row, _METHODS, known=known):
-            return await aside().go_on(row.id, known=known, caller=caller, forgets=counted, judged_hash=stored)
-        if known and device is not None and stored is not None:
-            opened = await self._opening.open_on_known(
-                row, device, caller=caller, now=now, forgets=counted, judged_hash=stored
-            )
+        if row.closes_at is None and not still_asked(row, _METHODS, known=known):
+            opened = await self._open(row, device if known else None, caller, counted, stored, now)
             if opened is not None:
                 return opened
-        # A device that was forgotten meanwhile is new.
-        return await self._opening.open(
-            row, methods=_METHODS, known=False, caller=caller, now=now, forgets=counted, judged_hash=stored
-        )
+        # Where something was changed since, it is judged once more, under the lock of its account.
+        return await aside().go_on(row.id, caller=caller, forgets=counted, judged_hash=stored)
+
+    async def _open(
+        self, row: AccountRow, device: KnownDevice | None, caller: Caller, counted: bytes, stored: str, now: datetime
+    ) -> LoggedIn | None:
+        if device is not None:
+            return await self._opening.open_on_known(
+                row, device, caller=caller, now=now, forgets=counted, judged_hash=stored
+            )
+        with suppress(LoginRejectedError):
+            return await self._opening.open(
+                row, methods=_METHODS, known=False, caller=caller, now=now, forgets=counted, judged_hash=stored
+            )
+        return None

@@ -19,7 +19,7 @@ from xuexin_api.core.policies import SessionPolicy
 from xuexin_api.core.refresh_tokens import RefreshToken, RefreshTokens
 from xuexin_api.core.sealing import KeyedHash
 from xuexin_api.core.tokens import Assurance, TokenMint
-from xuexin_api.repositories.login.openings import AuditedAs, OpenedOn, OpeningRepository
+from xuexin_api.repositories.login.openings import AuditedAs, Judged, OpenedOn, OpeningRepository
 from xuexin_api.repositories.login.sessions import SessionState
 
 _ID_BYTES: Final = 16
@@ -104,36 +104,39 @@ class SessionOpening:
         device_token: str | None,
         action: str,
         now: datetime,
-        judged_hash: str | None = None,
+        known: bool = False,
+        judged: Judged | None = None,
         notice: Mapping[str, Any] | None = None,
         forgets: bytes | None = None,
         within: AsyncSession | None = None,
     ) -> tuple[Tokens, str]:
         """A new session on a known or a new device, audited as `action`: tokens, and the device's token.
 
-        `judged_hash` is the password that was right: LoginRejectedError where it was changed since. `notice` is the
-        outbox row that a new device causes; `forgets` the subject whose failed logins end with this success.
+        LoginRejectedError where the device was `known` and is no longer, or the account is not as it was `judged`.
+        `notice` is the outbox row that a new device causes; `forgets` the subject whose failed logins end with this
+        success.
         """
         state = self._new(account_id, methods, now)
         new_token = self._devices.make(account_id)
-        known = await self._openings.open(
+        knows = await self._openings.open(
             state,
             OpenedOn(
                 address=address,
                 platform=platform,
                 presented_hash=None if device_token is None else self._devices.hash_of(device_token),
+                known=known,
                 new_device_id=self._entropy.identifier(),
                 new_device_hash=self._devices.hash_of(new_token),
             ),
             AuditedAs(self._entropy.identifier(), action),
-            judged_hash=judged_hash,
+            judged=judged,
             notice=notice,
             forgets=forgets,
             within=within,
         )
-        if known is None:
+        if knows is None:
             raise LoginRejectedError
-        return self.tokens_of(state, now=now), device_token if known and device_token is not None else new_token
+        return self.tokens_of(state, now=now), device_token if knows and device_token is not None else new_token
 
     async def open_on_known(
         self,
@@ -144,12 +147,12 @@ class SessionOpening:
         device_hash: bytes,
         action: str,
         now: datetime,
-        judged_hash: str,
+        judged: Judged,
         forgets: bytes,
     ) -> Tokens | None:
         """A new session on a device that is known, by a password that was right, in a transaction of its own.
 
-        None where the device is not known any more, or the password was changed.
+        None where the device is not known any more, or the account is not as it was judged.
         """
         state = self._new(account_id, methods, now)
         opened = await self._openings.open_on_known(
@@ -157,7 +160,7 @@ class SessionOpening:
             AuditedAs(self._entropy.identifier(), action),
             address=address,
             device_hash=device_hash,
-            judged_hash=judged_hash,
+            judged=judged,
             owner=forgets,
         )
         return self.tokens_of(state, now=now) if opened else None
