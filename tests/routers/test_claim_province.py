@@ -135,6 +135,10 @@ async def test_a_claim_that_the_school_leaves_goes_to_the_province_by_itself_and
     late = await _mine(client, student, claim)
     assert (late["state"], late["overdue"], late["due_at"]) == ("province_review", True, left["due_at"])
     assert await _overdue(client) == 1
+    await parts.housekeeping.purge()
+    told = [one.body for one in await client.messages(student.phone) if "省级教育行政部门未在期限内处理" in one.body]
+    assert len(told) == 1, "once"
+    assert [(event["kind"], event["actor"]) for event in late["log"]][3:] == [("overdue", "service")]  # type: ignore[attr-defined]
     async with province_of(client) as ours:
         assert (await ours.client.get(DESK)).json()["items"][0]["overdue"] is True
         assert (await decide(ours, claim, "decline", "proof_missing")).status_code == 200

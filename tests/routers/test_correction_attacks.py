@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from structlog.testing import capture_logs
 
 from support.claims import decide as decide_claim
 from support.claims import former, hand_in, row_of
@@ -20,6 +21,8 @@ from support.tables import rows_of
 from xuexin_api.assembly import wire
 from xuexin_api.core.documents import mask_document_number
 from xuexin_api.dependencies.wiring import Wiring
+
+_COLUMNS = "SELECT column_name FROM information_schema.columns WHERE table_name = '{}' AND table_schema = 'public'"
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)
 
@@ -194,3 +197,51 @@ async def test_of_several_processes_whose_clocks_run_out_one_sends_a_correction_
     for student in people:
         bodies = [message.body for message in await client.messages(student.phone)]
         assert sum("转报" in body for body in bodies) == 1
+    clock.pass_time(days=30)
+    await asyncio.gather(*(one.housekeeping.purge() for one in (parts, *others)))
+    for student in people:
+        bodies = [message.body for message in await client.messages(student.phone)]
+        assert sum("未在期限内" in body for body in bodies) == 1, "nor do they say twice that the province is late"
+
+
+async def test_a_hundred_corrections_that_fail_hold_up_none_that_comes_after_them(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    broken, student = students(3)[::2]
+    records = await add_records(parts, [registered_row(one) for one in (broken, student)])
+    asked = []
+    for one, record in zip((broken, student), records, strict=True):
+        async with connected_client(client.app, parts) as its:
+            await its.register(one)
+            await its.verify(one)
+            asked.append(await corrected(its, record, class_name="二班"))
+    columns = [row["column_name"] for row in await rows_of(parts, "", _COLUMNS.format("enrollments"))]
+    copies = ", ".join({"id": "gen_random_uuid()", "student_number": "'X' || n"}.get(one, one) for one in columns)
+    await rows_of(
+        parts,
+        "",
+        f"INSERT INTO enrollments ({', '.join(columns)}) SELECT {copies} FROM enrollments, generate_series(1, 104) AS n"
+        f" WHERE id = '{records[0]}' RETURNING id",
+    )
+    # More than one list of what is due, all of it due before the last; whoever is told of them has no phone to open.
+    columns = [row["column_name"] for row in await rows_of(parts, "", _COLUMNS.format("record_corrections"))]
+    copied = {"id": "gen_random_uuid()", "enrollment_id": "e.id", "due_at": "c.due_at - interval '1 hour'"}
+    copies = ", ".join(copied.get(one, f"c.{one}") for one in columns)
+    await rows_of(
+        parts,
+        "",
+        f"INSERT INTO record_corrections ({', '.join(columns)})"
+        f" SELECT {copies} FROM record_corrections c, enrollments e"
+        f" WHERE c.id = '{asked[0]}' AND e.student_number LIKE 'X%' RETURNING id",
+    )
+    key = parts.lookups.phone(broken.phone).hex()
+    unreadable = f"UPDATE accounts SET phone_ciphertext = '\\x00' WHERE phone_key = '\\x{key}' RETURNING id"
+    assert len(await rows_of(parts, "", unreadable)) == 1
+    clock.pass_time(days=15)
+    with capture_logs() as logged:
+        async with asyncio.timeout(60):
+            await parts.housekeeping.purge()
+    assert sum(line["event"] == "correction_failed" for line in logged) == 105
+    states = {str(row["id"]): row["state"] for row in await rows_of(parts, "record_corrections")}
+    assert states.pop(asked[1]) == "forwarded"
+    assert (len(states), set(states.values())) == (105, {"submitted"})

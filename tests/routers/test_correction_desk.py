@@ -62,6 +62,10 @@ async def _overdue(client: Client) -> float:
     return float(line.split()[1])
 
 
+async def _told_overdue(client: Client, student: Student) -> int:
+    return sum("未在期限内处理" in message.body for message in await client.messages(student.phone))
+
+
 async def _actions(parts: Wiring) -> list[str]:
     return [row["action"] for row in await rows_of(parts, "staff_events")]
 
@@ -475,12 +479,18 @@ async def test_what_a_school_leaves_goes_to_the_province_and_what_that_leaves_is
     assert (mine["log"][-1]["actor"], mine["overdue"]) == ("service", False)
     assert "转报" in (await client.messages(student.phone))[0].body
     assert await _overdue(client) == 0
-    clock.pass_time(days=30)
+    clock.pass_time(days=30, minutes=-5)
     await parts.housekeeping.purge()
+    assert await _told_overdue(client, student) == 0
+    clock.pass_time(minutes=5)
+    await parts.housekeeping.purge()
+    await parts.housekeeping.purge()
+    assert await _told_overdue(client, student) == 1
     assert await _overdue(client) == 1
     await come(client, student)
     mine = (await client.get(f"{MINE}/{waiting}")).json()
     assert (mine["state"], mine["overdue"]) == ("forwarded", True)
+    assert (mine["log"][-1]["kind"], mine["log"][-1]["actor"]) == ("overdue", "service")
     async with province_of(client) as province:
         assert [line["overdue"] for line in await _queue(province)] == [True]
         await take_and_decide(province, waiting, "apply", "registered_wrongly")

@@ -76,6 +76,8 @@ class RecordClaim(Base):
     submitted_at: Mapped[datetime | None]
     forwarded_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    overdue_told_at: Mapped[datetime | None]
+    """When the student was told that the province is late."""
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]

@@ -94,6 +94,8 @@ class RecordCorrection(Base):
     submitted_at: Mapped[datetime]
     held_since: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    overdue_told_at: Mapped[datetime | None]
+    """When the student was told that the province is late."""
     assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     assigned_at: Mapped[datetime | None]
     forwarded_at: Mapped[datetime | None]

@@ -237,14 +237,29 @@ class ClaimRepository:
             .limit(most)
             .with_for_update(skip_locked=True)
         )
-        statement = (
-            update(RecordClaim)
-            .where(RecordClaim.id.in_(left))
-            .values(state=ClaimState.PROVINCE_REVIEW, state_since=now, forwarded_at=now, due_at=due_at)
-            .returning(RecordClaim.id)
+        return await self._update(
+            left, state=ClaimState.PROVINCE_REVIEW, state_since=now, forwarded_at=now, due_at=due_at
         )
-        moved = list(await self._session.scalars(statement))
-        return [ClaimRow(*row) for row in await self._session.execute(_ROWS.where(RecordClaim.id.in_(moved)))]
+
+    async def note_overdue(self, *, now: datetime, most: int) -> list[ClaimRow]:
+        """What provinces left for too long, each once; what somebody decides at this moment is not."""
+        left = (
+            select(RecordClaim.id)
+            .where(
+                RecordClaim.state == ClaimState.PROVINCE_REVIEW,
+                RecordClaim.due_at <= now,
+                RecordClaim.overdue_told_at.is_(None),
+            )
+            .order_by(RecordClaim.due_at)
+            .limit(most)
+            .with_for_update(skip_locked=True)
+        )
+        return await self._update(left, overdue_told_at=now)
+
+    async def _update(self, which: Select[*tuple[Any, ...]], **values: Any) -> list[ClaimRow]:
+        statement = update(RecordClaim).where(RecordClaim.id.in_(which)).values(**values).returning(RecordClaim.id)
+        updated = list(await self._session.scalars(statement))
+        return [ClaimRow(*row) for row in await self._session.execute(_ROWS.where(RecordClaim.id.in_(updated)))]
 
     async def has_acted(self, claim: ClaimRow, document_key: bytes) -> bool:
         """Whether a human with this document worked on the student's claims to the record at the school."""

@@ -161,15 +161,34 @@ class CorrectionRepository:
         return (await self._session.execute(statement)).first() is not None
 
     async def list_due(
-        self, states: Collection[str], *, now: datetime, after: CorrectionRow | None, most: int
+        self, states: Collection[str], *, now: datetime, after: CorrectionRow | None, most: int, untold: bool = False
     ) -> list[CorrectionRow]:
-        """In these states and past their time, the longest past it first; `after` ended the list before."""
+        """In these states and past their time, the longest past it first; `after` ended the list before.
+
+        `untold`: where the student does not know so.
+        """
         statement = CORRECTION.where(RecordCorrection.due_at <= now, RecordCorrection.state.in_(states))
+        if untold:
+            statement = statement.where(RecordCorrection.overdue_told_at.is_(None))
         order = (RecordCorrection.due_at, RecordCorrection.id)
         if after is not None:
             statement = statement.where(tuple_(*order) > tuple_(after.due_at, after.id))
         rows = await self._session.execute(statement.order_by(*order).limit(most))
         return [CorrectionRow(*row) for row in rows]
+
+    async def note_overdue(self, row: CorrectionRow, *, now: datetime) -> bool:
+        """That its student is told so: once, and while it is where it was read."""
+        statement = (
+            update(RecordCorrection)
+            .where(
+                RecordCorrection.id == row.id,
+                RecordCorrection.due_at == row.due_at,
+                RecordCorrection.overdue_told_at.is_(None),
+            )
+            .values(overdue_told_at=now)
+            .returning(RecordCorrection.id)
+        )
+        return (await self._session.execute(statement)).first() is not None
 
     async def count_due(self, states: Collection[str], *, now: datetime) -> int:
         """In these states and past their time."""

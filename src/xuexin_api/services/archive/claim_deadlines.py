@@ -39,7 +39,7 @@ class ClaimDeadlines(Service):
         """With the provinces for too long, as last counted; for metrics."""
 
     async def run(self) -> None:
-        """Every claim that is due is in its province, and its student is told."""
+        """Every claim that is due is in its province, and its student told; told once more where that is late."""
         moved = _AT_ONCE
         while moved == _AT_ONCE:
             now = self._clock.now()
@@ -54,5 +54,16 @@ class ClaimDeadlines(Service):
                         claim.account_id, "body_claim_escalated", now=now, school=claim.institution_name
                     )
             moved = len(left)
+        told = _AT_ONCE
+        while told == _AT_ONCE:
+            now = self._clock.now()
+            async with self._transaction():
+                late = await self._claims.note_overdue(now=now, most=_AT_ONCE)
+                for claim in late:
+                    await self._log.note(claim.id, "overdue", "service", now=now)
+                    await self._log.tell_owner(
+                        claim.account_id, "body_claim_overdue", now=now, school=claim.institution_name
+                    )
+            told = len(late)
         async with self._read():
             self.overdue = await self._claims.count_overdue(now=self._clock.now())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Collection
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -52,26 +54,43 @@ class CorrectionDeadlines(Service):
         """Corrections that provinces had for too long when this was looked at last."""
 
     async def run(self) -> None:
-        """Every correction that is due takes its step; what is overdue is counted."""
+        """Every correction that is due takes its step; what is overdue is told once, and counted."""
         for step in _STEPS:
-            await self._take_all(step)
+            await self._with_each(sources(step), partial(self._take, step=step))
+        states = held_by(CorrectionHolder.PROVINCE)
+        await self._with_each(states, self._tell_overdue, untold=True)
         async with self._read():
-            states = held_by(CorrectionHolder.PROVINCE)
             self.overdue = await self._corrections.count_due(states, now=self._clock.now())
 
-    async def _take_all(self, step: CorrectionStep) -> None:
+    async def _with_each(
+        self,
+        states: Collection[CorrectionState],
+        act: Callable[[CorrectionRow], Awaitable[None]],
+        *,
+        untold: bool = False,
+    ) -> None:
         """Each in a transaction of its own: what holds up one correction holds up no other."""
         last: CorrectionRow | None = None
         more = True
         while more:
             async with self._read():
-                due = await self._corrections.list_due(sources(step), now=self._clock.now(), after=last, most=_AT_ONCE)
+                due = await self._corrections.list_due(
+                    states, now=self._clock.now(), after=last, most=_AT_ONCE, untold=untold
+                )
             more = len(due) == _AT_ONCE
             for last in due:
                 try:
-                    await self._take(last, step)
+                    await act(last)
                 except Exception:  # noqa: BLE001 - the others go on, and the next round tries this one again
                     _LOG.exception("correction_failed", correction_id=str(last.id))
+
+    async def _tell_overdue(self, row: CorrectionRow) -> None:
+        now = self._clock.now()
+        async with self._transaction():
+            if not await self._corrections.note_overdue(row, now=now):
+                return
+            await self._log.note(row.id, "overdue", "service", now=now)
+            await self._log.tell_owner(row.account_id, "body_correction_overdue", now=now, school=row.institution_name)
 
     async def _take(self, row: CorrectionRow, step: CorrectionStep) -> None:
         now, (reason, told) = self._clock.now(), _STEPS[step]
