@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b2d60f4817ce"
-down_revision = "7a41c9e26d05"
+down_revision = "e2b7904c6d1f"
 branch_labels = None
 depends_on = None
 

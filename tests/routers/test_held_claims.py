@@ -254,3 +254,26 @@ async def test_a_grant_is_objected_to_for_thirty_days_and_then_undone_for_as_lon
             assert (await decide(ours, scene.claim, "undo", "another_person")).status_code == 200
         await scene.return_after(seconds=0)
         assert await scene.shown() == (False, True)
+
+
+async def test_who_has_no_record_left_to_verify_by_objects_to_the_grant_by_a_login(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    async with _scene(client, parts) as scene:
+        clock.pass_time(hours=1)
+        await scene.holder.log_in(scene.owner.phone)
+        for answer in (await scene.holder.get(_HELD), await scene.object()):
+            assert code_of(answer) == "insufficient_user_authentication", "it waits, and the record is there"
+        await _forward(client, scene.claim)
+        await scene.return_after(days=_NOTICE_DAYS)
+        async with province_of(client) as ours:
+            assert (await _grant(ours, scene.claim)).status_code == 200
+            clock.pass_time(days=20)
+            await scene.holder.log_in(scene.owner.phone)
+            (given,) = (await scene.holder.get(_HELD)).json()["items"]
+            assert (given["id"], given["state"]) == (scene.claim, "granted")
+            unknown = await scene.holder.post(f"{_HELD}/{scene.record}/objection", {"words": _NO})
+            assert code_of(unknown) == "insufficient_user_authentication"
+            assert (await scene.object()).status_code == 200
+            await ours.log_in()
+            assert (await ours.client.get(f"{DESK}/{scene.claim}")).json()["holder"]["objection"] == _NO

@@ -97,9 +97,13 @@ class ClaimNoticeRepository:
         objected = ClaimNotice.claim_id.in_(claim_ids), ClaimNotice.objected_at.is_not(None)
         return set(await self._session.scalars(select(ClaimNotice.claim_id).where(*objected)))
 
-    async def list_for_account(self, account_id: UUID, *, before_id: UUID, most: int) -> list[HeldClaimRow]:
+    async def list_for_account(
+        self, account_id: UUID, *, before_id: UUID, most: int, granted_only: bool
+    ) -> list[HeldClaimRow]:
         """Claims to what the account holds or held, newest first."""
         statement = _HELD.where(ClaimNotice.account_id == account_id, ClaimNotice.claim_id < before_id)
+        if granted_only:
+            statement = statement.where(RecordClaim.state == ClaimState.GRANTED)
         rows = await self._session.execute(statement.order_by(ClaimNotice.claim_id.desc()).limit(most))
         return [HeldClaimRow(*row) for row in rows]
 

@@ -189,7 +189,7 @@ async def list_held_claims(
     cursor: PageCursor = None,
     limit: PageLimit = 20,
 ) -> HeldClaimList:
-    """Newest first, whatever became of them. Who claims is not told."""
+    """Newest first, whatever became of them. Who claims is not told. Grants are read without a fresh verification."""
     return held_claim_list(await held_claims.list_mine(claims, cursor=cursor, most=limit), language)
 
 

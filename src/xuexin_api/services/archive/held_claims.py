@@ -78,11 +78,16 @@ class HeldClaimService(Service):
         self._sealer = sealer
 
     async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> HeldClaimPage:
-        """Of which the caller was told."""
+        """Of which the caller was told. Who lost a record may have none left to verify by: grants are read without."""
         before_id = AFTER_ALL if cursor is None else read_cursor(cursor)
         async with self._read():
-            account = await self._callers.verified_account_of(claims)
-            found = await self._notices.list_for_account(account.id, before_id=before_id, most=most + 1)
+            account = await self._callers.account_of(claims)
+            verified = self._callers.is_verified(claims)
+            found = await self._notices.list_for_account(
+                account.id, before_id=before_id, most=most + 1, granted_only=not verified
+            )
+        if not found:
+            self._callers.refuse_unless_verified(account, claims)
         items = [self._view(row) for row in found[:most]]
         return HeldClaimPage(items, write_cursor(items[-1].id) if len(found) > most else None)
 
@@ -90,8 +95,10 @@ class HeldClaimService(Service):
         """Once, for whoever decides to read: before the grant, or in time after it, which leaves time to undo it."""
         now = self._clock.now()
         async with self._transaction():
-            account = await self._callers.verified_account_of(claims)
+            account = await self._callers.account_of(claims)
             held = await self._notices.get_for_account(claim_id, account.id)
+            if held is None or held.state != ClaimState.GRANTED:
+                self._callers.refuse_unless_verified(account, claims)
             if held is None:
                 raise ClaimNotFoundError
             object_until = self._object_until(held)
