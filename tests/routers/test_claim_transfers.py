@@ -87,3 +87,26 @@ async def test_a_transfer_beside_a_grant_is_of_the_old_person_or_of_the_new_one_
         else:
             assert (code_of(granted), shown) == ("record_transferred", 1)
     assert (await client.get(f"{CLAIMS}/{claim}")).json()["state"] in {"granted", "school_review"}
+
+
+async def test_a_school_that_undoes_its_grant_leaves_what_the_other_school_granted(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        new = (await (await agreement(here, there, hidden))).json()["transfer"]["new_enrollment_id"]
+        client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+        first = await hand_in(client, before)
+        assert (await decide(here, first, "grant", "identity_changed")).status_code == 200
+        second = await hand_in(client, former(student, institution_code=OTHER, student_number="2031T0001"))
+        assert (await decide(there, second, "grant", "identity_changed")).status_code == 200
+        assert (await decide(here, first, "undo", "another_person")).status_code == 200
+        assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows, new}
+        assert (await decide(there, second, "undo", "another_person")).status_code == 200
+    assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows}
+    owners = {str(row["id"]): row["person_id"] for row in await rows_of(parts, "enrollments")}
+    assert owners[new] == owners[hidden] != owners[shows]

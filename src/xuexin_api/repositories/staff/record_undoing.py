@@ -30,6 +30,15 @@ class RecordUndoingRepository:
         """Records that rosters gave by what the claim taught, whatever they say by now."""
         return list(await self._session.scalars(_given(claim_id).order_by(RosterGift.enrollment_id)))
 
+    async def is_granted(self, enrollment_id: UUID, person_id: UUID) -> bool:
+        """Whether a claim to this very record gave it to the person."""
+        granted = (
+            RecordClaim.enrollment_id == enrollment_id,
+            RecordClaim.person_id == person_id,
+            RecordClaim.state == ClaimState.GRANTED,
+        )
+        return bool(await self._session.scalar(select(exists().where(*granted))))
+
     async def list_schools_of_corrected_numbers(self, claim_id: UUID, enrollment_id: UUID) -> list[str]:
         """Of all that came of the claim to this record, where a number was corrected in it; in the order of imports."""
         roots = union(select(Enrollment.id).where(Enrollment.id == enrollment_id), _given(claim_id)).subquery()

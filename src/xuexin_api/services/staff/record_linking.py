@@ -192,7 +192,7 @@ class RecordLinking:
     ) -> None:
         """A record and what it became at other schools, each locked before it is asked for the next.
 
-        So no 转学 is missed. What somebody else was granted since is a decision of its own.
+        So no 转学 is missed. What was granted there, to somebody else or to the same, is a decision of its own.
         """
         periods: tuple[Period, ...] = (Period(record.id, since, None),)
         while record.person_id == claim.person_id:
@@ -204,6 +204,8 @@ class RecordLinking:
             own, *earlier = periods
             periods = (Period(next_id, since, None), replace(own, until=moved_at), *earlier)
             record = await self._identities.get_record_for_update(next_id)
+            if await self._undoing.is_granted(next_id, claim.person_id):
+                return
         lineages.others.append(record.id)
 
     async def _restore(
