@@ -13,7 +13,7 @@ import pytest
 
 from support.archive import add_photos, add_schools, import_rows
 from support.client import Client
-from support.imports import CODES, roster, rows_of_school, seen, uploaded, work, worked, zipped
+from support.imports import CODES, roster, rows_of_school, seen, upload, uploaded, work, worked, zipped
 from support.people import SCHOOLS, students
 from support.records import add_records, registered_row, registrar_of
 from support.staff import Member, staff_accounts
@@ -157,6 +157,27 @@ async def test_who_publishes_a_dry_run_while_it_is_read_brings_it_too(
             await working
         done = await seen(publisher, job)
         assert (done["state"], done["result"]["added"], done["result"]["rejected"]) == ("published", 1, 1)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["publish", "upload"])
+async def test_a_dry_run_that_two_colleagues_publish_at_once_is_published_for_both(
+    client: Client, parts: Wiring, tmp_path: Path, again: bool
+) -> None:
+    await add_schools(parts)
+    content = roster(tmp_path, rows_of_school(OURS, 2))
+    async with registrar_of(client, "registrar.one") as uploader, registrar_of(client, "registrar.two") as slower:
+        job = await worked(uploader, await uploaded(uploader, content, dry_run=True))
+        path = f"/v1/staff/imports/{job['id']}/publish"
+        async with parts.database.engine.begin() as faster:
+            await faster.exec_driver_sql(
+                "UPDATE import_jobs SET dry_run = false, state = 'queued', publisher_id = staff_id, finished_at = NULL"
+            )
+            publishing = asyncio.create_task(upload(slower, content) if again else slower.client.post(path, None))
+            await until_blocked(parts)
+        answer = await publishing
+        assert (answer.status_code, answer.json()["id"]) == (202 if again else 200, job["id"]), answer.text
+        assert (await worked(slower, job))["state"] == "published"
+    assert len(await rows_of(parts, "import_jobs")) == 1
 
 
 async def test_nobody_lets_themselves_graduate_by_a_list(client: Client, parts: Wiring) -> None:
