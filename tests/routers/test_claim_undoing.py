@@ -194,6 +194,23 @@ async def test_a_number_that_becomes_another_students_while_it_is_undone_stays_t
     assert numbers == {desk.shows: number, desk.hidden: "2019N0077"}
 
 
+async def test_an_undoing_that_waits_for_who_waits_for_it_is_refused_and_may_be_tried_again(desk: _Desk) -> None:
+    """A roster changes its records in no order that anybody knows."""
+    claim = await desk.grant()
+    brought = await desk.bring()
+    changing = "UPDATE enrollments SET class_name = '三班' WHERE id = '{}'"
+    async with desk.parts.database.engine.begin() as roster:
+        await roster.exec_driver_sql(changing.format(brought))
+        undoing = asyncio.create_task(decide(desk.school, claim, "undo", "another_person"))
+        await until_blocked(desk.parts)
+        await roster.exec_driver_sql(changing.format(desk.hidden))
+    refused = await undoing
+    assert (refused.status_code, code_of(refused)) == (503, "not_ready")
+    assert refused.headers["retry-after"]
+    await desk.undo(claim)
+    assert await _seen(desk) == {desk.shows}
+
+
 async def _roster(desk: _Desk, records: list[str], step: int) -> None:
     records.append(await desk.bring())
 

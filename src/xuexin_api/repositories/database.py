@@ -18,8 +18,9 @@ from xuexin_api.repositories.hot_connections import HotConnections
 
 # A statement that waits longer has met a lock or a lost index: better a refusal than a pile of waiters.
 _SERVER_SETTINGS: Final = {"statement_timeout": "15000", "jit": "off"}
-# Classes of SQLSTATE: connection, authorisation, no such database, resources, closed or locked, shutdown or time-out.
-_UNAVAILABLE_STATES: Final = frozenset({"08", "28", "3D", "53", "55", "57"})
+# Classes of SQLSTATE: connection, authorisation, no such database, rolled back for two that waited for each other,
+# resources, closed or locked, shutdown or time-out.
+_UNAVAILABLE_STATES: Final = frozenset({"08", "28", "3D", "40", "53", "55", "57"})
 
 
 def is_unavailable(error: BaseException) -> bool:
