@@ -9,7 +9,7 @@ import pytest
 
 from support.cases import CLAIMANTS_PHONE, give_strong_evidence, link_in, submit
 from support.cases import claim as claim_document
-from support.claims import CLAIMS, decide, former, hand_in, other_number, row_of
+from support.claims import CLAIMS, WORDS, decide, former, hand_in, keys_of, other_number, row_of
 from support.claims import DESK as CLAIM_DESK
 from support.client import Client, code_of, connected_client
 from support.corrections import DESK, MINE, corrected, proof_of, take
@@ -87,6 +87,26 @@ async def test_a_claim_by_whose_the_record_is_again_ends_and_one_by_a_third_wait
             assert code_of(await decide(registrar, claims[0], "grant", "registered_wrongly")) == "record_held"
             (told,) = (await holder.get("/v1/archive/held-claims")).json()["items"]
             assert (told["id"], told["enrollment_id"]) == (claims[0], hidden)
+
+
+async def test_a_draft_by_whose_the_record_is_again_is_not_handed_in(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = replace(former(student), phone="+8617199990003")
+    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
+    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await add_records(parts, [row_of(owner)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as registrar, connected_client(client.app, parts) as holder:
+        assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
+        await holder.register(owner)
+        await holder.verify(owner)
+        draft = (await holder.post(CLAIMS, keys_of(before))).json()["id"]
+        assert (await decide(registrar, claim, "undo", "another_person")).status_code == 200
+        late = await holder.post(f"{CLAIMS}/{draft}/submit", WORDS)
+        assert (late.status_code, code_of(late)) == (409, "record_shows")
+        assert late.json()["enrollment_id"] == hidden
 
 
 async def test_an_undone_case_ends_what_its_claimant_asked(client: Client, parts: Wiring) -> None:

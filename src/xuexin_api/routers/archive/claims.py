@@ -155,7 +155,7 @@ async def delete_claim_proof(claim_id: PathId, photo_id: PathId, claims: CallerC
     "/claims/{claim_id}/submit",
     summary="Hand the claim in to the school",
     openapi_extra=once(secret=False),
-    responses=refusals(*_THE_CLAIM, ClaimClosedError),
+    responses=refusals(*_THE_CLAIM, ClaimClosedError, RecordShowsError),
 )
 async def submit_record_claim(
     claim_id: PathId,

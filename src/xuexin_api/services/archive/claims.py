@@ -166,8 +166,11 @@ class ClaimService(Service):
         now = self._clock.now()
         name, document = self._read_former(words, now)
         async with self._transaction():
-            account, _ = await self._student(claims)
+            account, person_id = await self._student(claims)
             claim = await self._mine(claim_id, account)
+            if claim.from_person_id == person_id:
+                # Whoever had it by a grant has it no more.
+                raise RecordShowsError(params={"enrollment_id": str(claim.enrollment_id)})
             if claim.expires_at <= now or not await self._claims.move(
                 claim_id,
                 sources(ClaimStep.SUBMIT),
