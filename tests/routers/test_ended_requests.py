@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from support.archive import add_photos
 from support.cases import CLAIMANTS_PHONE, give_strong_evidence, link_in, submit
 from support.cases import claim as claim_document
 from support.claims import CLAIMS, WORDS, decide, former, hand_in, keys_of, other_number, row_of
@@ -107,6 +108,34 @@ async def test_a_draft_by_whose_the_record_is_again_is_not_handed_in(client: Cli
         late = await holder.post(f"{CLAIMS}/{draft}/submit", WORDS)
         assert (late.status_code, code_of(late)) == (409, "record_shows")
         assert late.json()["enrollment_id"] == hidden
+
+
+async def test_what_was_said_of_a_record_is_said_by_whose_it_was(client: Client, parts: Wiring) -> None:
+    """Whoever gets it back has checked nothing, and has confirmed no photo."""
+    (student,) = students(1)
+    before = replace(former(student), phone="+8617199990003")
+    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
+    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await add_records(parts, [row_of(owner)])
+    await add_photos(parts, before)
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    path = f"/v1/archive/enrollments/{hidden}"
+    clock = client.parts.clock
+    async with registrar_of(client) as registrar, connected_client(client.app, parts) as holder:
+        assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
+        clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+        assert (await client.post(f"{path}/check", {"result": "correct"})).status_code in {200, 201}
+        said = (await client.post(f"{path}/photo-proof", {"answer": "right"})).json()
+        clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+        assert (await decide(registrar, claim, "undo", "another_person")).status_code == 200
+        await holder.register(owner)
+        await holder.verify(owner)
+        assert (await holder.get(f"{path}/check")).json()["last"] is None
+        assert (await holder.get(f"{path}/photo-proof")).json()["last"] is None
+        confirmed = await holder.post(f"{path}/photo-proof/confirm", {"proof_id": said["id"]})
+        assert confirmed.status_code in {404, 409, 410}, confirmed.text
 
 
 async def test_an_undone_case_ends_what_its_claimant_asked(client: Client, parts: Wiring) -> None:

@@ -8,10 +8,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, case, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from xuexin_api.models.archive import Enrollment, RecordPhoto
+from xuexin_api.models.archive import Enrollment, EnrollmentChange, RecordPhoto
 from xuexin_api.models.proofs import PhotoProof, RecordCheck
 
 
@@ -77,7 +78,10 @@ class ProofRepository:
     async def get_last_check(self, enrollment_id: UUID) -> CheckRow | None:
         columns = (RecordCheck.id, RecordCheck.version, RecordCheck.wrong_fields, RecordCheck.at)
         statement = (
-            select(*columns).where(RecordCheck.enrollment_id == enrollment_id).order_by(RecordCheck.id.desc()).limit(1)
+            select(*columns)
+            .where(RecordCheck.enrollment_id == enrollment_id, _said_by_whose_it_is(enrollment_id, RecordCheck.at))
+            .order_by(RecordCheck.id.desc())
+            .limit(1)
         )
         row = (await self._session.execute(statement)).first()
         return None if row is None else CheckRow(*row)
@@ -97,7 +101,9 @@ class ProofRepository:
                 PhotoProof.expires_at,
                 PhotoProof.confirmed_at,
             )
-            .where(PhotoProof.enrollment_id == enrollment_id)
+            .where(
+                PhotoProof.enrollment_id == enrollment_id, _said_by_whose_it_is(enrollment_id, PhotoProof.created_at)
+            )
             .order_by((PhotoProof.confirmed_at if confirmed else PhotoProof.id).desc())
             .limit(1)
         )
@@ -121,8 +127,24 @@ class ProofRepository:
                 PhotoProof.confirmed_at.is_(None),
                 PhotoProof.expires_at > now,
                 PhotoProof.sha256 == seen,
+                _said_by_whose_it_is(enrollment_id, PhotoProof.created_at),
             )
             .values(confirmed_at=now)
             .returning(PhotoProof.id)
         )
         return (await self._session.execute(statement)).first() is not None
+
+
+def _said_by_whose_it_is(enrollment_id: UUID, at: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+    """Whether the record was whose it is when it was said: each grant of it since was undone."""
+    step = case((EnrollmentChange.change == "claim_granted", 1), else_=-1)
+    handed_over = (
+        select(func.coalesce(func.sum(step), 0))
+        .where(
+            EnrollmentChange.enrollment_id == enrollment_id,
+            EnrollmentChange.change.in_(("claim_granted", "claim_undone")),
+            EnrollmentChange.at > at,
+        )
+        .scalar_subquery()
+    )
+    return handed_over == 0
