@@ -13,11 +13,11 @@ from support.cases import claim as claim_document
 from support.claims import CLAIMS, WORDS, decide, former, hand_in, keys_of, other_number, row_of
 from support.claims import DESK as CLAIM_DESK
 from support.client import Client, code_of, connected_client
-from support.corrections import DESK, MINE, corrected, proof_of, take
+from support.corrections import DESK, MINE, corrected, proof_of, take, take_and_decide
 from support.corrections import decide as decide_correction
 from support.corrections import submit as submit_correction
 from support.people import students
-from support.records import add_records, registrar_of
+from support.records import OFFICE, add_records, province_of, registrar_of
 from support.staff import member
 from support.tables import rows_of
 from support.waiting import until_blocked
@@ -136,6 +136,38 @@ async def test_what_was_said_of_a_record_is_said_by_whose_it_was(client: Client,
         assert (await holder.get(f"{path}/photo-proof")).json()["last"] is None
         confirmed = await holder.post(f"{path}/photo-proof/confirm", {"proof_id": said["id"]})
         assert confirmed.status_code in {404, 409, 410}, confirmed.text
+
+
+async def test_whose_the_record_is_again_does_not_read_who_had_it(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = replace(former(student), phone="+8617199990003")
+    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
+    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await add_records(parts, [row_of(owner)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    path = f"/v1/archive/enrollments/{hidden}/history"
+    async with (
+        registrar_of(client) as registrar,
+        province_of(client) as province,
+        connected_client(client.app, parts) as holder,
+    ):
+        assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
+        correction = await corrected(client, hidden, name="别名同学", document_number=student.document_number)
+        await take_and_decide(registrar, correction, "forward", "province_decides")
+        await take_and_decide(province, correction, "apply", "registered_wrongly")
+        assert "别名同学" in (await client.get(path)).text
+        client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+        assert (await decide(registrar, claim, "undo", "another_person")).status_code == 200
+        await holder.register(owner)
+        await holder.verify(owner)
+        seen = await holder.get(path)
+        assert [one["change"]["id"] for one in seen.json()["items"]] == ["claim_undone", "claim_granted"]
+        for told in ("别名同学", student.document_number[-4:]):
+            assert told not in seen.text
+        kept = await registrar.client.get(f"{OFFICE}/{hidden}/changes?purpose=student_request")
+        assert "别名同学" in kept.text
 
 
 async def test_an_undone_case_ends_what_its_claimant_asked(client: Client, parts: Wiring) -> None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from xuexin_api.core.record_life import CERTIFIED
 from xuexin_api.models.accounts import Account
@@ -122,12 +123,30 @@ CHANGE = (
     EnrollmentChange.at,
 )
 """One change of a record, to its student and to its school: who it was is the school, or its roster."""
+_Later = aliased(EnrollmentChange)
+_GRANTED, _UNDONE = "claim_granted", "claim_undone"
+_HANDED_OVER = (
+    select(func.coalesce(func.sum(case((_Later.change == _GRANTED, 1), else_=-1)), 0))
+    .where(
+        _Later.enrollment_id == EnrollmentChange.enrollment_id,
+        or_(_Later.change == _GRANTED, _Later.change == _UNDONE),
+        _Later.at > EnrollmentChange.at,
+    )
+    .correlate(EnrollmentChange)
+    .scalar_subquery()
+)
+# What somebody else had corrected, who had the record by a grant that was undone, tells who they are.
+_READ_BY_ITS_STUDENT = or_(~EnrollmentChange.change.startswith("correct_"), _HANDED_OVER >= 0)
 _HISTORY = HotStatement(
     _from_session(*_SESSION, Enrollment.id, *CHANGE)
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
     .outerjoin(
         EnrollmentChange,
-        and_(EnrollmentChange.enrollment_id == Enrollment.id, EnrollmentChange.id < bindparam("before_id")),
+        and_(
+            EnrollmentChange.enrollment_id == Enrollment.id,
+            EnrollmentChange.id < bindparam("before_id"),
+            _READ_BY_ITS_STUDENT,
+        ),
     )
     .order_by(EnrollmentChange.id.desc())
     .limit(bindparam("most"))

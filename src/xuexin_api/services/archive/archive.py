@@ -25,7 +25,7 @@ from xuexin_api.services.archive.outcomes import (
     qualification_view,
 )
 from xuexin_api.services.archive.record_accesses import AccessPage, access_page
-from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page
+from xuexin_api.services.archive.record_history import AFTER_ALL, HistoryPage, history_page, without_others
 from xuexin_api.services.assurance import VerificationRule, refuse_unless_live
 from xuexin_api.services.paging import read_cursor, write_cursor
 
@@ -129,7 +129,7 @@ class ArchiveService:
         )
         if self._allow(rows[0] if rows else None)["id"] is None:
             raise RecordNotFoundError
-        return history_page([row for row in rows if row["change_id"] is not None], most)
+        return history_page([without_others(row) for row in rows if row["change_id"] is not None], most)
 
     async def list_qualifications(self, *, cursor: str | None, most: int) -> QualificationPage:
         """One's own 学历, oldest first, and why one may be missing."""

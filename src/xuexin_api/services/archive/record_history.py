@@ -10,6 +10,8 @@ from uuid import UUID
 
 from xuexin_api.services.paging import write_cursor
 
+_UNDONE: Final = ("claim_undone", "claim_undone_qualification")
+_WHO: Final = frozenset({"name", "sex", "birth_date", "document_number_masked"})
 AFTER_ALL: Final = UUID(int=2**128 - 1)
 """Before this id stand all: where a list begins that has the newest first."""
 
@@ -48,6 +50,13 @@ def history_page(rows: Sequence[Mapping[str, Any]], most: int) -> HistoryPage:
     """A page of at most so many, of rows one more than which were asked for."""
     items = [_record_change(row) for row in rows[:most]]
     return HistoryPage(items, write_cursor(items[-1].id) if len(rows) > most else None)
+
+
+def without_others(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """To its student a record that came back does not tell who had it: only that what it says is theirs again."""
+    if row["change"] not in _UNDONE:
+        return row
+    return {**row, "after": {name: value for name, value in row["after"].items() if name not in _WHO}}
 
 
 def _record_change(row: Mapping[str, Any]) -> RecordChange:
