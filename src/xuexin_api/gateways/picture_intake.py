@@ -25,7 +25,7 @@ from xuexin_api.gateways.picture_answers import ANSWER, ASK, read_answer
 
 Bytes: TypeAlias = bytes | bytearray
 _OWN: Final = "XUEXIN_"
-_ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1"}
+_LIBRARIES: Final = {"OPENBLAS_NUM_THREADS": "1", "PILLOW_BLOCKS_MAX": "6"}
 _SECONDS_TO_END: Final = 5.0
 _PATIENCE_SECONDS: Final = 120.0
 _RETRY_AFTER: Final = 30
@@ -87,8 +87,9 @@ class _Reader:
             [sys.executable, "-P", "-m", "xuexin_api.gateways.picture_worker", json.dumps(asdict(policy))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # None of our settings, of which some are secrets; and one thread, for there is one picture at a time.
-            env={name: value for name, value in os.environ.items() if not name.startswith(_OWN)} | _ONE_THREAD,
+            # None of our settings, of which some are secrets. One thread, for there is one picture at a time, and its
+            # memory (six blocks of 16 MB) for the next one: to ask the system anew costs a twentieth of its time.
+            env={name: value for name, value in os.environ.items() if not name.startswith(_OWN)} | _LIBRARIES,
             # An interrupt at the keyboard is for the service, which ends its readers itself.
             # Of a group and not of a session: Linux may weigh sessions against each other, whatever their niceness.
             process_group=0,
