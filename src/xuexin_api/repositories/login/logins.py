@@ -119,7 +119,7 @@ _OWNER, _STRANGER = (given(name, BYTES) for name in ("owner_subject", "stranger_
 
 _NAME: Final = name_of(_STRANGER)
 # A crash of the whole database server may forget what was counted in its last fraction of a second. Waiting for the
-# disk at each try would cost the login a sixth of all that it costs beside its hash.
+# disk at each try would be a sixth of what a login costs the database.
 _UNFLUSHED: Final = func.set_config("synchronous_commit", "off", true()).label("unflushed")
 
 
@@ -243,7 +243,6 @@ class LoginRepository:
             device_hash=asked.device_hash,
             owner_subject=asked.owner_subject,
             window_ends_at=now + timedelta(seconds=policy.remembered),
-            one_before_challenge=policy.of_one.before_challenge,
             one_before_wait=policy.of_one.before_wait,
             waits=list(policy.waits),
             now=now,
