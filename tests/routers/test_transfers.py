@@ -107,7 +107,7 @@ async def test_a_transfer_that_cannot_be_any_more_changes_nothing(
         assert (number.status_code, code_of(number)) == (409, "student_number_in_use")
     clock.pass_time(days=118)
     async with registrar_of(client, "registrar.six") as here, registrar_of(client, "registrar.seven", OTHER) as there:
-        shown = (await there.client.get(f"{_TRANSFERS}/{ids[1]}")).json()
+        shown = (await here.client.get(f"{_TRANSFERS}/{ids[1]}")).json()
         assert shown["transfer"]["state"] == "expired"
         expired = await there.client.post(f"{_TRANSFERS}/{ids[1]}/agree", _PLACE)
         assert (expired.status_code, code_of(expired)) == (409, "transfer_closed")
@@ -115,3 +115,42 @@ async def test_a_transfer_that_cannot_be_any_more_changes_nothing(
         stopped = await _ask(here, graduating)
         assert (stopped.status_code, code_of(stopped)) == (409, "record_frozen")
     assert len(await rows_of(parts, "enrollments")) == 4
+
+
+async def test_a_school_that_did_not_take_a_student_does_not_read_the_record_any_more(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    records = await add_records(parts, [registered_row(one) for one in students(3)])
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        refused, taken_back, late = [(await _ask(here, one)).json()["transfer"]["id"] for one in records]
+        for path, school in ((f"{refused}/refuse", there), (f"{taken_back}/take-back", here)):
+            assert (await school.client.post(f"{_TRANSFERS}/{path}", {})).status_code == 200
+        assert (await there.client.get(f"{_TRANSFERS}/{late}")).status_code == 200
+    clock.pass_time(days=31)
+    async with registrar_of(client, "registrar.six") as here, registrar_of(client, "registrar.seven", OTHER) as there:
+        for transfer in (refused, taken_back, late):
+            closed = await there.client.get(f"{_TRANSFERS}/{transfer}")
+            assert (closed.status_code, code_of(closed)) == (404, "transfer_not_found")
+            assert (await here.client.get(f"{_TRANSFERS}/{transfer}")).status_code == 200
+        listed = (await there.client.get(f"{_TRANSFERS}?direction=in")).json()["items"]
+        assert {line["id"]: line["state"] for line in listed} == {
+            refused: "refused",
+            taken_back: "taken_back",
+            late: "expired",
+        }
+
+
+async def test_whoever_answers_a_transfer_unread_has_seen_the_record_all_the_same(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    (record,) = await add_records(parts, [registered_row(student)])
+    async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
+        asked = (await _ask(here, record)).json()["transfer"]["id"]
+        answer = await there.client.post(f"{_TRANSFERS}/{asked}/refuse", {})
+        assert answer.json()["enrollment"]["student_number"] == student.record.student_number
+    await client.register(student)
+    await client.verify(student)
+    looks = (await client.get("/v1/archive/accesses")).json()["items"]
+    seen = sorted((look["institution"]["code"], look["action"]["id"], look["purpose"]["id"]) for look in looks)
+    assert seen == [(SCHOOL, "viewed", "transfer"), (OTHER, "viewed", "transfer")]

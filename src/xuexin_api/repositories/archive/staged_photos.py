@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, or_, select, text, update
+from sqlalchemy import delete, exists, func, insert, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.entropy import uuid7
 from xuexin_api.core.imports import OPEN
-from xuexin_api.models.archive import Enrollment, Person
+from xuexin_api.models.archive import Enrollment, Person, Qualification, RecordPhoto
 from xuexin_api.models.imports import ImportJob, StagedPhoto
 from xuexin_api.repositories.archive.archive import concerns
 
@@ -76,6 +76,27 @@ class StagedPhotoRepository:
                 or_(*map(concerns, document_keys)),
             )
             .values(outcome="rejected", code="row_about_yourself", params={})
+        )
+
+    async def reject_certified(self, import_id: UUID, *, frozen_year: int | None) -> None:
+        """Graduation photos in the place of one that a certificate bears, or will bear once it is published."""
+        has_one = exists().where(
+            RecordPhoto.enrollment_id == StagedPhoto.enrollment_id, RecordPhoto.kind == "graduation"
+        )
+        published = exists().where(Qualification.enrollment_id == StagedPhoto.enrollment_id)
+        frozen = exists().where(
+            Enrollment.id == StagedPhoto.enrollment_id,
+            func.extract("year", Enrollment.expected_graduation_date) == frozen_year,
+        )
+        await self._session.execute(
+            update(StagedPhoto)
+            .where(
+                StagedPhoto.import_id == import_id,
+                StagedPhoto.object_key.is_not(None),
+                has_one,
+                published if frozen_year is None else or_(published, frozen),
+            )
+            .values(outcome="rejected", code="photo_certified", params={})
         )
 
     async def count_outcomes(self, import_id: UUID) -> dict[str, int]:

@@ -168,6 +168,7 @@ class ImportWorker:
                 store=self._photos,
                 checking=self._checking,
                 at_once=self._policy.chunk_rows,
+                record_policy=self._record_policy,
                 clock=self._clock,
                 entropy=self._entropy,
             )
@@ -177,7 +178,7 @@ class ImportWorker:
                 confirm = partial(held.confirm, ImportJobRepository(session))
                 await service.stage(archive, done=job.rows_read, progress=progress, confirm=confirm)
                 dry_run = await held.is_dry_run()
-                await service.reject_own(senders)
+                await service.judge_together(senders)
                 with RejectedPhotos(self._files.prepare_rejected(job.id)) as refused:
 
                     def tell(one: RejectedPlace) -> None:

@@ -9,10 +9,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.archive_photos import ArchivePhoto
-from xuexin_api.core.clock import Clock
+from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.imports import Senders
+from xuexin_api.core.policies import RecordPolicy
+from xuexin_api.core.record_life import frozen_year
 from xuexin_api.core.roster_cells import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoZip
 from xuexin_api.gateways.photo_store import PhotoStore
@@ -23,7 +25,9 @@ from xuexin_api.services.archive.photo_import import PhotoReport, places_by_numb
 from xuexin_api.services.base import Service
 
 _MOST_AT_ONCE: Final = 200
-_PHOTO_OF: Final = {"admission_photos": "admission", "graduation_photos": "graduation"}
+_CERTIFIED: Final = "graduation"
+"""What a certificate bears."""
+_PHOTO_OF: Final = {"admission_photos": "admission", "graduation_photos": _CERTIFIED}
 
 
 class StagedPhotoImport(Service):
@@ -41,6 +45,7 @@ class StagedPhotoImport(Service):
         store: PhotoStore,
         checking: PhotoChecking,
         at_once: int,
+        record_policy: RecordPolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -52,6 +57,7 @@ class StagedPhotoImport(Service):
         self._photos = photos
         self._store = store
         self._checking = checking
+        self._record_policy = record_policy
         self._at_once = min(_MOST_AT_ONCE, at_once)
         self._entropy = entropy
 
@@ -134,10 +140,13 @@ class StagedPhotoImport(Service):
         own = {"id": self._entropy.identifier(), "import_id": self._import_id, "place": place, "outcome": outcome}
         return dict.fromkeys(names) | own | facts
 
-    async def reject_own(self, senders: Senders) -> None:
-        """Nobody brings a photo of themselves; all of the archive has been staged."""
+    async def judge_together(self, senders: Senders) -> None:
+        """All of it has been staged: nobody brings a photo of themselves, nor one in the place of a certified one."""
         async with self._transaction():
             await self._staged.reject_own(self._import_id, senders.document_keys)
+            if self._kind == _CERTIFIED:
+                year = frozen_year(china_date(self._clock.now()), self._record_policy)
+                await self._staged.reject_certified(self._import_id, frozen_year=year)
 
     async def tell_rejected(self, tell: Callable[[RejectedPlace], None]) -> None:
         """Each file that was not taken, in the order of the archive."""

@@ -189,6 +189,7 @@ class TransferService(Service):
             )
             if not added:
                 raise TransferRequestedError
+            await self._trace.looked([row], member, "viewed", _PURPOSE, now=now)
             await self._trace.note("transfer:request", member, transfer_id, now=now)
             return await self._view(transfer_id, member)
 
@@ -210,11 +211,10 @@ class TransferService(Service):
 
     async def view(self, transfer_id: UUID, claims: Claims) -> TransferView:
         """One transfer of one's school, with the record that it is about."""
-        now = self._clock.now()
         async with self._transaction():
             member, row = await self._reach(transfer_id, claims)
-            if row is not None:
-                await self._trace.looked([_subject(row)], member, "viewed", _PURPOSE, now=now)
+            if row is not None and self._shows_record(row, member):
+                await self._trace.looked([_subject(row)], member, "viewed", _PURPOSE, now=self._clock.now())
                 return await self._view(transfer_id, member)
         raise TransferNotFoundError
 
@@ -251,8 +251,8 @@ class TransferService(Service):
 
     async def refuse(self, transfer_id: UUID, note: str | None, claims: Claims) -> TransferView:
         """The other school does not take the student; nothing changes."""
-        member, _ = await self._answering(transfer_id, claims)
-        return await self._close(transfer_id, "refused", note, member)
+        member, row = await self._answering(transfer_id, claims)
+        return await self._close(row, "refused", note, member)
 
     async def take_back(self, transfer_id: UUID, claims: Claims) -> TransferView:
         """The school that asked asks no longer."""
@@ -260,7 +260,7 @@ class TransferService(Service):
             member, row = await self._reach(transfer_id, claims)
         if row is None or row.from_code != member.institution_code:
             raise TransferNotFoundError
-        return await self._close(transfer_id, "taken_back", None, member)
+        return await self._close(row, "taken_back", None, member)
 
     async def _bring_photo(self, old_id: UUID, new_id: UUID) -> None:
         """录取照片 is of the student's entry, which stays. It is copied: what the old school replaces is deleted."""
@@ -274,15 +274,17 @@ class TransferService(Service):
         async with self._transaction():
             await self._photos.put([{**row, "enrollment_id": new_id, "kind": _ENTRY_PHOTO, "object_key": key}])
 
-    async def _close(self, transfer_id: UUID, state: str, answer: str | None, member: StaffRow) -> TransferView:
+    async def _close(self, row: TransferRow, state: str, answer: str | None, member: StaffRow) -> TransferView:
         now = self._clock.now()
         async with self._transaction():
+            # The answer shows the record. Before the transfer, as whoever agrees has them.
+            await self._trace.looked([_subject(row)], member, "viewed", _PURPOSE, now=now)
             if not await self._transfers.decide(
-                transfer_id, state, staff_id=member.id, answer=answer, new_enrollment_id=None, now=now
+                row.id, state, staff_id=member.id, answer=answer, new_enrollment_id=None, now=now
             ):
                 raise TransferClosedError
-            await self._trace.note(f"transfer:{state}", member, transfer_id, now=now)
-            return await self._view(transfer_id, member)
+            await self._trace.note(f"transfer:{state}", member, row.id, now=now)
+            return await self._view(row.id, member)
 
     async def _write_down(
         self, row: Mapping[str, Any], fields: Mapping[str, Any], change: str, note: str | None, member: StaffRow
@@ -308,6 +310,10 @@ class TransferService(Service):
         if row is None:
             await self._trace.note("transfer:out_of_reach", member, transfer_id, now=self._clock.now())
         return member, row
+
+    def _shows_record(self, row: TransferRow, member: StaffRow) -> bool:
+        """Another school's record is read while one is asked for its student, and once one took them."""
+        return row.from_code == member.institution_code or self._line(row).state in {"requested", "agreed"}
 
     async def _view(self, transfer_id: UUID, member: StaffRow) -> TransferView:
         row = await self._transfers.get_of(transfer_id, member.institution_code or "")
