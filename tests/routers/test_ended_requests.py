@@ -12,7 +12,7 @@ from support.cases import CLAIMANTS_PHONE, give_strong_evidence, link_in, submit
 from support.cases import claim as claim_document
 from support.claims import CLAIMS, WORDS, decide, former, hand_in, keys_of, other_number, row_of
 from support.claims import DESK as CLAIM_DESK
-from support.client import Client, code_of, connected_client
+from support.client import PASSWORD, Client, code_of, connected_client
 from support.corrections import DESK, MINE, corrected, proof_of, take, take_and_decide
 from support.corrections import decide as decide_correction
 from support.corrections import submit as submit_correction
@@ -136,6 +136,11 @@ async def test_what_was_said_of_a_record_is_said_by_whose_it_was(client: Client,
         assert (await holder.get(f"{path}/photo-proof")).json()["last"] is None
         confirmed = await holder.post(f"{path}/photo-proof/confirm", {"proof_id": said["id"]})
         assert confirmed.status_code in {404, 409, 410}, confirmed.text
+        copy = (await holder.post("/v1/account/export", {"password": PASSWORD})).json()
+        assert (copy["record_checks"]["items"], copy["photo_proofs"]["items"]) == ([], [])
+        assert (await holder.post(f"{path}/check", {"result": "correct"})).status_code in {200, 201}
+        copy = (await holder.post("/v1/account/export", {"password": PASSWORD})).json()
+        assert len(copy["record_checks"]["items"]) == 1
 
 
 async def test_whose_the_record_is_again_does_not_read_who_had_it(client: Client, parts: Wiring) -> None:

@@ -14,6 +14,8 @@ import pytest
 from support.claims import CLAIMS, DESK, decide, former, hand_in, keys_of, row_of
 from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
+from support.corrections import DESK as CORRECTIONS
+from support.corrections import corrected, submit, take
 from support.people import Student, students
 from support.records import add_records, province_of, registrar_of
 from support.staff import Member
@@ -277,3 +279,21 @@ async def test_who_has_no_record_left_to_verify_by_objects_to_the_grant_by_a_log
             assert (await scene.object()).status_code == 200
             await ours.log_in()
             assert (await ours.client.get(f"{DESK}/{scene.claim}")).json()["holder"]["objection"] == _NO
+
+
+async def test_what_the_holder_asked_to_correct_ends_with_the_grant_and_they_are_told(
+    client: Client, parts: Wiring
+) -> None:
+    async with _scene(client, parts) as scene:
+        lost = await corrected(scene.holder, scene.record, class_name="二班")
+        await _forward(client, scene.claim)
+        await scene.return_after(days=_NOTICE_DAYS)
+        async with registrar_of(client, "registrar.two") as school, province_of(client) as ours:
+            await take(school, lost)
+            assert (await _grant(ours, scene.claim)).status_code == 200
+            assert (await school.client.get(CORRECTIONS)).json()["items"] == []
+        (ended,) = await rows_of(parts, "record_corrections")
+        assert (ended["state"], ended["reason"]) == ("withdrawn", "given_to_another")
+        assert any("更正申请已撤回：该记录已绑定" in one.body for one in await client.messages(scene.owner.phone))
+        # Whose it is now asks for themselves.
+        assert (await submit(client, scene.record, class_name="三班")).status_code == 201

@@ -27,6 +27,7 @@ from xuexin_api.models.messages import AuditEvent, OutboxMessage
 from xuexin_api.models.proofs import PhotoProof, RecordCheck
 from xuexin_api.models.recovery import Recovery
 from xuexin_api.models.third_party import LinkedIdentity, ThirdPartyFlow
+from xuexin_api.repositories.archive.proofs import said_by_whose_it_is
 
 ERASED_WITH_ACCOUNT: Final[tuple[type[Base], ...]] = (
     HelpRequest,
@@ -196,6 +197,8 @@ _OF_PERSON: Final[Mapping[str, tuple[type[Base], tuple[InstrumentedAttribute[Any
         (RecordAccess.enrollment_id, RecordAccess.staff_id, RecordAccess.action, RecordAccess.purpose, RecordAccess.at),
     ),
 }
+_SAID_AT: Final = {"record_checks": "at", "photo_proofs": "created_at"}
+"""What has no person of its own, and when it was said: it is theirs whose the record was then."""
 SECTIONS_OF_PERSON: Final = tuple(_OF_PERSON)
 """What schools keep of the person whom an account was verified as, and what was said of it."""
 
@@ -316,7 +319,10 @@ class HoldingRepository:
         if "person_id" in kept:
             own = kept.person_id == person_id
         else:
-            own = kept.enrollment_id.in_(select(Enrollment.id).where(Enrollment.person_id == person_id))
+            own = and_(
+                kept.enrollment_id.in_(select(Enrollment.id).where(Enrollment.person_id == person_id)),
+                said_by_whose_it_is(kept.enrollment_id, kept[_SAID_AT[section]]),
+            )
         return await self._rows(select(*columns).where(own).order_by(kept.id.desc()).limit(most))
 
     async def _rows(self, statement: Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:

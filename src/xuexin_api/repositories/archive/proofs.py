@@ -79,7 +79,7 @@ class ProofRepository:
         columns = (RecordCheck.id, RecordCheck.version, RecordCheck.wrong_fields, RecordCheck.at)
         statement = (
             select(*columns)
-            .where(RecordCheck.enrollment_id == enrollment_id, _said_by_whose_it_is(enrollment_id, RecordCheck.at))
+            .where(RecordCheck.enrollment_id == enrollment_id, said_by_whose_it_is(enrollment_id, RecordCheck.at))
             .order_by(RecordCheck.id.desc())
             .limit(1)
         )
@@ -101,9 +101,7 @@ class ProofRepository:
                 PhotoProof.expires_at,
                 PhotoProof.confirmed_at,
             )
-            .where(
-                PhotoProof.enrollment_id == enrollment_id, _said_by_whose_it_is(enrollment_id, PhotoProof.created_at)
-            )
+            .where(PhotoProof.enrollment_id == enrollment_id, said_by_whose_it_is(enrollment_id, PhotoProof.created_at))
             .order_by((PhotoProof.confirmed_at if confirmed else PhotoProof.id).desc())
             .limit(1)
         )
@@ -127,7 +125,7 @@ class ProofRepository:
                 PhotoProof.confirmed_at.is_(None),
                 PhotoProof.expires_at > now,
                 PhotoProof.sha256 == seen,
-                _said_by_whose_it_is(enrollment_id, PhotoProof.created_at),
+                said_by_whose_it_is(enrollment_id, PhotoProof.created_at),
             )
             .values(confirmed_at=now)
             .returning(PhotoProof.id)
@@ -135,7 +133,9 @@ class ProofRepository:
         return (await self._session.execute(statement)).first() is not None
 
 
-def _said_by_whose_it_is(enrollment_id: UUID, at: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+def said_by_whose_it_is(
+    enrollment_id: UUID | ColumnElement[UUID], at: ColumnElement[datetime] | InstrumentedAttribute[datetime]
+) -> ColumnElement[bool]:
     """Whether the record was whose it is when it was said: each grant of it since was undone."""
     step = case((EnrollmentChange.change == "claim_granted", 1), else_=-1)
     handed_over = (

@@ -1,4 +1,4 @@
-"""What somebody asked of records that are theirs no more: ended by the undoing that took them, and everybody told."""
+"""What somebody asked of records that are theirs no more: ended by what took them, and everybody told."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from xuexin_api.core.corrections import CorrectionState, CorrectionStep
-from xuexin_api.core.record_claims import GRANT_UNDONE, ClaimState, ClaimStep, sources
+from xuexin_api.core.record_claims import GIVEN_TO_ANOTHER, GRANT_UNDONE, ClaimState, ClaimStep, sources
 from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
 from xuexin_api.repositories.archive.corrections import CorrectionRepository, CorrectionRow
 from xuexin_api.services.archive.claim_holders import ClaimHolders
@@ -16,10 +16,11 @@ from xuexin_api.services.archive.claim_log import ClaimLog
 from xuexin_api.services.archive.correction_log import CorrectionLog
 
 _MOST: Final = 100
+_TOLD: Final = {GRANT_UNDONE: "body_correction_ended", GIVEN_TO_ANOTHER: "body_correction_given"}
 
 
 class OpenRequests:
-    """Works inside the transaction of the undoing. A desk that has one reads in its log why it waits no more."""
+    """Works inside the transaction of grant or undoing. A desk that has one reads in its log why it waits no more."""
 
     def __init__(
         self,
@@ -40,34 +41,40 @@ class OpenRequests:
         self, enrollment_ids: Collection[UUID], *, lost_by: UUID, back_to: UUID, now: datetime
     ) -> None:
         """Corrections by whoever lost these records, and claims by whose they are again: who had them hears of that."""
-        await self._withdraw(await self._corrections.list_open_of_person(lost_by, enrollment_ids, most=_MOST), now=now)
+        await self._withdraw(await self._open_of_person(lost_by, enrollment_ids), GRANT_UNDONE, now=now)
         for claim in await self._claims.list_waiting_of_person(back_to, enrollment_ids, most=_MOST):
             await self._end(claim, now=now)
 
+    async def end_of_loser(self, enrollment_ids: Collection[UUID], *, lost_by: UUID, now: datetime) -> None:
+        """Corrections by whose these records were until a claim gave them: no desk could apply them any more."""
+        await self._withdraw(await self._open_of_person(lost_by, enrollment_ids), GIVEN_TO_ANOTHER, now=now)
+
     async def end_of_account(self, account_id: UUID, *, now: datetime) -> None:
         """All corrections and claims of an account that lost its person."""
-        await self._withdraw(await self._corrections.list_open_of_account(account_id, most=_MOST), now=now)
+        rows = await self._corrections.list_open_of_account(account_id, most=_MOST)
+        await self._withdraw(rows, GRANT_UNDONE, now=now)
         for claim in await self._claims.list_waiting_of_account(account_id, most=_MOST):
             await self._end(claim, now=now)
             await self._holders.tell_outcome(claim, ClaimStep.WITHDRAW, now=now)
 
-    async def _withdraw(self, rows: Sequence[CorrectionRow], *, now: datetime) -> None:
+    async def _open_of_person(self, person_id: UUID, enrollment_ids: Collection[UUID]) -> list[CorrectionRow]:
+        return await self._corrections.list_open_of_person(person_id, enrollment_ids, most=_MOST)
+
+    async def _withdraw(self, rows: Sequence[CorrectionRow], reason: str, *, now: datetime) -> None:
         for row in rows:
             moved = await self._corrections.move(
                 row,
                 CorrectionStep.WITHDRAW,
                 CorrectionState.WITHDRAWN,
-                reason=GRANT_UNDONE,
+                reason=reason,
                 held_since=now,
                 due_at=None,
                 assigned_to=None,
                 assigned_at=None,
             )
             assert moved, "it is locked"
-            await self._correction_log.note(row.id, CorrectionState.WITHDRAWN, "service", now=now, reason=GRANT_UNDONE)
-            await self._correction_log.tell_owner(
-                row.account_id, "body_correction_ended", now=now, school=row.institution_name
-            )
+            await self._correction_log.note(row.id, CorrectionState.WITHDRAWN, "service", now=now, reason=reason)
+            await self._correction_log.tell_owner(row.account_id, _TOLD[reason], now=now, school=row.institution_name)
 
     async def _end(self, claim: ClaimRow, *, now: datetime) -> None:
         moved = await self._claims.move(

@@ -133,7 +133,9 @@ class RecordLinking:
         for one in given:
             fields = dict.fromkeys(_FIELDS), self._former(one)
             await self._write_down(one, claim.person_id, fields, member, _GRANT, verdict, now=now)
-        return [one.id for one in given]
+        ids = [one.id for one in given]
+        await self._requests.end_of_loser(ids, lost_by=claim.from_person_id, now=now)
+        return ids
 
     async def _became_meanwhile(self, record: HeldRecord, claim: ClaimRow) -> list[HeldRecord]:
         """Records at other schools, taken on the word that the claim says is wrong; each locked before the next."""
