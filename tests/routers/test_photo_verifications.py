@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.archive import enroll
+from support.cases import CLAIMANTS_PHONE, claim
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
@@ -114,6 +115,30 @@ async def test_photos_that_a_reviewer_accepts_open_the_archive_to_who_sent_them(
     clock.pass_time(days=30, minutes=1)
     await parts.housekeeping.purge()
     assert list((parts.settings.data_dir / "handheld").iterdir()) == []
+
+
+async def test_who_claims_the_document_does_not_decide_about_who_has_it(client: Client, parts: Wiring) -> None:
+    student = await _registered(client)
+    mine = await _begin(client)
+    await send_both(client, mine)
+    await client.post(f"{mine}/submit", None)
+    async with connected_client(client.app, parts) as claimant:
+        await claim(claimant, student)
+    async with member(client, "reviewer.own", phone=CLAIMANTS_PHONE) as involved:
+        refused = await involved.client.post(f"{_DESK}/{mine.rpartition('/')[2]}/take", None)
+        assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
+
+
+async def test_tokens_that_are_not_taken_up_in_time_are_offered_no_more(client: Client, clock: HandClock) -> None:
+    student = await _registered(client)
+    mine = await _begin(client)
+    await send_both(client, mine)
+    await client.post(f"{mine}/submit", None)
+    async with member(client) as one:
+        assert await _decide(one, mine, "accept_photos", "photos_show_applicant") == ""
+    clock.pass_time(days=7)
+    await client.log_in(student.phone)
+    assert _steps((await client.get(mine)).json()) == ["verify_identity"]
 
 
 async def test_reviews_say_how_long_the_next_will_take(client: Client, parts: Wiring, clock: HandClock) -> None:

@@ -256,6 +256,34 @@ async def test_nobody_decides_a_case_that_has_to_do_with_them(client: Client, ti
             assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
 
 
+async def test_a_holder_who_was_not_told_yet_does_not_decide(client: Client) -> None:
+    async with _scene(client) as scene:
+        await send_both(scene.claimant, f"/v1/identity-cases/{scene.case_id}")
+        assert (await submit(scene.claimant, scene.case_id))["state"] == "submitted"
+        async with member(client, "reviewer.own", phone=scene.student.phone) as holder:
+            refused = await holder.take(scene.case_id)
+            assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
+
+
+async def test_the_next_page_of_the_queue_passes_nothing_over_when_the_last_one_was_decided(client: Client) -> None:
+    path = "/v1/staff/identity-cases"
+    async with _scene(client) as scene, member(client) as one, connected_client(client.app, client.parts) as other:
+        await send_both(scene.claimant, f"/v1/identity-cases/{scene.case_id}")
+        await submit(scene.claimant, scene.case_id)
+        student = students(2)[1]
+        await enroll(client.parts, student)
+        await other.register(student)
+        async with connected_client(client.app, client.parts) as second:
+            second_case = await claim(second, student, "+8617199990002")
+            await send_both(second, f"/v1/identity-cases/{second_case}")
+            await submit(second, second_case)
+        page = (await one.client.get(path, params={"limit": 1})).json()
+        assert [item["id"] for item in page["items"]] == [scene.case_id]
+        await one.take_and_decide(scene.case_id, "accept_photos", "photos_show_applicant")
+        following = {"limit": 1, "cursor": page["next_cursor"]}
+        assert [item["id"] for item in (await one.client.get(path, params=following)).json()["items"]] == [second_case]
+
+
 async def test_who_comes_to_be_in_a_case_sees_it_no_more(client: Client, parts: Wiring) -> None:
     async with _scene(client) as scene, member(client) as one:
         await _wait_for_review(scene)
@@ -420,6 +448,30 @@ async def test_a_grant_on_which_a_later_one_stands_is_not_undone_before_it(
         assert (refused.status_code, code_of(refused)) == (409, "case_overtaken")
         assert (await _account(parts, scene.student.phone))["state"] == "superseded"
         assert (await one.decide(scene.case_id, "uphold", "objection_unfounded")).status_code == 204
+
+
+async def test_a_grant_is_not_undone_for_a_holder_whose_own_number_was_registered_since(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        # The holder is the person by a number that the person does not have any more.
+        other = students(2)[1]
+        key = parts.lookups.document(other.document_number).hex()
+        moved = f"UPDATE accounts SET document_key = '\\x{key}' WHERE state = 'active' RETURNING id"
+        assert len(await rows_of(parts, "", moved)) == 1
+        await give_strong_evidence(parts, scene.case_id)
+        await submit(scene.claimant, scene.case_id)
+        (told,) = [kept for kept in await client.messages(scene.student.phone) if "提出异议" in kept.body]
+        clock.pass_time(hours=72)
+        await parts.housekeeping.purge()
+        async with connected_client(client.app, parts) as later:
+            await later.register(other)
+        await _ask_to_undo(scene, link_in(told.body))
+        await one.log_in()
+        await one.take(scene.case_id)
+        refused = await one.decide(scene.case_id, "undo", "objection_convincing")
+        assert (refused.status_code, code_of(refused)) == (409, "case_overtaken")
+        assert (await _account(parts, scene.student.phone))["state"] == "superseded"
 
 
 async def test_photos_are_looked_at_first_and_the_holder_hears_only_of_accepted_ones(

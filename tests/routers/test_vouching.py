@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
@@ -178,6 +179,28 @@ async def test_one_person_vouches_for_few_in_a_year(client: Client, parts: Wirin
         code = await scene.code_for(other.phone)
         refused = await mate.post(f"/v1/vouching-requests/{asked['id']}/vouch", {"code": code})
         assert (refused.status_code, code_of(refused)) == (429, "too_many_operations")
+
+
+@pytest.mark.settings(code_resend_seconds=1, vouchings_per_year=1)
+async def test_two_yeses_at_once_are_not_more_than_a_year_allows(client: Client, parts: Wiring) -> None:
+    async with AsyncExitStack() as stack:
+        scene = await _scene(stack, client, parts, mates=1)
+        other, mate = scene.mates[0]
+        await scene.ask(other.phone)
+        codes = [await scene.code_for(other.phone)]
+        scene.claimant = await stack.enter_async_context(connected_client(client.app, parts))
+        scene.case_id = await claim(scene.claimant, scene.student, "+8617199990002")
+        await scene.ask(other.phone)
+        codes.append(await scene.code_for(other.phone))
+        items = (await mate.get("/v1/vouching-requests")).json()["items"]
+        first, second = sorted(items, key=lambda asked: str(asked["applicant_phone_masked"]))
+        answers = await asyncio.gather(
+            *(
+                mate.post(f"/v1/vouching-requests/{asked['id']}/vouch", {"code": code})
+                for asked, code in zip((first, second), codes, strict=True)
+            )
+        )
+        assert sorted(answer.status_code for answer in answers) == [200, 429]
 
 
 async def test_after_the_case_is_handed_in_nobody_vouches_any_more(client: Client, parts: Wiring) -> None:

@@ -78,7 +78,8 @@ class BoundedPool:
         if job.cancelled():
             result.set_exception(ServiceBusyError(retry_after=self._bounds.retry_after_seconds))
         elif (error := job.exception()) is not None:
-            result.set_exception(error)
+            # No future takes this one: whoever waits would wait for ever.
+            result.set_exception(RuntimeError(repr(error)) if isinstance(error, StopIteration) else error)
         else:
             result.set_result(job.result())
 

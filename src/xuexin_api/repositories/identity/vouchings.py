@@ -153,6 +153,10 @@ class VouchingRepository:
         )
         return [(row[0], row[1]) for row in await self._session.execute(statement)]
 
+    async def lock_voucher(self, person_id: UUID) -> None:
+        """Wait for the person's turn to vouch; it ends with the transaction."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"voucher {person_id}"))))
+
     async def count_by_person(self, person_id: UUID, *, since: datetime) -> int:
         """How often somebody vouched."""
         statement = (

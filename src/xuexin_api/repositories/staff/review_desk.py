@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, and_, exists, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Enrollment, Institution, Person
@@ -66,13 +66,15 @@ class ReviewDeskRepository:
         self._session = session
 
     async def list_queue(self, *, after: UUID | None, most: int) -> list[QueuedCase]:
-        """Longest waiting first; `after` is a case of the page before."""
+        """Longest waiting first; `after` is the last of the page before.
+
+        One that left the queue meanwhile has no place in it: then the list begins anew, and nothing is passed over.
+        """
         statement = self._queue()
-        if after is not None:
-            last = aliased(IdentityCase)
-            place = select(last.queued_at, last.id).where(last.id == after).scalar_subquery()
-            statement = statement.where(tuple_(IdentityCase.queued_at, IdentityCase.id) > place)
-        rows = await self._session.execute(statement.order_by(IdentityCase.queued_at, IdentityCase.id).limit(most))
+        order = (IdentityCase.queued_at, IdentityCase.id)
+        if after is not None and (last := await self.get_queued(after)) is not None:
+            statement = statement.where(tuple_(*order) > tuple_(last.queued_at, last.id))
+        rows = await self._session.execute(statement.order_by(*order).limit(most))
         return [QueuedCase(*row) for row in rows]
 
     async def get_queued(self, case_id: UUID) -> QueuedCase | None:
@@ -106,10 +108,19 @@ class ReviewDeskRepository:
         )
 
     async def is_involved(self, case_id: UUID, staff_id: UUID) -> bool:
-        """Whether the case has to do with the member: by document or phone of anybody in it."""
+        """Whether the case has to do with the member: by document or phone of anybody in it.
+
+        Whoever has the document, or is its person, is in it before they are told.
+        """
         holders = select(CaseHolder.account_id).where(CaseHolder.case_id == case_id)
         vouchers = select(Vouching.account_id).where(Vouching.case_id == case_id, Vouching.account_id.is_not(None))
-        in_it = or_(Account.id == IdentityCase.account_id, Account.id.in_(holders), Account.id.in_(vouchers))
+        person = select(Person.id).where(Person.document_key == IdentityCase.document_key)
+        in_it = or_(
+            Account.document_key == IdentityCase.document_key,
+            Account.person_id.in_(person),
+            Account.id.in_(holders),
+            Account.id.in_(vouchers),
+        )
         same_account = exists().where(
             in_it, or_(Account.document_key == Staff.document_key, Account.phone_key == Staff.phone_key)
         )

@@ -43,13 +43,14 @@ class VerificationDeskRepository:
         self._session = session
 
     async def list_queue(self, *, after: UUID | None, most: int) -> list[QueuedVerification]:
-        """Longest waiting first; `after` is one of the page before."""
+        """Longest waiting first; `after` is the last of the page before.
+
+        One that left the queue meanwhile has no place in it: then the list begins anew, and nothing is passed over.
+        """
         statement = select(*_COLUMNS).where(_IN_REVIEW)
         order = (IdentityVerification.queued_at, IdentityVerification.id)
-        if after is not None:
-            last = aliased(IdentityVerification)
-            place = select(last.queued_at, last.id).where(last.id == after).scalar_subquery()
-            statement = statement.where(tuple_(*order) > place)
+        if after is not None and (last := await self.get_queued(after)) is not None:
+            statement = statement.where(tuple_(*order) > tuple_(last.queued_at, last.id))
         rows = await self._session.execute(statement.order_by(*order).limit(most))
         return [QueuedVerification(*row) for row in rows]
 
@@ -77,13 +78,15 @@ class VerificationDeskRepository:
         return await self._update(verification_id, _IN_REVIEW, assigned_to=None, assigned_at=None, **values)
 
     async def is_involved(self, account_id: UUID, staff_id: UUID) -> bool:
-        """Whether the account has the member's document or phone."""
+        """Whether the account, or another that claims its document, has the member's document or phone."""
+        asking = aliased(Account)
         statement = select(Staff.id).where(
             Staff.id == staff_id,
-            Account.id == account_id,
+            asking.id == account_id,
+            Account.document_key == asking.document_key,
             or_(Account.document_key == Staff.document_key, Account.phone_key == Staff.phone_key),
         )
-        return await self._session.scalar(statement) is not None
+        return await self._session.scalar(statement.limit(1)) is not None
 
     async def _update(self, verification_id: UUID, where: Any, **values: Any) -> bool:
         statement = (

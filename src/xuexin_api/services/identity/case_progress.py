@@ -36,6 +36,7 @@ from xuexin_api.core.errors import (
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EvidenceRow, HolderRow
+from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
@@ -301,13 +302,15 @@ class CaseProgress:
         if closes_at is not None and row.superseded_at is not None:
             # The time to come back stood still.
             closes_at += now - row.superseded_at
-        await self._accounts.set_standing(
-            row.account_id,
-            state=row.before_state or "active",
-            person_id=row.before_person_id,
-            strength=row.before_strength,
-            closes_at=closes_at,
-        )
+        # An account whose own document was another one: somebody may have registered that since.
+        with refused_by(dict.fromkeys(("uq_accounts_document_key", "uq_accounts_person_id"), CaseOvertakenError())):
+            await self._accounts.set_standing(
+                row.account_id,
+                state=row.before_state or "active",
+                person_id=row.before_person_id,
+                strength=row.before_strength,
+                closes_at=closes_at,
+            )
 
     async def _end_sessions(self, account_id: UUID, reason: str, now: datetime) -> None:
         await self._sessions.revoke_all(account_id, reason, now=now)

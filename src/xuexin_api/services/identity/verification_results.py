@@ -186,17 +186,23 @@ class VerificationResultService(Service):
         late = row.status == "pending" and row.expires_at <= now
         opens = row.status == "passed" and row.passed_at is not None
         waiting = await self._waiting(row, now)
+        status = "expired" if late else row.status
+        taken_up_too_late = (
+            row.status == "accepted"
+            and row.decided_at is not None
+            and row.decided_at + timedelta(seconds=self._photo_policy.result) <= now
+        )
         return VerificationView(
             id=row.id,
             method=row.method,
             strength=str(Evidence(row.method).strength),
-            status="expired" if late else row.status,
+            status=status,
             created_at=row.created_at,
             queued_at=row.queued_at,
             decided_at=row.decided_at,
             waiting_before=None if waiting is None else waiting[0],
             expected_by=None if waiting is None else waiting[1],
-            next=_steps("expired" if late else row.status, row.method, photos),
+            next=_steps("expired" if taken_up_too_late else status, row.method, photos),
             reason=row.reason,
             photos=[photo_view(photo) for photo in photos],
             log=log,

@@ -103,8 +103,7 @@ class VouchingService(Service):
             account = await self._callers.verified_account_of(claims)
             row = await self._open_request(vouching_id, account, now)
             tries = await self._counters.add_one(_TRIES, vouching_id.bytes, now=now, window_ends_at=now + DAY)
-            since = await self._vouchings.count_by_person(account.person_id or account.id, since=now - _YEAR)
-        if tries.count > _MOST_TRIES or since >= self._policy.vouchings_per_year:
+        if tries.count > _MOST_TRIES:
             raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
         if not hmac.compare_digest(code.strip().encode(), self._codes.code_of(vouching_id).encode()):
             raise VouchingCodeRejectedError
@@ -112,6 +111,10 @@ class VouchingService(Service):
             await self._cases.lock_document(row.document_key)
             now = self._clock.now()
             await self._open_request(vouching_id, account, now)
+            person_id = account.person_id or account.id
+            await self._vouchings.lock_voucher(person_id)
+            if await self._vouchings.count_by_person(person_id, since=now - _YEAR) >= self._policy.vouchings_per_year:
+                raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
             if not await self._vouchings.answer(vouching_id, "vouched", now=now):
                 raise VouchingNotFoundError
             await self._log.note(row.case_id, "classmate_vouched", "classmate", now=now)
