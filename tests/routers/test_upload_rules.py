@@ -315,3 +315,26 @@ async def test_an_import_is_not_begun_for_who_is_no_registrar_of_the_school_any_
         listed = (await colleague.client.get("/v1/staff/imports")).json()["items"]
         assert [one["error"]["code"] for one in listed] == ["import_sender_gone"]
     assert await rows_of(parts, "enrollments") == []
+
+
+async def test_what_waits_of_a_member_ends_when_they_are_disabled_and_stands_in_nobody_s_way(
+    client: Client, parts: Wiring, tmp_path: Path
+) -> None:
+    await add_schools(parts)
+    checked_by, queued_by = (roster(tmp_path, rows_of_school(OURS, 2, seed=seed)) for seed in (1, 2))
+    async with (
+        registrar_of(client, "registrar.one") as uploader,
+        registrar_of(client, "registrar.two") as colleague,
+    ):
+        checked = await worked(uploader, await uploaded(uploader, checked_by, dry_run=True))
+        other = await uploaded(colleague, roster(tmp_path, rows_of_school(OURS, 2, seed=3)))
+        waits = await uploaded(uploader, queued_by)
+        assert (checked["state"], waits["state"]) == ("checked", "queued")
+        await staff_accounts(parts).disable("registrar.one")
+        for job in (checked, waits):
+            ended = await seen(colleague, job)
+            assert (ended["state"], ended["error"]["code"]) == ("cancelled", "import_sender_gone")
+        assert (await seen(colleague, other))["state"] == "queued"
+        again = await uploaded(colleague, checked_by)
+        assert again["id"] != checked["id"]
+        assert (await worked(colleague, again))["state"] == "published"

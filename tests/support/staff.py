@@ -12,6 +12,7 @@ import pyotp
 from support.client import Client, connected_client
 from xuexin_api.core.staff import Role
 from xuexin_api.dependencies.wiring import Wiring
+from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
@@ -29,6 +30,7 @@ def staff_accounts(parts: Wiring) -> StaffAccountService:
         staff=StaffRepository(session),
         passkeys=StaffPasskeyRepository(session),
         institutions=InstitutionRepository(session),
+        imports=ImportJobRepository(session),
         lookups=parts.lookups,
         policy=parts.settings.staff_policy(),
         clock=parts.clock,

@@ -13,6 +13,7 @@ from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.messages import message
 from xuexin_api.core.staff import Role
 from xuexin_api.dependencies.wiring import Wiring
+from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
@@ -78,6 +79,7 @@ def _do(ask: Callable[[StaffAccountService], Coroutine[Any, Any, T]]) -> T:
             staff=StaffRepository(session),
             passkeys=StaffPasskeyRepository(session),
             institutions=InstitutionRepository(session),
+            imports=ImportJobRepository(session),
             lookups=parts.lookups,
             policy=parts.settings.staff_policy(),
             clock=parts.clock,

@@ -177,6 +177,17 @@ class ImportJobRepository:
             .values(cancel_asked_at=func.coalesce(ImportJob.cancel_asked_at, now))
         )
 
+    async def cancel_waiting_of(self, staff_id: UUID, error_code: str, *, now: datetime) -> None:
+        """What this member brings and no process works on; what one works on asks for its senders itself."""
+        await self._session.execute(
+            update(ImportJob)
+            .where(
+                or_(ImportJob.staff_id == staff_id, ImportJob.publisher_id == staff_id),
+                ImportJob.state.in_((ImportState.QUEUED, ImportState.CHECKED)),
+            )
+            .values(state=ImportState.CANCELLED, error_code=error_code, finished_at=now)
+        )
+
     async def has_due(self, *, now: datetime) -> bool:
         return bool(await self._session.scalar(select(exists().where(_due(now)))))
 

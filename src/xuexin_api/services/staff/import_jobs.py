@@ -134,6 +134,8 @@ class ImportJobService(Service):
         kept = False
         try:
             async with self._transaction():
+                # Who was disabled while the file came brings nothing.
+                member, institution = await self._registrar(claims)
                 # Of several that come at once each sees those before it, and what they hold.
                 await self._jobs.lock_institution(institution)
                 job = await self._known(member, institution, kind, received.sha256, dry_run=dry_run)

@@ -14,9 +14,11 @@ from xuexin_api.core.clock import Clock
 from xuexin_api.core.documents import normalise_document_number
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.imports import SENDER_GONE
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import StaffPolicy
 from xuexin_api.core.staff import Role
+from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
@@ -46,6 +48,7 @@ class StaffAccountService(Service):
         staff: StaffRepository,
         passkeys: StaffPasskeyRepository,
         institutions: InstitutionRepository,
+        imports: ImportJobRepository,
         lookups: Lookups,
         policy: StaffPolicy,
         clock: Clock,
@@ -55,6 +58,7 @@ class StaffAccountService(Service):
         self._staff = staff
         self._passkeys = passkeys
         self._institutions = institutions
+        self._imports = imports
         self._lookups = lookups
         self._policy = policy
         self._entropy = entropy
@@ -111,12 +115,13 @@ class StaffAccountService(Service):
             return await self._invite(member.id, "staff:invite", now)
 
     async def disable(self, login_name: str) -> None:
-        """The member is out at the next request."""
+        """The member is out at the next request, and what waits of theirs to be imported ends."""
         now = self._clock.now()
         async with self._transaction():
             member = await self._get(login_name)
             await self._staff.end_all_sessions(member.id, now=now)
             await self._staff.disable(member.id)
+            await self._imports.cancel_waiting_of(member.id, SENDER_GONE, now=now)
             await self._passkeys.remove_all_for(member.id)
             await self._note("staff:disable", member.id, now)
 
