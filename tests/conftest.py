@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from fastapi import FastAPI
@@ -26,10 +28,25 @@ from xuexin_api.settings import Settings
 examples.register_profile("suite", derandomize=True, database=None, deadline=None)
 examples.load_profile("suite")
 
+_CHEAP: Final[dict[str, Any]] = {
+    "argon2_memory_kib": 8,
+    "argon2_passes": 1,
+    "challenge_cost": 1,
+    "hashing_queue": 1000,
+    "hashing_wait_seconds": 60,
+}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long ones first: one that began last would run when there is nothing left for the other core."""
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: looking through it for garbage is work for nothing."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
 
 @pytest.fixture(scope="session")
@@ -67,15 +84,16 @@ def settings(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
 
     `@pytest.mark.settings(name=value)` changes some for one test.
     """
-    cheap: dict[str, Any] = {
-        "argon2_memory_kib": 8,
-        "argon2_passes": 1,
-        "challenge_cost": 1,
-        "hashing_queue": 1000,
-        "hashing_wait_seconds": 60,
-    }
     marker = request.node.get_closest_marker("settings")
-    return Settings(data_dir=tmp_path, **(cheap | (marker.kwargs if marker else {})))
+    if marker is None:
+        return _usual_settings().model_copy(update={"data_dir": tmp_path})
+    return Settings(data_dir=tmp_path, **(_CHEAP | marker.kwargs))
+
+
+@cache
+def _usual_settings() -> Settings:
+    """Read once: that takes longer than all else that a test begins with."""
+    return Settings(**_CHEAP)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -57,6 +58,11 @@ def _words(part: Any) -> set[str]:
     return found
 
 
+@cache
+def _words_of_the_contract() -> set[str]:
+    return _words(CONTRACT)
+
+
 # Values that the contract gives as plain texts, and where they come from.
 OPEN_VALUES = {
     "record_facts": "method_record_facts",
@@ -102,7 +108,7 @@ def test_an_article_names_no_number_that_settings_or_rules_do_not_give(name: str
 
 @pytest.mark.parametrize("article", ARTICLES, ids=lambda one: f"{one.language}/{one.slug}")
 def test_what_an_article_quotes_is_in_the_contract(article: Article) -> None:
-    words = _words(CONTRACT)
+    words = _words_of_the_contract()
     for quoted in SPAN.findall(article.body):
         method, _, path = quoted.partition(" ")
         if path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 Document = dict[str, Any]
@@ -25,7 +26,7 @@ def operations(document: Document) -> Iterator[tuple[str, str, Document]]:
 def operation_of(document: Document, method: str, path: str) -> Document:
     """The operation that a request meets; HEAD is as GET. Where there is none, one that answers 404 or 405 only."""
     plain = path.partition("?")[0]
-    paths = [known for known in document["paths"] if re.fullmatch(_template(known), plain)]
+    paths = [known for known in document["paths"] if _template(known).fullmatch(plain)]
     if not paths:
         return {"responses": {"404": {}}}
     # A literal path wins over a template, as in routing.
@@ -34,9 +35,11 @@ def operation_of(document: Document, method: str, path: str) -> Document:
     return operation or {"responses": {"405": {}}}
 
 
-def _template(path: str) -> str:
+@cache
+def _template(path: str) -> re.Pattern[str]:
     """The addresses of a path: one segment for each of its parameters, all else to the letter."""
-    return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in re.split(r"(\{[^}]+\})", path))
+    parts = re.split(r"(\{[^}]+\})", path)
+    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts))
 
 
 def faults(document: Document) -> list[str]:
