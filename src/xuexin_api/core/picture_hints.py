@@ -36,9 +36,11 @@ _TILE: Final = 60
 _LEAST_CONTRAST: Final = 12.0
 _BETTER: Final = 80
 _LEAST_FACE_PIXELS: Final = 24
-_LEAST_FACE: Final = 6
+_LEAST_FACE: Final = 5
 """Of the short side. Beside a card that can be read, which is half as wide, a face is twice that; and searching for
 smaller ones would take most of the time that hints take."""
+_FILLED: Final = 0.5
+"""Of a mask; where half of it is edges they are no outlines any more, but the grain of a sensor, or a pattern."""
 _CASCADE: Final = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"))
 
 # One process reads one picture at a time; threads of its own would only take cores from others.
@@ -81,29 +83,34 @@ def _sharpness(grey: Grey) -> float | None:
     there = contrast >= _LEAST_CONTRAST
     if not there.any():
         return None
-    steepness = _deviations(np.abs(cv2.Laplacian(smooth, cv2.CV_32F)))[there] / contrast[there]
+    steepness = _deviations(np.abs(cv2.Laplacian(smooth, cv2.CV_16S)))[there] / contrast[there]
     return round(100 * float(np.percentile(steepness, _BETTER)), 1)
 
 
 def _deviations(values: Any) -> Any:
     """The standard deviation of each whole tile."""
     down, across = (length // _TILE for length in values.shape)
-    tiles = values[: down * _TILE, : across * _TILE].astype(np.float32).reshape(down, _TILE, across, _TILE)
-    return tiles.std(axis=(1, 3))
+    rows = [values[top : top + _TILE] for top in range(0, down * _TILE, _TILE)]
+    starts = range(0, across * _TILE, _TILE)
+    return np.array([[cv2.meanStdDev(row[:, left : left + _TILE])[1][0, 0] for left in starts] for row in rows])
 
 
 def _card(grey: Grey) -> float | None:
     """How much of the picture's long side the largest outline of a card takes, between 0 and 1."""
     smooth = cv2.medianBlur(grey, 5)
     # A card before a wall has weak edges, and one before a pattern has strong ones around it.
-    masks = [cv2.dilate(cv2.Canny(smooth, weak, 3 * weak), np.ones((3, 3), np.uint8)) for weak in _EDGES]
+    across, down = (cv2.Sobel(smooth, cv2.CV_16S, *axis, borderType=cv2.BORDER_REPLICATE) for axis in ((1, 0), (0, 1)))
+    masks = [cv2.dilate(cv2.Canny(across, down, weak, 3 * weak), np.ones((3, 3), np.uint8)) for weak in _EDGES]
+    masks = [mask for mask in masks if cv2.countNonZero(mask) <= _FILLED * mask.size]
     masks += [cv2.inRange(smooth, np.array(level), np.array(255)) for level in _LEVELS]
     longest = 0.0
     for mask in masks:
         outlines, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
         # A mask of thousands is a pattern, or somebody's attempt to keep us busy.
         for outline in outlines if len(outlines) <= _MOST_OUTLINES else ():
-            longest = max(longest, _length_of_card(outline, grey))
+            # Before anything is called for it: nearly all outlines are letters and grain.
+            if cv2.contourArea(outline) >= _LEAST_CARD * grey.size:
+                longest = max(longest, _length_of_card(outline, grey))
     return round(longest / max(grey.shape), 2) if longest else None
 
 
@@ -115,13 +122,12 @@ def _touches_edge(outline: Any, grey: Grey) -> bool:
 
 def _length_of_card(outline: Any, grey: Grey) -> float:
     """The long side of a four-cornered outline with the proportions of a card; 0 where it is something else."""
-    area = cv2.contourArea(outline)
-    if area < _LEAST_CARD * grey.size or _touches_edge(outline, grey):
+    if _touches_edge(outline, grey):
         return 0.0
     # Fingers that hold it lie over its edge.
     hull = cv2.convexHull(outline)
     corners = cv2.approxPolyDP(hull, 0.04 * cv2.arcLength(hull, closed=True), closed=True)
-    if len(corners) != _CORNERS or area < _FULL * cv2.contourArea(hull):
+    if len(corners) != _CORNERS or cv2.contourArea(outline) < _FULL * cv2.contourArea(hull):
         return 0.0
     points = corners.reshape(_CORNERS, 2).astype(float)
     sides = [math.dist(points[number], points[number - 1]) for number in range(_CORNERS)]
