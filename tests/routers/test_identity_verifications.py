@@ -75,6 +75,28 @@ async def test_whatever_is_wrong_the_refusal_is_the_same(client: Client, parts: 
     assert "errors" not in refused.json()
 
 
+async def test_who_has_left_school_answers_with_the_number_of_the_certificate(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    await enroll(parts, student)
+    await rows_of(
+        parts,
+        "",
+        "INSERT INTO qualifications SELECT gen_random_uuid(), id, person_id, institution_code, name, sex, birth_date,"
+        " level, programme_code, programme_name, duration_years, category, study_form, admission_date,"
+        " DATE '2030-07-01', 'graduated', '示例校长', '990011203005000001', NULL, now() FROM enrollments RETURNING id",
+    )
+    await client.register(student)
+    for number, status in (("990011203005000002", 403), ("990011203005000001", 200)):
+        started = await _start(client)
+        _, *others = (question["id"] for question in started["questions"])
+        answers = {question: student.fact(question) for question in others} | {"certificate_number": number}
+        path = f"/v1/identity-verifications/{started['id']}/answers"
+        # A wrong candidate number is not made good by it.
+        both = await client.post(path, {"answers": answers | {"candidate_number": "1"}})
+        assert code_of(both) == "facts_do_not_match"
+        assert (await client.post(path, {"answers": answers})).status_code == status
+
+
 async def test_a_claimed_name_that_is_not_the_records_does_not_pass(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     await enroll(parts, student)

@@ -120,7 +120,8 @@ class IdentityCaseList(Output):
 
 class CaseFacts(Input):
     answers: Annotated[dict[QuestionId, FactText], Field(min_length=1, max_length=8)] = Field(
-        description="By question id; all that the case asks.",
+        description="By question id; all that the case asks. `certificate_number` (of the 学历 of that record) is "
+        "taken in the place of `candidate_number`.",
         examples=[{"candidate_number": "23430101150001", "student_number": "2023010001", "admission_year": "2023"}],
     )
 

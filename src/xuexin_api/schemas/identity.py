@@ -81,7 +81,8 @@ class VerificationStarted(Output):
 
 class VerificationAnswers(Input):
     answers: Annotated[dict[QuestionId, FactText], Field(min_length=1, max_length=8)] = Field(
-        description="By question id. `institution_code` as 10 digits or its last five, years as four digits.",
+        description="By question id. `institution_code` as 10 digits or its last five, years as four digits. "
+        "`certificate_number` (of the 学历 of that record) is taken in the place of `candidate_number`.",
         examples=[{"candidate_number": "23430101150001", "student_number": "2023010001", "admission_year": "2023"}],
     )
 

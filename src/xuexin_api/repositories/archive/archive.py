@@ -311,6 +311,7 @@ class RecordFacts:
     admission_year: str
     institution_code: str
     programme_name: str
+    certificate_number: str | None
 
 
 class RecordRepository:
@@ -330,8 +331,10 @@ class RecordRepository:
                 func.to_char(Enrollment.admission_date, "YYYY"),
                 Enrollment.institution_code,
                 Enrollment.programme_name,
+                Qualification.certificate_number,
             )
             .join(Person, Person.id == Enrollment.person_id)
+            .outerjoin(Qualification, Qualification.enrollment_id == Enrollment.id)
             .where(Person.document_key == document_key)
             .limit(50)
         )

@@ -14,6 +14,8 @@ from xuexin_api.repositories.archive.archive import RecordFacts
 PERSON_TRIES: Final = "verification_person"
 """The counter of verifications tried per claimed document and day, over all accounts."""
 _SHORT_CODE: Final = 5
+_INSTEAD: Final = {"candidate_number": "certificate_number"}
+"""Who has left school long ago has the certificate, and not the number of an entrance examination."""
 
 
 def judge_facts(
@@ -22,7 +24,9 @@ def judge_facts(
     """The person one of whose records has the claimed name and every fact, or None."""
     for record in records:
         same = [name_key(record.name) == name_key(claimed_name)]
-        same += [_fact_matches(record, question, answers.get(question, "")) for question in questions]
+        for question in questions:
+            asked = question if question in answers else _INSTEAD.get(question, question)
+            same.append(_fact_matches(record, asked, answers.get(asked, "")))
         if all(same):
             return record.person_id
     return None
