@@ -169,8 +169,9 @@ def _request(token: str, body: dict[str, Any]) -> str:
 
 
 async def _let_in(connection: asyncpg.Connection, parts: Wiring) -> str:
-    row = await connection.fetchrow("SELECT id, staff_id FROM staff_sessions")
     now = datetime.now(UTC)  # noqa: TID251 - the benchmark's own clock
+    # The ground is kept, and a session that was not used for a while has ended.
+    row = await connection.fetchrow("UPDATE staff_sessions SET used_at = $1 RETURNING id, staff_id", now)
     return parts.staff_mint.issue(
         account_id=row["staff_id"],
         session_id=row["id"],

@@ -353,6 +353,35 @@ async def test_a_page_that_looked_at_as_many_records_as_it_may_leads_on(client: 
         assert len(copy.text.splitlines()) == 2
 
 
+@pytest.mark.settings(search_records=100)
+@pytest.mark.parametrize("limit", [1, 3, 4, 100])
+async def test_a_search_leads_to_each_record_once_while_others_come(
+    client: Client, parts: Wiring, clock: HandClock, limit: int
+) -> None:
+    # Some stand where the records end that one page looks at, and right behind them.
+    away = {0, 1, 2, 3, 98, 99, 100, 199, 250, 299}
+    rows = [
+        [*row[:-1], "休学" if number in away else "注册学籍"]
+        for number, row in enumerate(generate_rows(300, seed=3, schools=SCHOOLS[:1]))
+    ]
+    await import_rows(parts, rows)
+    expected = [row[2] for row in rows if row[-1] == "休学"]
+    later = [registered_row(student, status="休学") for student in students(2)]
+    async with registrar_of(client) as registrar:
+        search: dict[str, Any] = {"purpose": "record_keeping", "statuses": ["suspended"], "limit": limit}
+        found: list[str] = []
+        while not found or search["cursor"] is not None:
+            page = (await registrar.client.post(f"{OFFICE}/search", search)).json()
+            assert len(page["items"]) <= limit
+            found += [line["student_number"] for line in page["items"]]
+            search["cursor"] = page["next_cursor"]
+            if later:
+                clock.pass_time(seconds=1)
+                await add_records(parts, [later[0]])
+                expected.append(later.pop(0)[2])
+    assert found == expected
+
+
 async def test_the_whole_list_of_a_school_comes_in_pages(client: Client, parts: Wiring) -> None:
     rows = [registered_row(student) for student in students(7)]
     await add_records(parts, rows)

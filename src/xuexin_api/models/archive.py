@@ -64,8 +64,13 @@ class Enrollment(Base):
         ),
         Index("ix_enrollments_candidate_number", "candidate_number"),
         Index("ix_enrollments_person_id_id", "person_id", "id"),
-        # A school's own list, page by page, by name, and by class.
-        Index("ix_enrollments_institution_code_id", "institution_code", "id"),
+        # A school's own list, page by page, with what searches look through; by name, and by class.
+        Index(
+            "ix_enrollments_institution_code_id_with_sifted",
+            "institution_code",
+            "id",
+            postgresql_include=["status", "grade", "programme_name"],
+        ),
         Index("ix_enrollments_institution_code_name_id", "institution_code", "name", "id"),
         Index("ix_enrollments_institution_code_class_name_id", "institution_code", "class_name", "id"),
     )

@@ -7,7 +7,24 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, CompoundSelect, Row, Select, Text, any_, literal, select, union_all
+from sqlalchemy import (
+    ARRAY,
+    CompoundSelect,
+    Row,
+    ScalarSelect,
+    Select,
+    Subquery,
+    Text,
+    any_,
+    case,
+    func,
+    join,
+    literal,
+    outerjoin,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -42,6 +59,14 @@ WHOLE: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Enrollment.expected_graduation_date,
 )
 """A record as a roster has it."""
+_SIFTED: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+    Enrollment.institution_code,
+    Enrollment.id,
+    Enrollment.status,
+    Enrollment.grade,
+    Enrollment.programme_name,
+)
+"""What the list's index says of a record: no search but one of these looks at records in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +88,14 @@ class Wanted:
         return self.programme_name is not None or self.grade is not None or bool(self.statuses)
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Records in their order; `last_seen` is the last that was looked at, where there is room left and may be more."""
+
+    rows: Sequence[Row[*tuple[Any, ...]]]
+    last_seen: UUID | None
+
+
 class RecordListRepository:
     """Every page costs the same: none counts what stands before it, and none looks at more records than `most_seen`.
 
@@ -81,27 +114,16 @@ class RecordListRepository:
         after: UUID,
         most: int,
         most_seen: int,
-    ) -> Sequence[Row[*tuple[Any, ...]]]:
+    ) -> Listed:
         """The next records that are wanted, of the next so many that are seen."""
-        if wanted.sifted:
-            led = _led_to(institution_code, wanted, after, (*columns, Enrollment.institution_code))
-            seen = led.limit(most_seen).subquery().c
-            statement = select(*(seen[column.key] for column in columns)).order_by(seen.institution_code, seen.id)
-            if wanted.programme_name is not None:
-                statement = statement.where(seen.programme_name == wanted.programme_name)
-            if wanted.grade is not None:
-                statement = statement.where(seen.grade == wanted.grade)
-            if wanted.statuses:
-                statement = statement.where(seen.status.in_(wanted.statuses))
-        else:
-            statement = _led_to(institution_code, wanted, after, columns)
-        return (await self._session.execute(statement.limit(most))).all()
-
-    async def get_last_seen(self, institution_code: str, wanted: Wanted, *, after: UUID, most_seen: int) -> UUID | None:
-        """The last of the records that were seen; None where they are the last of all."""
-        statement = _led_to(institution_code, wanted, after, (Enrollment.id,)).offset(most_seen - 1).limit(1)
-        found: UUID | None = await self._session.scalar(statement)
-        return found
+        if not wanted.sifted:
+            statement = _led_to(institution_code, wanted, after, columns).limit(most)
+            return Listed((await self._session.execute(statement)).all(), None)
+        seen = _led_to(institution_code, wanted, after, _SIFTED).limit(most_seen)
+        last = _led_to(institution_code, wanted, after, (Enrollment.id,)).offset(most_seen - 1).limit(1)
+        statement = _sifted(seen.subquery("seen"), last.scalar_subquery(), wanted, columns, most)
+        rows = (await self._session.execute(statement)).all()
+        return Listed([row for row in rows if row.id is not None], rows[0].last_seen)
 
     async def get_institution_name(self, institution_code: str) -> str:
         name = await self._session.scalar(select(Institution.name).where(Institution.code == institution_code))
@@ -134,6 +156,28 @@ def _led_to(
     if wanted.document_key is not None:
         statement = statement.where(Enrollment.id.in_(_under(wanted.document_key)))
     return statement
+
+
+def _sifted(
+    seen: Subquery, last: ScalarSelect[UUID], wanted: Wanted, columns: Sequence[InstrumentedAttribute[Any]], most: int
+) -> Select[*tuple[Any, ...]]:
+    """What is wanted of the seen, and beside each, or alone, the last seen.
+
+    Of the seen only what an index says is asked, and the whole record of what is found alone: in a large archive the
+    rest is not in memory. Whether more follow costs nothing where the page is full.
+    """
+    fitting = select(seen.c.id).order_by(seen.c.institution_code, seen.c.id).limit(most)
+    if wanted.programme_name is not None:
+        fitting = fitting.where(seen.c.programme_name == wanted.programme_name)
+    if wanted.grade is not None:
+        fitting = fitting.where(seen.c.grade == wanted.grade)
+    if wanted.statuses:
+        fitting = fitting.where(seen.c.status.in_(wanted.statuses))
+    page = fitting.cte("page")
+    found = select(func.count()).select_from(page).scalar_subquery()
+    end = select(case((found < most, last)).label("last_seen")).subquery("end_of_page")
+    records = join(page, Enrollment, Enrollment.id == page.c.id)
+    return select(*columns, end.c.last_seen).select_from(outerjoin(end, records, true())).order_by(page.c.id)
 
 
 def _under(document_key: bytes) -> CompoundSelect[tuple[UUID]]:

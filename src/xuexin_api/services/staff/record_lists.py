@@ -165,15 +165,17 @@ class RecordListService(Service):
         most: int,
     ) -> tuple[Sequence[Row[*tuple[Any, ...]]], UUID | None]:
         """The next records that are wanted, and after which the ones behind them begin, where there can be any."""
-        school, most_seen = member.institution_code or "", self._policy.seen_by_page
-        found = await self._lists.list_for_institution(
-            school, wanted, columns, after=after, most=most + 1, most_seen=most_seen
+        listed = await self._lists.list_for_institution(
+            member.institution_code or "",
+            wanted,
+            columns,
+            after=after,
+            most=most + 1,
+            most_seen=self._policy.seen_by_page,
         )
-        if len(found) > most:
-            return found[:most], found[most - 1].id
-        if not wanted.sifted:
-            return found, None
-        return found, await self._lists.get_last_seen(school, wanted, after=after, most_seen=most_seen)
+        if len(listed.rows) > most:
+            return listed.rows[:most], listed.rows[most - 1].id
+        return listed.rows, listed.last_seen
 
     def _wanted(self, search: Search) -> Wanted:
         number = search.document_number
