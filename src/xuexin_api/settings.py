@@ -424,7 +424,7 @@ class Settings(BaseSettings):
     school_year_day: int = Field(1, ge=1, le=28, description="and the day, in China")
     transfer_seconds: int = Field(30 * 86400, gt=0, description="a transfer waits for the other school's answer")
     search_records: int = Field(
-        4000, ge=100, description="records that a page of a search looks at, so that each takes the same time"
+        3000, ge=100, description="records that a page of a search looks at, so that each takes the same time"
     )
     record_export_rows: int = Field(500, gt=0, le=5000, description="records read at once for an export")
     record_export_seconds: float = Field(

@@ -205,8 +205,9 @@ class RecordAccess(Chained, Base):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("persons.id"))
-    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
+    # Not foreign keys: each would lock the row that was looked at, and so write to it.
+    person_id: Mapped[UUID]
+    enrollment_id: Mapped[UUID]
     staff_id: Mapped[UUID] = mapped_column(ForeignKey("staff.id"))
     action: Mapped[str]
     purpose: Mapped[str]
