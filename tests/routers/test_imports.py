@@ -501,8 +501,9 @@ async def test_graduates_leave_by_a_list_all_at_once_or_nobody(registrar: Member
     # Broken off at the last row, it has done nothing.
     broken = content.replace(f"{second}9".encode(), f'"{second}"9'.encode())
     assert (await worked(registrar, await uploaded(registrar, broken, kind="graduates")))["state"] == "failed"
-    (published,) = {row["id"] for row in await rows_of(parts, "roster_imports") if row["rows_changed"] == 2}
-    assert published in {row["roster_import_id"] for row in await rows_of(parts, "import_jobs")}
+    (published,) = [row for row in await rows_of(parts, "roster_imports") if row["rows_changed"] == 2]
+    assert published["id"] in {row["roster_import_id"] for row in await rows_of(parts, "import_jobs")}
+    assert published["sender_ids"] == [row["id"] for row in await rows_of(parts, "staff")]
 
 
 @pytest.mark.settings(imports_open=2)
@@ -564,6 +565,9 @@ async def test_what_has_ended_is_forgotten_after_its_time(registrar: Member, par
     await parts.housekeeping.purge()
     assert _files(parts) == []
     assert await count_rows(parts, "import_jobs") == 0
+    # Who changed records does not go with it.
+    (published,) = await rows_of(parts, "roster_imports")
+    assert published["sender_ids"] == [row["id"] for row in await rows_of(parts, "staff")]
     schemas = f"SELECT count(*) FROM pg_namespace WHERE nspname = 'import_{dry['id'].replace('-', '')}'"
     async with parts.database.engine.connect() as connection:
         assert (await connection.exec_driver_sql(schemas)).scalar_one() == 0

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Index, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from xuexin_api.models.base import Base, Chained, one_of
@@ -243,6 +243,8 @@ class RosterImport(Base):
     rows_unchanged: Mapped[int]
     rows_rejected: Mapped[int]
     institution_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    sender_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
+    """The members of staff who uploaded and published it; none where an operator did, at the command line."""
 
 
 class RosterError(Base):

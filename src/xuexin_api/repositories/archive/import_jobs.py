@@ -216,6 +216,11 @@ class ImportJobRepository:
             .values(**values)
         )
 
+    async def name_senders(self, roster_import_id: UUID, staff_ids: list[UUID]) -> None:
+        """Who answers for what was published, which is known when the import is long forgotten."""
+        statement = update(RosterImport).where(RosterImport.id == roster_import_id).values(sender_ids=staff_ids)
+        await self._session.execute(statement)
+
     async def delete_expired(self, *, now: datetime, most: int) -> list[UUID]:
         """What has ended, and what was never asked to be published, when its time has passed."""
         found = (

@@ -144,6 +144,7 @@ class RosterStaging:
         owner: UUID,
         *,
         import_id: UUID | None,
+        sender_ids: Sequence[UUID],
         rows_read: int,
         counts: Counts,
         now: datetime,
@@ -152,7 +153,8 @@ class RosterStaging:
         """The job's last word, with its records or not at all; False when it is another's, or was cancelled."""
         rejected = rows_read - counts.added - counts.changed - counts.unchanged
         outcome = (rows_read, counts.added, counts.changed, counts.unchanged, rejected)
-        ended = await self._connection.fetchval(sql.END_JOB, job_id, owner, import_id, *outcome, now, expires_at)
+        when = (now, expires_at)
+        ended = await self._connection.fetchval(sql.END_JOB, job_id, owner, import_id, *outcome, *when, sender_ids)
         return ended is not None
 
     async def analyze_records(self, added: int) -> None:

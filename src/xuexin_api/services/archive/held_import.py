@@ -65,6 +65,7 @@ class HeldImport:
             self.job.id,
             self._owner,
             import_id=import_id,
+            sender_ids=self.job.sender_ids,
             rows_read=read,
             counts=counts,
             now=now,
@@ -95,7 +96,13 @@ class HeldImport:
         return Senders(self.job.institution_code, [member.document_key for member in found])
 
     async def settle(
-        self, session: AsyncSession, counts: Counts, rejected: int, *, dry_run: bool, **values: Any
+        self,
+        session: AsyncSession,
+        counts: Counts,
+        rejected: int,
+        *,
+        dry_run: bool,
+        roster_import_id: UUID | None = None,
     ) -> None:
         """The same with statements of a session's transaction."""
         now = self._clock.now()
@@ -106,6 +113,7 @@ class HeldImport:
         state = ImportState.PUBLISHED if not dry_run else ImportState.CHECKED if job.dry_run else ImportState.QUEUED
         outcome = {
             "state": state,
+            "roster_import_id": roster_import_id,
             "rows_added": counts.added,
             "rows_changed": counts.changed,
             "rows_unchanged": counts.unchanged,
@@ -116,7 +124,9 @@ class HeldImport:
             "lease_owner": None,
             "lease_until": None,
         }
-        await jobs.note(self.job.id, self._owner, values | outcome)
+        await jobs.note(self.job.id, self._owner, outcome)
+        if roster_import_id is not None:
+            await jobs.name_senders(roster_import_id, self.job.sender_ids)
 
     async def end(self, state: ImportState, **values: Any) -> None:
         """It is over, and nothing of it was published; unless it is another's by now."""
