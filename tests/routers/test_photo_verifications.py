@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,7 +106,8 @@ async def test_photos_that_a_reviewer_accepts_open_the_archive_to_who_sent_them(
     assert code_of(await client.get("/v1/archive/enrollments")) == "insufficient_user_authentication"
     result = (await client.get(mine)).json()
     assert (result["status"], result["strength"]) == ("accepted", "strong")
-    assert (_steps(result), result["waiting_before"], result["expected_by"]) == (["check_verification"], None, None)
+    assert (result["waiting_before"], result["expected_by"]) == (None, None)
+    assert _steps(result) == ["check_verification", "end_verification"]
     assert [event["kind"] for event in result["log"]].count("photo_viewed") == 2
     passed = await client.post(f"{mine}/check", None)
     assert passed.json()["status"] == "passed"
@@ -139,6 +141,28 @@ async def test_tokens_that_are_not_taken_up_in_time_are_offered_no_more(client: 
     clock.pass_time(days=7)
     await client.log_in(student.phone)
     assert _steps((await client.get(mine)).json()) == ["verify_identity"]
+
+
+async def test_accepted_photos_that_are_ended_give_no_tokens_and_go_in_their_time(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    await _registered(client)
+    mine = await _begin(client)
+    await send_both(client, mine)
+    await client.post(f"{mine}/submit", None)
+    async with member(client) as one:
+        assert await _decide(one, mine, "accept_photos", "photos_show_applicant") == ""
+    answers = await asyncio.gather(*(client.delete(mine) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [204, 404, 404]
+    ended = (await client.get(mine)).json()
+    assert (ended["status"], _steps(ended)) == ("ended", ["verify_identity"])
+    assert code_of(await client.post(f"{mine}/check", None)) == "verification_not_found"
+    # Decided is decided: the account stays verified, and the photos stay until it can be undone no more.
+    await parts.housekeeping.purge()
+    assert len(list((parts.settings.data_dir / "handheld").iterdir())) == 2
+    clock.pass_time(days=30, minutes=1)
+    await parts.housekeeping.purge()
+    assert list((parts.settings.data_dir / "handheld").iterdir()) == []
 
 
 async def test_reviews_say_how_long_the_next_will_take(client: Client, parts: Wiring, clock: HandClock) -> None:

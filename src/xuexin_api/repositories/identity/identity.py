@@ -159,7 +159,7 @@ class VerificationRepository:
         return await self._move(verification_id, "accepted", status="passed", passed_at=now)
 
     async def give_up(self, verification_id: UUID, from_status: str, *, now: datetime) -> bool:
-        """What was begun or handed in becomes ended, once."""
+        """What was begun, handed in or accepted becomes ended, once."""
         return await self._move(verification_id, from_status, status="ended", ended_at=now)
 
     async def add_event(

@@ -184,6 +184,6 @@ async def get_identity_verification(
 async def end_identity_verification(verification_id: PathId, claims: CallerClaims, results: Results) -> None:
     """It opens nothing from now on: the session that it raised is back at login, and refreshes to such tokens.
 
-    Photos that are not decided are taken back, and erased.
+    Photos that are not decided are taken back, and erased; accepted ones give no tokens any more.
     """
     await results.end(verification_id, claims)

@@ -65,10 +65,10 @@ class VerificationPage:
 
 _NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "in_review": ("await_review", "end_verification"),
-    "accepted": ("check_verification",),
+    "accepted": ("check_verification", "end_verification"),
     "passed": ("end_verification",),
 }
-_WITHOUT_RESULT: Final = frozenset({"pending", "in_review"})
+_NOT_TAKEN_UP: Final = frozenset({"pending", "in_review", "accepted"})
 _MOST_PHOTOS: Final = 100
 _MOST_EVENTS: Final = 200
 
@@ -135,7 +135,7 @@ class VerificationResultService(Service):
     async def end(self, verification_id: UUID, claims: Claims) -> None:
         """A result that is to open nothing any more: its session is back at login, and lives on.
 
-        Photos that have no result yet are taken back.
+        Photos that have no result yet are taken back; accepted ones that gave no tokens yet give none.
         """
         now = self._clock.now()
         async with self._transaction():
@@ -143,7 +143,7 @@ class VerificationResultService(Service):
             row = await self._verifications.get(verification_id, account_id=account.id)
             if row is None:
                 raise VerificationNotFoundError
-            if row.method == Evidence.HANDHELD_PHOTO and row.status in _WITHOUT_RESULT:
+            if row.method == Evidence.HANDHELD_PHOTO and row.status in _NOT_TAKEN_UP:
                 ended = await self._verifications.give_up(verification_id, row.status, now=now)
             else:
                 ended = row.passed_at is not None and await self._verifications.end(verification_id, now=now)
