@@ -290,14 +290,15 @@ ORDER BY id FOR SHARE
 # waits for a process again. Who brought what is published is known when the job is long forgotten.
 END_JOB: Final = """
 WITH ended AS (
-UPDATE import_jobs SET
-    state = CASE WHEN $3::uuid IS NOT NULL THEN 'published' WHEN dry_run THEN 'checked' ELSE 'queued' END,
-    roster_import_id = $3, rows_read = $4, rows_added = $5, rows_changed = $6, rows_unchanged = $7, rows_rejected = $8,
-    lease_owner = NULL, lease_until = NULL, attempts = 0, progress_at = $9, finished_at = $9, expires_at = $10
-WHERE id = $1 AND lease_owner = $2 AND state = 'judging' AND cancel_asked_at IS NULL
-RETURNING id
+    UPDATE import_jobs SET
+        state = CASE WHEN $3::uuid IS NOT NULL THEN 'published' WHEN dry_run THEN 'checked' ELSE 'queued' END,
+        roster_import_id = $3, rows_read = $4, rows_added = $5, rows_changed = $6, rows_unchanged = $7,
+        rows_rejected = $8, lease_owner = NULL, lease_until = NULL, attempts = 0, progress_at = $9, finished_at = $9,
+        expires_at = $10
+    WHERE id = $1 AND lease_owner = $2 AND state = 'judging' AND cancel_asked_at IS NULL
+    RETURNING id
 ), brought AS (
-UPDATE roster_imports SET sender_ids = $11 WHERE id = $3 AND EXISTS (SELECT FROM ended)
+    UPDATE roster_imports SET sender_ids = $11 WHERE id = $3 AND EXISTS (SELECT FROM ended)
 )
 SELECT id FROM ended
 """

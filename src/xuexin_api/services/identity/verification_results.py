@@ -187,7 +187,7 @@ class VerificationResultService(Service):
         opens = row.status == "passed" and row.passed_at is not None
         waiting = await self._waiting(row, now)
         status = "expired" if late else row.status
-        taken_up_too_late = (
+        too_late_to_take_up = (
             row.status == "accepted"
             and row.decided_at is not None
             and row.decided_at + timedelta(seconds=self._photo_policy.result) <= now
@@ -202,7 +202,7 @@ class VerificationResultService(Service):
             decided_at=row.decided_at,
             waiting_before=None if waiting is None else waiting[0],
             expected_by=None if waiting is None else waiting[1],
-            next=_steps("expired" if taken_up_too_late else status, row.method, photos),
+            next=_steps("expired" if too_late_to_take_up else status, row.method, photos),
             reason=row.reason,
             photos=[photo_view(photo) for photo in photos],
             log=log,
