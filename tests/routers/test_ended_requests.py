@@ -239,3 +239,31 @@ async def test_nor_is_one_that_came_beside_the_undoing_of_a_case(client: Client,
         await undoing.exec_driver_sql("UPDATE sessions SET ended_at = now()")
     assert code_of(await asking) == "token_invalid"
     assert await rows_of(parts, "record_corrections") == []
+
+
+async def test_nor_is_a_claim_handed_in_that_came_beside_the_undoing_of_a_case(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = former(student)
+    await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    async with connected_client(client.app, parts) as squatter, member(client) as reviewer:
+        case = await claim_document(squatter, student)
+        await give_strong_evidence(parts, case)
+        assert (await submit(squatter, case))["state"] == "approved"
+        await squatter.log_in(CLAIMANTS_PHONE)
+        await squatter.verify(student)
+        draft = (await squatter.post(CLAIMS, keys_of(before))).json()["id"]
+        (told,) = [one for one in await client.messages(student.phone) if "强认证" in one.body]
+        body = {"secret": link_in(told.body), "statement": "这是我的账号"}
+        assert (await client.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
+        async with parts.database.engine.begin() as holding:
+            # The last account that the undoing changes: by then it has ended what the claimant had asked.
+            await holding.exec_driver_sql("SELECT id FROM accounts WHERE state = 'superseded' FOR UPDATE")
+            undoing = asyncio.create_task(reviewer.take_and_decide(case, "undo", "objection_convincing"))
+            await until_blocked(parts)
+            asking = asyncio.create_task(squatter.post(f"{CLAIMS}/{draft}/submit", WORDS))
+            await until_blocked(parts, waiting=2)
+        await undoing
+        assert code_of(await asking) == "token_invalid"
+    (claim,) = await rows_of(parts, "record_claims")
+    assert claim["state"] == "draft"

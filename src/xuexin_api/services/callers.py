@@ -44,6 +44,11 @@ class Callers:
         account = await self.verified_account_of(claims)
         return account, self.person_of(account, refusal=refusal)
 
+    async def kept_student_of(self, claims: Claims, *, refusal: type[RefusalError]) -> tuple[AccountRow, UUID]:
+        """The same, and it stays so until the transaction ends: what takes the person away comes before or after."""
+        await self._accounts.keep(claims.account_id)
+        return await self.student_of(claims, refusal=refusal)
+
     def person_of(self, account: AccountRow, *, refusal: type[RefusalError]) -> UUID:
         """Whose archive the account opens; `refusal` where it opens none."""
         if account.person_id is None or account.state != "active":

@@ -126,6 +126,10 @@ class AccountRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else AccountRow(*row)
 
+    async def keep(self, account_id: UUID) -> None:
+        """Nobody changes the account until this transaction ends; others may keep it so as well, and point to it."""
+        await self._session.execute(select(Account.id).where(Account.id == account_id).with_for_update(read=True))
+
     async def add_security_answers(
         self, account_id: UUID, question_ids: Sequence[str], answers_hash: str, *, now: datetime
     ) -> None:

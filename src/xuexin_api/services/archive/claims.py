@@ -166,7 +166,8 @@ class ClaimService(Service):
         now = self._clock.now()
         name, document = self._read_former(words, now)
         async with self._transaction():
-            account, person_id = await self._student(claims)
+            # The account before the claim, as undoings of its case have them: they end what is handed in before them.
+            account, person_id = await self._callers.kept_student_of(claims, refusal=ClaimNotFoundError)
             claim = await self._mine(claim_id, account)
             if claim.from_person_id == person_id:
                 # Whoever had it by a grant has it no more.
