@@ -29,6 +29,7 @@ from xuexin_api.core.policies import (
     IdempotencyPolicy,
     ImportPolicy,
     LoginPolicy,
+    OfficePolicy,
     OutboxPolicy,
     PasskeyPolicy,
     PhotoPolicy,
@@ -456,6 +457,17 @@ class Settings(BaseSettings):
     correction_returns: int = Field(
         2, ge=0, description="how often a school may return one correction: each time its own time begins anew"
     )
+    office_notice_seconds: int = Field(
+        3600,
+        gt=0,
+        description="a school or province is told at most once in, of all that is new: a message each would be a flood",
+    )
+    office_deadline_seconds: int = Field(
+        3 * 86400, gt=0, description="a school or province is told of deadlines so long before: time to act still"
+    )
+    office_codes_per_day: int = Field(
+        10, gt=0, description="codes to prove an office's address, per member and day: they go to whom the member says"
+    )
     record_proofs_per_day: int = Field(20, gt=0, description="checks and photo proofs of one record and day")
 
     # Passwords
@@ -859,6 +871,14 @@ class Settings(BaseSettings):
             province=self.correction_province_seconds,
             returned=self.correction_returned_seconds,
             returns=self.correction_returns,
+        )
+
+    def office_policy(self) -> OfficePolicy:
+        return OfficePolicy(
+            every=self.office_notice_seconds,
+            near=self.office_deadline_seconds,
+            codes_per_day=self.office_codes_per_day,
+            front_end=self.front_end_url,
         )
 
     def claim_policy(self) -> ClaimPolicy:

@@ -271,6 +271,16 @@ class CorrectionPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficePolicy:
+    """How often an office is told at most, which deadlines are near, and codes to prove an address a day and member."""
+
+    every: int
+    near: int
+    codes_per_day: int
+    front_end: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImportPolicy:
     """How much schools upload, how long a process may be silent, and how long everything is kept."""
 

@@ -16,6 +16,7 @@ class RecordClaim(Base):
     """One account's claim to one record, found and proven enough to be told what differs.
 
     Whoever has it is to act until `due_at`. `forwarded_at` says that it went to the province, whoever sent it there.
+    `untold_since` is since when its desk has news of it that the office was not told.
 
     `from_person_id` is whose the record was when it was found, `person_id` who claims it. A draft past its time is
     shown as expired, and deleted some time after. What the student says of before stands sealed; the former number
@@ -53,6 +54,29 @@ class RecordClaim(Base):
             "due_at",
             postgresql_where=text("state IN ('school_review', 'province_review')"),
         ),
+        # What offices are told: what came or was objected to, and what is due soon.
+        Index(
+            "ix_record_claims_institution_code_untold",
+            "institution_code",
+            postgresql_where=text("untold_since IS NOT NULL AND state IN ('school_review', 'granted')"),
+        ),
+        Index(
+            "ix_record_claims_province_untold",
+            text("substr(institution_code, 3, 2)"),
+            postgresql_where=text("untold_since IS NOT NULL AND state IN ('province_review', 'granted')"),
+        ),
+        Index(
+            "ix_record_claims_institution_code_due_at",
+            "institution_code",
+            "due_at",
+            postgresql_where=text("state = 'school_review'"),
+        ),
+        Index(
+            "ix_record_claims_province_due_at",
+            text("substr(institution_code, 3, 2)"),
+            "due_at",
+            postgresql_where=text("state = 'province_review'"),
+        ),
         Index("ix_record_claims_enrollment_id", "enrollment_id"),
         Index("ix_record_claims_expires_at", "expires_at", postgresql_where=text("state = 'draft'")),
     )
@@ -76,6 +100,7 @@ class RecordClaim(Base):
     submitted_at: Mapped[datetime | None]
     forwarded_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    untold_since: Mapped[datetime | None]
     overdue_told_at: Mapped[datetime | None]
     """When the student was told that the province is late."""
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))

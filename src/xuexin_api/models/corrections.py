@@ -17,7 +17,7 @@ class RecordCorrection(Base):
 
     `values_sealed` holds each field as it was and as it should be. `held_since` is since when the holder has it, or it
     has ended; `due_at` until when the holder has to act, `assigned_to` the member of staff who does. `forwarded_at` is
-    when it came to the province.
+    when it came to the province. `untold_since` is since when its desk has news of it that the office was not told.
     """
 
     __tablename__ = "record_corrections"
@@ -78,6 +78,23 @@ class RecordCorrection(Base):
             "id",
             postgresql_where=text("due_at IS NULL AND forwarded_at IS NOT NULL"),
         ),
+        # What offices are told: what came, and what is due soon.
+        Index(
+            "ix_record_corrections_institution_code_untold",
+            "institution_code",
+            postgresql_where=text("untold_since IS NOT NULL AND state IN ('submitted', 'school_review')"),
+        ),
+        Index(
+            "ix_record_corrections_province_untold",
+            text("substr(institution_code, 3, 2)"),
+            postgresql_where=text("untold_since IS NOT NULL AND state IN ('forwarded', 'province_review')"),
+        ),
+        Index(
+            "ix_record_corrections_institution_code_due_at",
+            "institution_code",
+            "due_at",
+            postgresql_where=text("state IN ('submitted', 'school_review')"),
+        ),
         Index("ix_record_corrections_due_at_id", "due_at", "id", postgresql_where=text("due_at IS NOT NULL")),
     )
 
@@ -99,6 +116,7 @@ class RecordCorrection(Base):
     assigned_to: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     assigned_at: Mapped[datetime | None]
     forwarded_at: Mapped[datetime | None]
+    untold_since: Mapped[datetime | None]
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None]
     reason: Mapped[str | None]

@@ -142,6 +142,10 @@ class ClaimNoticeRepository:
             .values(undo_until=undo_until)
         )
 
+    async def note_news(self, claim_id: UUID, *, now: datetime) -> None:
+        """The desk that has the claim, or granted it, is to be told of it."""
+        await self._session.execute(update(RecordClaim).where(RecordClaim.id == claim_id).values(untold_since=now))
+
 
 def _open(granted_after: datetime) -> ColumnElement[bool]:
     granted = and_(RecordClaim.state == ClaimState.GRANTED, RecordClaim.decided_at > granted_after)

@@ -238,7 +238,7 @@ class ClaimRepository:
             .with_for_update(skip_locked=True)
         )
         return await self._update(
-            left, state=ClaimState.PROVINCE_REVIEW, state_since=now, forwarded_at=now, due_at=due_at
+            left, state=ClaimState.PROVINCE_REVIEW, state_since=now, forwarded_at=now, due_at=due_at, untold_since=now
         )
 
     async def note_overdue(self, *, now: datetime, most: int) -> list[ClaimRow]:

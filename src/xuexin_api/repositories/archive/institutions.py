@@ -14,7 +14,9 @@ from xuexin_api.core.institutions import PROVINCE_PLACE
 from xuexin_api.models.archive import Institution
 
 
-def in_province(institution_code: InstrumentedAttribute[str], province: str) -> ColumnElement[bool]:
+def in_province(
+    institution_code: InstrumentedAttribute[str], province: str | InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
     """Of an institution of this province: `province_of`, asked of a column."""
     # As the indexes have it: a place that is a parameter would lead past them.
     return func.substr(institution_code, literal_column(str(PROVINCE_PLACE + 1)), literal_column("2")) == province

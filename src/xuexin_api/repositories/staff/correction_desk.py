@@ -65,7 +65,7 @@ class CorrectionDeskRepository:
     async def assign(
         self, row: CorrectionRow, state: CorrectionState, staff_id: UUID, *, lapsed: datetime, now: datetime
     ) -> bool:
-        """It is theirs; False while it is another's, or when it has moved."""
+        """It is theirs, and no news to the office any more; False while it is another's, or when it has moved."""
         free = or_(
             RecordCorrection.assigned_to.is_(None),
             RecordCorrection.assigned_to == staff_id,
@@ -74,7 +74,7 @@ class CorrectionDeskRepository:
         statement = (
             update(RecordCorrection)
             .where(RecordCorrection.id == row.id, RecordCorrection.state == row.state, free)
-            .values(state=state, assigned_to=staff_id, assigned_at=now)
+            .values(state=state, assigned_to=staff_id, assigned_at=now, untold_since=None)
             .returning(RecordCorrection.id)
         )
         return (await self._session.execute(statement)).first() is not None

@@ -45,6 +45,11 @@ class StaffRow:
     document_key: bytes
     phone_key: bytes
 
+    @property
+    def office(self) -> str | None:
+        """For whom the member works: the code of the institution, or the province; None for all others."""
+        return self.institution_code or self.province
+
     def reaches(self, institution_code: str) -> bool:
         """Whether it is the member's own institution, or one of the member's province."""
         return institution_code == self.institution_code or province_of(institution_code) == self.province

@@ -179,6 +179,7 @@ class ClaimService(Service):
                 now=now,
                 submitted_at=now,
                 due_at=now + timedelta(seconds=self._policy.school),
+                untold_since=now,
                 statement=self._sealer.seal(words.statement.encode(), STATEMENT_CONTEXT),
                 former_name=None if name is None else self._sealer.seal(name.encode(), FORMER_NAME_CONTEXT),
                 former_document=None if document is None else self._sealer.seal(document.encode(), DOCUMENT_CONTEXT),

@@ -140,6 +140,7 @@ class CorrectionService(Service):
                     "submitted_at": now,
                     "held_since": now,
                     "due_at": now + timedelta(seconds=self._policy.school),
+                    "untold_since": now,
                 }
             )
             if not added:
@@ -162,7 +163,7 @@ class CorrectionService(Service):
             account, _ = await self._student(claims)
             row = await self._mine(correction_id, account)
             due_at = now + timedelta(seconds=self._policy.school)
-            await self._move(row, CorrectionStep.SUBMIT_AGAIN, held_since=now, due_at=due_at)
+            await self._move(row, CorrectionStep.SUBMIT_AGAIN, held_since=now, due_at=due_at, untold_since=now)
             await self._attach(row, proof_ids)
             await self._submitted(row, "submitted_again", statement, claims, now)
             return await self._view(await self._mine(correction_id, account))

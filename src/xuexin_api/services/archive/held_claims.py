@@ -109,6 +109,7 @@ class HeldClaimService(Service):
             if not await self._notices.object(claim_id, account.id, sealed, granted_after=granted_after, now=now):
                 raise ClaimClosedError
             await self._notices.prolong(claim_id, undo_until=self._holders.undo_until(now))
+            await self._notices.note_news(claim_id, now=now)
             await self._log.note(claim_id, "objected", "holder", now=now)
             await self._log.audit("objected", account.id, session_id=claims.session_id, now=now)
             row = await self._notices.get_for_account(claim_id, account.id)

@@ -262,9 +262,12 @@ class ClaimDeskService(Service):
             raise ClaimClosedError
         values: dict[str, Any]
         if step is ClaimStep.FORWARD:
-            values = {"forwarded_at": now, "due_at": now + timedelta(seconds=self._policy.province)}
+            due_at = now + timedelta(seconds=self._policy.province)
+            values = {"forwarded_at": now, "due_at": due_at, "untold_since": now}
         else:
             values = {"decided_by": member.id, "decided_at": now, "reason": verdict.reason, "note": verdict.note}
+            # Whoever decided needs not be told any more; an objection to it will be news again.
+            values["untold_since"] = None
         if step is ClaimStep.GRANT:
             values["undo_until"] = now + timedelta(seconds=self._policy.undo)
         if not await self._claims.move(claim.id, [ClaimState(claim.state)], state, now=now, **values):
