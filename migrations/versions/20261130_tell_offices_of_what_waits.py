@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 _PROVINCE = sa.text("substr(institution_code, 3, 2)")
-_INDEXES = (
+_INDEXES: tuple[tuple[str, str, list[str | sa.TextClause], str], ...] = (
     (
         "ix_record_corrections_institution_code_untold",
         "record_corrections",

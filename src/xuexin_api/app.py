@@ -35,6 +35,7 @@ from xuexin_api.routers.staff import claims as staff_claims
 from xuexin_api.routers.staff import corrections as staff_corrections
 from xuexin_api.routers.staff import (
     imports,
+    office_contact,
     record_office,
     review_desk,
     staff_enrolment,
@@ -147,6 +148,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         record_office.router,
         imports.router,
         transfers.router,
+        office_contact.router,
         staff_claims.router,
         staff_corrections.router,
         agreements.router,

@@ -51,6 +51,8 @@ from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
+from xuexin_api.repositories.staff.office_contacts import OfficeContactRepository
+from xuexin_api.repositories.staff.office_work import OfficeWorkRepository
 from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
 from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
@@ -74,6 +76,7 @@ from xuexin_api.services.messaging.notices import NoticeLetters, Notices
 from xuexin_api.services.messaging.outbox import Envelopes, OutboxDispatcher, Postbox
 from xuexin_api.services.photos.photo_erasure import PhotoErasure
 from xuexin_api.services.sessions.session_opening import DeviceTokens
+from xuexin_api.services.staff.office_notices import OfficeNotices
 from xuexin_api.settings import Settings
 
 _SENT_PHOTOS: Final = "handheld"
@@ -129,6 +132,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             deadlines=_case_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             claims=_claim_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             corrections=_correction_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
+            offices=_office_notices(cleaning, settings, sealer, lookups, clock, entropy),
             photos=PhotoErasure(
                 session=cleaning,
                 photos=PhotoRepository(cleaning),
@@ -257,6 +261,22 @@ def _correction_deadlines(
     )
     return CorrectionDeadlines(
         session=session, corrections=corrections, log=log, policy=settings.correction_policy(), clock=clock
+    )
+
+
+def _office_notices(
+    session: AsyncSession, settings: Settings, sealer: Sealer, lookups: Lookups, clock: Clock, entropy: Entropy
+) -> OfficeNotices:
+    """What offices are told, with the session that cleans."""
+    return OfficeNotices(
+        session=session,
+        contacts=OfficeContactRepository(session),
+        work=OfficeWorkRepository(session),
+        postbox=Postbox(OutboxRepository(session), Envelopes(sealer, entropy)),
+        sealer=sealer,
+        lookups=lookups,
+        policy=settings.office_policy(),
+        clock=clock,
     )
 
 

@@ -27,14 +27,13 @@ async def verification_code_service(request: Request) -> VerificationCodeService
         devices=parts.devices,
         counters=counters,
         checking=shared.checking(parts, session),
-        postbox=shared.postbox(parts, session),
+        sending=shared.code_sending(parts, session),
         dispatcher=parts.dispatcher,
         challenges=parts.challenges,
         throttle=parts.throttle,
         lookups=parts.lookups,
         policy=policy,
         clock=parts.clock,
-        entropy=parts.entropy,
     )
 
 

@@ -33,6 +33,7 @@ from xuexin_api.services.archive.correction_log import CORRECTION_LOG, Correctio
 from xuexin_api.services.archive.open_requests import OpenRequests
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import CodeChecking
+from xuexin_api.services.codes.code_sending import CodeSending
 from xuexin_api.services.codes.phone_binding import PhoneBinding
 from xuexin_api.services.identity.case_log import CASE_LOG, CaseLog
 from xuexin_api.services.identity.case_opening import CaseOpening
@@ -84,6 +85,17 @@ def checking(parts: Wiring, session: AsyncSession) -> CodeChecking:
         counters=CounterRepository(session),
         keyed=parts.codes_hash,
         policy=parts.settings.code_policy(),
+    )
+
+
+def code_sending(parts: Wiring, session: AsyncSession) -> CodeSending:
+    return CodeSending(
+        codes=CodeRepository(session),
+        counters=CounterRepository(session),
+        checking=checking(parts, session),
+        postbox=postbox(parts, session),
+        policy=parts.settings.code_policy(),
+        entropy=parts.entropy,
     )
 
 

@@ -23,6 +23,7 @@ from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.repositories.staff.correction_desk import CorrectionDeskRepository
+from xuexin_api.repositories.staff.office_contacts import OfficeContactRepository
 from xuexin_api.repositories.staff.record_lists import RecordListRepository
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
@@ -38,6 +39,7 @@ from xuexin_api.services.staff.correction_judging import CorrectionJudging
 from xuexin_api.services.staff.correction_lookup import CorrectionLookup
 from xuexin_api.services.staff.correction_reach import CorrectionReach
 from xuexin_api.services.staff.corrections import CorrectionDeskService
+from xuexin_api.services.staff.office_contact import OfficeContactService
 from xuexin_api.services.staff.record_correcting import RecordCorrecting
 from xuexin_api.services.staff.record_linking import RecordLinking
 from xuexin_api.services.staff.record_lists import RecordListService
@@ -312,6 +314,26 @@ async def correction_desk_service(request: Request) -> CorrectionDeskService:
         log=shared.correction_log(parts, session),
         trace=trace,
         policy=parts.settings.correction_policy(),
+        clock=parts.clock,
+    )
+
+
+async def office_contact_service(request: Request) -> OfficeContactService:
+    parts = wiring(request)
+    session = parts.database.session()
+    return OfficeContactService(
+        session=session,
+        contacts=OfficeContactRepository(session),
+        counters=CounterRepository(session),
+        sending=shared.code_sending(parts, session),
+        checking=shared.checking(parts, session),
+        postbox=shared.postbox(parts, session),
+        dispatcher=parts.dispatcher,
+        callers=shared.staff_callers(parts, session),
+        trace=shared.record_trace(parts, session),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.office_policy(),
         clock=parts.clock,
     )
 

@@ -1,6 +1,6 @@
 """What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts, uploads.
 
-And cases, claims and corrections take the steps that wait for nobody but the clock.
+And cases, claims and corrections take the steps that wait for nobody but the clock, and offices hear of what came.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 from xuexin_api.services.photos.photo_erasure import PhotoErasure
+from xuexin_api.services.staff.office_notices import OfficeNotices
 
 _EVERY_SECONDS: Final = 600
 _KEPT_LONGER: Final = {
@@ -48,6 +49,7 @@ class HousekeepingService(Service):
         deadlines: CaseDeadlines,
         claims: ClaimDeadlines,
         corrections: CorrectionDeadlines,
+        offices: OfficeNotices,
         photos: PhotoErasure,
         imports: ImportCleaning,
         policy: SessionPolicy,
@@ -59,6 +61,7 @@ class HousekeepingService(Service):
         self._deadlines = deadlines
         self._claims = claims
         self._corrections = corrections
+        self._offices = offices
         self._photos = photos
         self._imports = imports
         self._policy = policy
@@ -79,6 +82,8 @@ class HousekeepingService(Service):
         gone += await self._erase_closed() + await self._deadlines.run()
         await self._claims.run()
         await self._corrections.run()
+        # After both: what the clock sent to the provinces is news there in the same round.
+        await self._offices.run()
         # After accounts, cases and corrections: what they leave behind goes in the same round.
         return gone + await self._photos.run() + await self._imports.run()
 

@@ -98,7 +98,11 @@ class CorrectionDeadlines(Service):
         assert state is not None, "it was asked for by its state"
         values: dict[str, Any] = {"due_at": None}
         if state is CorrectionState.FORWARDED:
-            values = {"due_at": now + timedelta(seconds=self._policy.province), "forwarded_at": now, "untold_since": now}
+            values = {
+                "due_at": now + timedelta(seconds=self._policy.province),
+                "forwarded_at": now,
+                "untold_since": now,
+            }
         async with self._transaction():
             if not await self._corrections.move(
                 row,

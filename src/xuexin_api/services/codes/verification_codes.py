@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.emails import mailbox_of, parse_email
-from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     AddressLimitedError,
     BrokenRuleError,
     DailyLimitReachedError,
     FieldProblem,
     InvalidRequestError,
-    TooManyOperationsError,
 )
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import CodePolicy
@@ -30,27 +26,17 @@ from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import DAY, CodeChecking
+from xuexin_api.services.codes.code_sending import CodeSending, CodeUse, SentCode
 from xuexin_api.services.lookups import Lookups
-from xuexin_api.services.messaging.outbox import OutboxDispatcher, Postbox, compose
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.sessions.session_opening import DeviceTokens
 
-_CODE_DIGITS: Final = 6
 _MAINLAND: Final = "+86"
 _ABROAD: Final = "codes_abroad"
-_SENT: Final = "codes_sent"
-
-
-@dataclass(frozen=True, slots=True)
-class SentCode:
-    """What everybody is told, whoever the destination is."""
-
-    code_id: UUID
-    expires_in: int
-    resend_in: int
 
 
 class VerificationCodeService(Service):
-    """Makes a code, keeps its hash, posts the message."""
+    """A code for whoever asks, within what address and destination may have."""
 
     def __init__(
         self,
@@ -62,14 +48,13 @@ class VerificationCodeService(Service):
         devices: DeviceTokens,
         counters: CounterRepository,
         checking: CodeChecking,
-        postbox: Postbox,
+        sending: CodeSending,
         dispatcher: OutboxDispatcher,
         challenges: ChallengeService,
         throttle: Throttle,
         lookups: Lookups,
         policy: CodePolicy,
         clock: Clock,
-        entropy: Entropy,
     ) -> None:
         super().__init__(session, clock)
         self._codes = codes
@@ -78,13 +63,12 @@ class VerificationCodeService(Service):
         self._devices = devices
         self._counters = counters
         self._checking = checking
-        self._postbox = postbox
+        self._sending = sending
         self._dispatcher = dispatcher
         self._challenges = challenges
         self._throttle = throttle
         self._lookups = lookups
         self._policy = policy
-        self._entropy = entropy
 
     async def send(
         self, *, channel: str, destination: str, purpose: str, challenge: str, device_token: str | None, network: str
@@ -110,38 +94,18 @@ class VerificationCodeService(Service):
         # Of one mailbox there are any number of addresses: its owner is flooded by all of them alike.
         counted = key if channel == "sms" else self._lookups.email(mailbox_of(place))
         now = self._clock.now()
-        code_id, code = self._entropy.identifier(), self._entropy.digits(_CODE_DIGITS)
         async with self._transaction():
             if await self._is_owners(device_token, channel, key):
-                await self._count_or_refuse(self._lookups.attempt("owner", counted))
+                await self._sending.count_or_refuse(self._lookups.attempt("owner", counted), now=now)
             else:
                 await self._checking.refuse_if_closed(key, now=now)
-                await self._count_or_refuse(counted)
+                await self._sending.count_or_refuse(counted, now=now)
                 if channel == "sms" and not place.startswith(_MAINLAND):
                     await self._count_abroad_or_refuse(now)
-            await self._codes.add_code(
-                {
-                    "id": code_id,
-                    "purpose": purpose,
-                    "channel": channel,
-                    "destination_key": key,
-                    "code_hash": self._checking.hash_of(code_id, code),
-                    "tries": 0,
-                    "created_at": now,
-                    "expires_at": now + timedelta(seconds=self._policy.lifetime),
-                }
-            )
-            minutes = max(1, self._policy.lifetime // 60)
-            await self._postbox.post(
-                compose(place, f"body_code_{purpose}", code, minutes=minutes),
-                channel=channel,
-                purpose=purpose,
-                destination_key=key,
-                now=now,
-                expires_at=now + timedelta(seconds=self._policy.lifetime),
-            )
+            use = CodeUse(purpose, f"body_code_{purpose}", purpose)
+            sent = await self._sending.post(place, use, channel=channel, key=key, judged_by=key, now=now)
         self._dispatcher.wake()
-        return SentCode(code_id, self._policy.lifetime, self._policy.resend)
+        return sent
 
     async def _is_owners(self, device_token: str | None, channel: str, key: bytes) -> bool:
         """Whether the device logged in before to the account that has this destination."""
@@ -153,21 +117,6 @@ class VerificationCodeService(Service):
         if found is None or found[0].id != device.account_id:
             return False
         return await self._sessions.knows_device(device.account_id, device.token_hash)
-
-    async def _count_or_refuse(self, key: bytes) -> None:
-        """One more message to this destination, unless the last is too fresh or the day's number is reached."""
-        now = self._clock.now()
-        spacing = timedelta(seconds=self._policy.resend)
-        most = self._policy.per_destination_day
-        if await self._counters.add_one_unless(
-            _SENT, key, limit=most, spaced=now - spacing, now=now, window_ends_at=now + DAY
-        ):
-            return
-        sent = await self._counters.get(_SENT, key, now=now)
-        if sent is not None and sent.count >= most:
-            raise DailyLimitReachedError(retry_after=seconds_until(sent.window_ends_at, now))
-        last = now if sent is None else sent.last_at
-        raise TooManyOperationsError(retry_after=seconds_until(last + spacing, now))
 
     async def _count_abroad_or_refuse(self, now: datetime) -> None:
         """Whoever has a share in foreign numbers lets them be written to: one number a day bounds what that costs."""

@@ -162,7 +162,11 @@ class CorrectionDeskService(Service):
                 raise CorrectionClosedError
             values |= {"due_at": now + timedelta(seconds=self._policy.returned), "returns": row.returns + 1}
         elif step is CorrectionStep.FORWARD:
-            values |= {"due_at": now + timedelta(seconds=self._policy.province), "forwarded_at": now, "untold_since": now}
+            values |= {
+                "due_at": now + timedelta(seconds=self._policy.province),
+                "forwarded_at": now,
+                "untold_since": now,
+            }
         else:
             values |= {"decided_by": member.id, "decided_at": now}
         state = await self._move(row, step, member, reason=reason, note=note, **values)
