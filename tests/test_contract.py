@@ -30,7 +30,9 @@ from xuexin_api.openapi import ONCE, faults, operation_of, operations
 from xuexin_api.routers.examples import EXAMPLES
 from xuexin_api.settings import Settings
 
-_OF_SCHOOLS = tuple(f"/v1/staff/{name}" for name in ("corrections", "enrollments", "imports", "transfers"))
+_OF_SCHOOLS = tuple(
+    f"/v1/staff/{name}" for name in ("corrections", "enrollments", "imports", "office-contact", "transfers")
+)
 _EXAMPLES = 3
 UNKNOWN = "01999999-9999-7999-8999-999999999999"
 COMMITTED = PROJECT / "openapi" / "openapi.json"
@@ -145,6 +147,7 @@ def test_whatever_changes_something_takes_a_key_or_needs_none() -> None:
         "delete_verification_photo": "delete",
         "delete_correction_proof": "delete",
         "delete_claim_proof": "delete",
+        "remove_office_contact": "delete",
     }
 
 

@@ -152,6 +152,7 @@ def test_an_operator_makes_invites_and_disables_staff(run: Run) -> None:
         in run("staff", "add", "p.one", "--role", "province", "--province", "98", *who, expected=1).stderr
     )
     assert "staff_name_unknown" in run("staff", "disable", "nobody", expected=1).stderr
+    assert run("staff", "offices").stdout == "", "nobody works for a school or a province"
 
 
 def test_settings_are_shown_without_secrets_and_keys_are_made(run: Run, environment: dict[str, str]) -> None:

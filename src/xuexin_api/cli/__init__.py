@@ -72,6 +72,7 @@ staff.command("add")(staff_commands.add)
 staff.command("invite")(staff_commands.invite)
 staff.command("disable")(staff_commands.disable)
 staff.command("list")(staff_commands.list_staff)
+staff.command("offices")(staff_commands.list_offices)
 app.add_typer(staff, name="staff")
 
 audit_app = typer.Typer(help="The chained logs.", no_args_is_help=True)

@@ -16,7 +16,9 @@ from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
+from xuexin_api.repositories.staff.office_contacts import ContactRow, OfficeContactRepository
 from xuexin_api.repositories.staff.staff import StaffRepository
+from xuexin_api.services.staff.office_contact import OfficeContactReading
 from xuexin_api.services.staff.staff_accounts import Invitation, StaffAccountService
 
 T = TypeVar("T")
@@ -62,6 +64,20 @@ def list_staff() -> None:
     for member in _do(lambda staff: staff.list_all()):
         place = member.institution_code or member.province or "-"
         typer.echo(f"{member.login_name}\t{member.role}\t{place}\t{member.state}")
+
+
+def list_offices() -> None:
+    """Every school and province that somebody works for: whether it can be told of its work, and when it was last."""
+
+    async def work(parts: Wiring, _: Places) -> list[ContactRow]:
+        session = parts.database.session()
+        contacts = OfficeContactRepository(session)
+        return await OfficeContactReading(session=session, contacts=contacts, clock=parts.clock).list_all()
+
+    for contact in with_parts(work):
+        state = "none" if contact.proven_at is None else f"proven {contact.proven_at:%Y-%m-%d}"
+        told = "never" if contact.told_at is None else f"{contact.told_at:%Y-%m-%d %H:%M} UTC"
+        typer.echo(f"{contact.office}\t{state}\ttold {told}")
 
 
 def _print(invitation: Invitation) -> None:
