@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-from support.claims import CLAIMS, DESK, decide, former, hand_in, row_of
+from support.claims import CLAIMS, DESK, WORDS, decide, former, hand_in, keys_of, row_of
 from support.client import Client, code_of
 from support.people import students
 from support.records import OTHER, add_records, province_of, registrar_of
 from support.tables import rows_of
 from support.transfers import agreement
+from support.waiting import until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 
 _MINE = "/v1/archive/enrollments"
@@ -66,6 +67,58 @@ async def test_a_record_that_had_gone_on_before_it_was_claimed_is_given_alone_by
         second = await hand_in(client, beyond)
         assert (await decide(there, second, "grant", "identity_changed")).status_code == 200
     assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows, hidden, new}
+
+
+async def test_ones_own_other_claims_to_what_a_grant_brings_along_are_answered_with_it(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    first = await hand_in(client, before)
+    async with (
+        registrar_of(client) as here,
+        registrar_of(client, "registrar.two", OTHER) as there,
+        province_of(client) as province,
+    ):
+        new = (await (await agreement(here, there, hidden))).json()["transfer"]["new_enrollment_id"]
+        second = await hand_in(client, former(student, institution_code=OTHER, student_number="2031T0001"))
+        assert [one["id"] for one in (await there.client.get(DESK)).json()["items"]] == [second]
+        assert (await decide(here, first, "forward", "records_elsewhere")).status_code == 200
+        assert (await decide(province, first, "grant", "identity_changed")).status_code == 200
+        assert {one["id"] for one in (await client.get(_MINE)).json()["items"]} == {shows, hidden, new}
+        assert (await there.client.get(DESK)).json()["items"] == []
+        assert code_of(await decide(there, second, "decline", "proof_missing")) == "claim_closed"
+        answered = (await there.client.get(f"{DESK}/{second}")).json()["claim"]
+    for seen in (answered, (await client.get(f"{CLAIMS}/{second}")).json()):
+        assert (seen["state"], seen["reason"]["id"]) == ("withdrawn", "came_along")
+        assert (seen["log"][-1]["kind"], seen["log"][-1]["actor"]) == ("withdrawn", "service")
+    (told,) = [message.body for message in await client.messages(student.phone) if "无须再审核" in message.body]
+    assert before.record.institution_name not in told
+    late = await client.post(f"{CLAIMS}/{second}/submit", WORDS)
+    assert (late.status_code, code_of(late), late.json()["enrollment_id"]) == (409, "record_shows", new)
+
+
+async def test_a_draft_that_was_found_as_its_record_came_to_its_student_is_not_handed_in(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = former(student)
+    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    async with parts.database.engine.begin() as granting:
+        await granting.exec_driver_sql(f"SELECT id FROM enrollments WHERE id = '{hidden}' FOR UPDATE")
+        finding = asyncio.create_task(client.post(CLAIMS, keys_of(before)))
+        await until_blocked(parts)
+        await granting.exec_driver_sql(
+            f"UPDATE enrollments SET person_id = (SELECT person_id FROM accounts) WHERE id = '{hidden}'"
+        )
+    draft = (await finding).json()["id"]
+    late = await client.post(f"{CLAIMS}/{draft}/submit", WORDS)
+    assert (late.status_code, code_of(late), late.json()["enrollment_id"]) == (409, "record_shows", hidden)
 
 
 async def test_a_transfer_beside_a_grant_is_of_the_old_person_or_of_the_new_one_with_both_records(

@@ -110,6 +110,45 @@ async def test_a_draft_by_whose_the_record_is_again_is_not_handed_in(client: Cli
         assert late.json()["enrollment_id"] == hidden
 
 
+async def test_nor_is_a_draft_by_whose_the_record_is_again_while_that_is_being_undone(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    before = replace(former(student), phone="+8617199990003")
+    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
+    third = former(
+        student, document_number=other_number(student, 2), student_number="2023T0001",
+        candidate_number="23430101158888",
+    )  # fmt: skip
+    third = replace(third, phone="+8617199990004")
+    _, hidden, _ = await add_records(parts, [row_of(student), row_of(before), row_of(third)])
+    await add_records(parts, [row_of(owner)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with (
+        registrar_of(client) as registrar,
+        connected_client(client.app, parts) as other,
+        connected_client(client.app, parts) as holder,
+    ):
+        assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
+        for one, person in ((other, third), (holder, owner)):
+            await one.register(person)
+            await one.verify(person)
+        waiting = await hand_in(other, before)
+        draft = (await holder.post(CLAIMS, keys_of(before))).json()["id"]
+        async with parts.database.engine.begin() as holding:
+            # The last that an undoing changes: by then it has ended what was asked by whose the record is again.
+            await holding.exec_driver_sql(f"SELECT id FROM record_claims WHERE id = '{waiting}' FOR UPDATE")
+            undoing = asyncio.create_task(decide(registrar, claim, "undo", "another_person"))
+            await until_blocked(parts)
+            asking = asyncio.create_task(holder.post(f"{CLAIMS}/{draft}/submit", WORDS))
+            await until_blocked(parts, waiting=2)
+        assert (await undoing).status_code == 200
+        late = await asking
+        assert (late.status_code, code_of(late), late.json()["enrollment_id"]) == (409, "record_shows", hidden)
+
+
 async def test_what_was_said_of_a_record_is_said_by_whose_it_was(client: Client, parts: Wiring) -> None:
     """Whoever gets it back has checked nothing, and has confirmed no photo."""
     (student,) = students(1)

@@ -75,6 +75,8 @@ GIVEN_TO_ANOTHER: Final = "given_to_another"
 """Why the claims of others end when one is granted; no school says it."""
 GRANT_UNDONE: Final = "grant_undone"
 """Why what somebody asked of a record ends when it is theirs no more; no member says it, of claims or corrections."""
+CAME_ALONG: Final = "came_along"
+"""Why a claim ends whose record came to the claimant with another claim of theirs; no member says it."""
 WAS_THEIRS: Final = frozenset({"identity_changed", "document_renewed"})
 """Reasons which say that the old number was the claimant's: records that come with it later are the claimant's too.
 

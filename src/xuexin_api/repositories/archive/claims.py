@@ -175,6 +175,11 @@ class ClaimRepository:
     async def get_for_account(self, claim_id: UUID, account_id: UUID) -> ClaimRow | None:
         return await self._one(_ROWS.where(RecordClaim.id == claim_id, RecordClaim.account_id == account_id))
 
+    async def get_owner_kept(self, enrollment_id: UUID) -> UUID:
+        """Whose the record is; no claim to it is granted or undone until this transaction ends."""
+        kept = select(Enrollment.person_id).where(Enrollment.id == enrollment_id)
+        return (await self._session.execute(kept.with_for_update(read=True, key_share=True))).scalar_one()
+
     async def lock(self, claim_id: UUID) -> None:
         """Nobody moves it until this transaction ends."""
         await self._session.execute(
@@ -314,6 +319,13 @@ class ClaimRepository:
         """The same, to whatever records."""
         return await self._waiting_for_update(_ROWS.where(RecordClaim.account_id == account_id), most)
 
+    async def list_others_of_account(
+        self, claim: ClaimRow, enrollment_ids: Collection[UUID], *, most: int
+    ) -> list[ClaimRow]:
+        """Other claims of whose this one is, to these records, drafts too; nobody else moves them meanwhile."""
+        to_records = RecordClaim.account_id == claim.account_id, RecordClaim.enrollment_id.in_(enrollment_ids)
+        return await self._waiting_for_update(_ROWS.where(*to_records, RecordClaim.id != claim.id), most, _LIVING)
+
     async def add_event(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(ClaimEvent).values(**values))
 
@@ -347,8 +359,10 @@ class ClaimRepository:
         statement = select(Account.id).where(Account.person_id == person_id, _HOLDS)
         return await self._session.scalar(statement)
 
-    async def _waiting_for_update(self, statement: Select[*tuple[Any, ...]], most: int) -> list[ClaimRow]:
-        locked = statement.where(RecordClaim.state.in_(REVIEWS)).with_for_update(of=RecordClaim)
+    async def _waiting_for_update(
+        self, statement: Select[*tuple[Any, ...]], most: int, states: Sequence[ClaimState] = REVIEWS
+    ) -> list[ClaimRow]:
+        locked = statement.where(RecordClaim.state.in_(states)).with_for_update(of=RecordClaim)
         rows = await self._session.execute(locked.order_by(RecordClaim.id).limit(most))
         return [ClaimRow(*row) for row in rows]
 

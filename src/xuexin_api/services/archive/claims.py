@@ -169,14 +169,16 @@ class ClaimService(Service):
             # The account before the claim, as undoings of its case have them: they end what is handed in before them.
             account, person_id = await self._callers.kept_student_of(claims, refusal=ClaimNotFoundError)
             claim = await self._mine(claim_id, account)
-            if claim.from_person_id == person_id:
-                # Whoever had it by a grant has it no more.
+            # A grant or an undoing since, or at this moment, may have made it theirs, or another's.
+            owner_id = await self._claims.get_owner_kept(claim.enrollment_id)
+            if owner_id == person_id:
                 raise RecordShowsError(params={"enrollment_id": str(claim.enrollment_id)})
             if claim.expires_at <= now or not await self._claims.move(
                 claim_id,
                 sources(ClaimStep.SUBMIT),
                 ClaimState.SCHOOL_REVIEW,
                 now=now,
+                from_person_id=owner_id,
                 submitted_at=now,
                 due_at=now + timedelta(seconds=self._policy.school),
                 untold_since=now,
@@ -186,10 +188,11 @@ class ClaimService(Service):
                 former_document_key=None if document is None else self._lookups.document(document),
             ):
                 raise ClaimClosedError
+            claim = await self._mine(claim_id, account)
             await self._write_down(claim, "submitted", claims, now)
             await self._log.tell_owner(account.id, "body_claim_submitted", now=now, school=claim.institution_name)
             await self._holders.tell(claim, now=now)
-            return await self._view(await self._mine(claim_id, account))
+            return await self._view(claim)
 
     async def withdraw(self, claim_id: UUID, claims: Claims) -> ClaimView:
         """Ask no longer."""

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from xuexin_api.core.corrections import CorrectionState, CorrectionStep
-from xuexin_api.core.record_claims import GIVEN_TO_ANOTHER, GRANT_UNDONE, ClaimState, ClaimStep, sources
+from xuexin_api.core.record_claims import CAME_ALONG, GIVEN_TO_ANOTHER, GRANT_UNDONE, ClaimState, ClaimStep, sources
 from xuexin_api.repositories.archive.claims import ClaimRepository, ClaimRow
 from xuexin_api.repositories.archive.corrections import CorrectionRepository, CorrectionRow
 from xuexin_api.services.archive.claim_holders import ClaimHolders
@@ -17,6 +17,7 @@ from xuexin_api.services.archive.correction_log import CorrectionLog
 
 _MOST: Final = 100
 _TOLD: Final = {GRANT_UNDONE: "body_correction_ended", GIVEN_TO_ANOTHER: "body_correction_given"}
+_TOLD_OF_CLAIMS: Final = {GRANT_UNDONE: "body_claim_ended", CAME_ALONG: "body_claim_came_along"}
 
 
 class OpenRequests:
@@ -43,7 +44,15 @@ class OpenRequests:
         """Corrections by whoever lost these records, and claims by whose they are again: who had them hears of that."""
         await self._withdraw(await self._open_of_person(lost_by, enrollment_ids), GRANT_UNDONE, now=now)
         for claim in await self._claims.list_waiting_of_person(back_to, enrollment_ids, most=_MOST):
-            await self._end(claim, now=now)
+            await self._end(claim, GRANT_UNDONE, now=now)
+
+    async def end_of_winner(self, claim: ClaimRow, enrollment_ids: Collection[UUID], *, now: datetime) -> None:
+        """Other claims of theirs to records that this one gave them: they are answered, and no desk could grant them.
+
+        Whoever had a record hears of that by the grant.
+        """
+        for other in await self._claims.list_others_of_account(claim, enrollment_ids, most=_MOST):
+            await self._end(other, CAME_ALONG, now=now)
 
     async def end_of_loser(self, enrollment_ids: Collection[UUID], *, lost_by: UUID, now: datetime) -> None:
         """Corrections by whose these records were until a claim gave them: no desk could apply them any more."""
@@ -54,7 +63,7 @@ class OpenRequests:
         rows = await self._corrections.list_open_of_account(account_id, most=_MOST)
         await self._withdraw(rows, GRANT_UNDONE, now=now)
         for claim in await self._claims.list_waiting_of_account(account_id, most=_MOST):
-            await self._end(claim, now=now)
+            await self._end(claim, GRANT_UNDONE, now=now)
             await self._holders.tell_outcome(claim, ClaimStep.WITHDRAW, now=now)
 
     async def _open_of_person(self, person_id: UUID, enrollment_ids: Collection[UUID]) -> list[CorrectionRow]:
@@ -76,10 +85,11 @@ class OpenRequests:
             await self._correction_log.note(row.id, CorrectionState.WITHDRAWN, "service", now=now, reason=reason)
             await self._correction_log.tell_owner(row.account_id, _TOLD[reason], now=now, school=row.institution_name)
 
-    async def _end(self, claim: ClaimRow, *, now: datetime) -> None:
+    async def _end(self, claim: ClaimRow, reason: str, *, now: datetime) -> None:
         moved = await self._claims.move(
-            claim.id, sources(ClaimStep.WITHDRAW), ClaimState.WITHDRAWN, now=now, reason=GRANT_UNDONE
+            claim.id, sources(ClaimStep.WITHDRAW), ClaimState.WITHDRAWN, now=now, reason=reason
         )
         assert moved, "it is locked"
-        await self._claim_log.note(claim.id, ClaimState.WITHDRAWN, "service", now=now, reason=GRANT_UNDONE)
-        await self._claim_log.tell_owner(claim.account_id, "body_claim_ended", now=now, school=claim.institution_name)
+        await self._claim_log.note(claim.id, ClaimState.WITHDRAWN, "service", now=now, reason=reason)
+        school, told = claim.institution_name, _TOLD_OF_CLAIMS[reason]
+        await self._claim_log.tell_owner(claim.account_id, told, now=now, school=school)

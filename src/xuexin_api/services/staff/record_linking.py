@@ -135,6 +135,7 @@ class RecordLinking:
             await self._write_down(one, claim.person_id, fields, member, _GRANT, verdict, now=now)
         ids = [one.id for one in given]
         await self._requests.end_of_loser(ids, lost_by=claim.from_person_id, now=now)
+        await self._requests.end_of_winner(claim, ids, now=now)
         return ids
 
     async def _became_meanwhile(self, record: HeldRecord, claim: ClaimRow) -> list[HeldRecord]:
