@@ -413,6 +413,9 @@ class Settings(BaseSettings):
     staff_codes_per_day: int = Field(
         30, gt=0, description="tries of an authenticator code per member and day, from anywhere"
     )
+    staff_disabled_per_day: int = Field(
+        20, gt=0, description="members that an operator disables in a day; a stolen session locks out no more"
+    )
     staff_failure_window_seconds: int = Field(900, gt=0, description="how long failed logins of staff are remembered")
     staff_audience: str = Field("xuexin-staff", description="`aud` and `client_id` of staff tokens")
     case_assignment_seconds: int = Field(86400, gt=0, description="a case taken and left is free again after")
@@ -850,6 +853,7 @@ class Settings(BaseSettings):
             session=self.staff_session_seconds,
             idle=self.staff_idle_seconds,
             codes_per_day=self.staff_codes_per_day,
+            disabled_per_day=self.staff_disabled_per_day,
             failure_window=self.staff_failure_window_seconds,
             assignment=self.case_assignment_seconds,
             issuer=self.totp_issuer,

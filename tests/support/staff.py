@@ -11,11 +11,8 @@ import pyotp
 
 from support.client import Client, connected_client
 from xuexin_api.core.staff import Role
+from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
-from xuexin_api.repositories.archive.institutions import InstitutionRepository
-from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
-from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.staff.staff_accounts import StaffAccountService
 
 STAFF_PASSWORD = "lantern-over-quiet-water"
@@ -24,18 +21,7 @@ _PHONE = "1719000{:04d}"
 
 
 def staff_accounts(parts: Wiring) -> StaffAccountService:
-    session = parts.database.session()
-    return StaffAccountService(
-        session=session,
-        staff=StaffRepository(session),
-        passkeys=StaffPasskeyRepository(session),
-        institutions=InstitutionRepository(session),
-        imports=ImportJobRepository(session),
-        lookups=parts.lookups,
-        policy=parts.settings.staff_policy(),
-        clock=parts.clock,
-        entropy=parts.entropy,
-    )
+    return shared.staff_accounts(parts, parts.database.session())
 
 
 async def invite(

@@ -12,12 +12,9 @@ from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.messages import message
 from xuexin_api.core.staff import Role
+from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
-from xuexin_api.repositories.archive.institutions import InstitutionRepository
-from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.office_contacts import ContactRow, OfficeContactRepository
-from xuexin_api.repositories.staff.staff import StaffRepository
 from xuexin_api.services.staff.office_contact import OfficeContactReading
 from xuexin_api.services.staff.staff_accounts import Invitation, StaffAccountService
 
@@ -89,19 +86,7 @@ def _do(ask: Callable[[StaffAccountService], Coroutine[Any, Any, T]]) -> T:
     """What the service answers; what does not fit is one sentence."""
 
     async def work(parts: Wiring, _: Places) -> T:
-        session = parts.database.session()
-        service = StaffAccountService(
-            session=session,
-            staff=StaffRepository(session),
-            passkeys=StaffPasskeyRepository(session),
-            institutions=InstitutionRepository(session),
-            imports=ImportJobRepository(session),
-            lookups=parts.lookups,
-            policy=parts.settings.staff_policy(),
-            clock=parts.clock,
-            entropy=parts.entropy,
-        )
-        return await ask(service)
+        return await ask(shared.staff_accounts(parts, parts.database.session()))
 
     try:
         return with_parts(work)

@@ -580,6 +580,20 @@ class RoleNotAllowedError(RefusalError):
     code = "role_not_allowed"
 
 
+class StaffMemberNotFoundError(RefusalError):
+    """No member of staff has this id."""
+
+    status = 404
+    code = "staff_member_not_found"
+
+
+class DisablingYourselfError(RefusalError):
+    """An operator is disabled by another one, or on the command line."""
+
+    status = 409
+    code = "disabling_yourself"
+
+
 class CaseTakenError(RefusalError):
     """Another reviewer has the case."""
 

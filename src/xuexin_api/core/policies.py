@@ -207,12 +207,13 @@ class PhotoPolicy:
 
 @dataclass(frozen=True, slots=True)
 class StaffPolicy:
-    """How staff come in, how long they stay, and how long a case is one reviewer's."""
+    """How staff come in and go, how long they stay, and how long a case is one reviewer's."""
 
     invitation: int
     session: int
     idle: int
     codes_per_day: int
+    disabled_per_day: int
     failure_window: int
     assignment: int
     issuer: str

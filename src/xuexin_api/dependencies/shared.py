@@ -12,13 +12,15 @@ from xuexin_api.repositories.accounts.changes import ChangeRepository
 from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRepository
+from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
+from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.factors import FactorRepository
 from xuexin_api.repositories.login.openings import OpeningRepository
-from xuexin_api.repositories.login.passkeys import PasskeyRepository
+from xuexin_api.repositories.login.passkeys import PasskeyRepository, StaffPasskeyRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
@@ -48,6 +50,7 @@ from xuexin_api.services.photos.photo_home import PhotoHome
 from xuexin_api.services.photos.sent_photos import SentPhotoService
 from xuexin_api.services.sessions.session_opening import SessionOpening
 from xuexin_api.services.staff.record_trace import RecordTrace
+from xuexin_api.services.staff.staff_accounts import StaffAccountService
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 
@@ -262,6 +265,22 @@ def sent_photos(parts: Wiring, session: AsyncSession, home: PhotoHome) -> SentPh
 
 def record_trace(parts: Wiring, session: AsyncSession) -> RecordTrace:
     return RecordTrace(records=RecordOfficeRepository(session), staff=StaffRepository(session), entropy=parts.entropy)
+
+
+def staff_accounts(parts: Wiring, session: AsyncSession) -> StaffAccountService:
+    return StaffAccountService(
+        session=session,
+        staff=StaffRepository(session),
+        passkeys=StaffPasskeyRepository(session),
+        institutions=InstitutionRepository(session),
+        imports=ImportJobRepository(session),
+        counters=CounterRepository(session),
+        callers=staff_callers(parts, session),
+        lookups=parts.lookups,
+        policy=parts.settings.staff_policy(),
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
 
 
 def staff_callers(parts: Wiring, session: AsyncSession) -> StaffCallers:

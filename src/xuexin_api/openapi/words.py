@@ -21,7 +21,7 @@ TAGS: Final = {
     "account": "One's own account.",
     "identity": "实人认证: proving who one is. Its tokens read the archive.",
     "identity cases": "证件重号审核: a document that somebody else registered, and the classmates who vouch.",
-    "staff": "Staff: two factors always, the review desk, and registrars with the records of their school. "
+    "staff": "Staff: two factors always, the review desk, registrars with the records of their school, and operators. "
     "Their tokens and students' are never taken for another.",
     "schools": "What schools hand in: rosters, lists of graduates and photos, by registrars for their own institution.",
     "archive": "学籍 with its photos and its history, 学历 and 学位, as schools registered them.",

@@ -27,6 +27,7 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Staff.totp_sealed,
     Staff.document_key,
     Staff.phone_key,
+    Staff.created_at,
 )
 
 
@@ -44,6 +45,7 @@ class StaffRow:
     totp_sealed: bytes | None
     document_key: bytes
     phone_key: bytes
+    created_at: datetime
 
     @property
     def office(self) -> str | None:
@@ -74,6 +76,12 @@ class StaffRepository:
         row = (await self._session.execute(statement)).first()
         return None if row is None else StaffRow(*row)
 
+    async def list_for_update(self, *staff_ids: UUID) -> dict[UUID, StaffRow]:
+        """`get_for_update` for several, in one order whoever asks: nobody waits for who waits for them."""
+        statement = select(*_COLUMNS).where(Staff.id.in_(staff_ids)).order_by(Staff.id)
+        rows = await self._session.execute(statement.with_for_update(key_share=True))
+        return {row.id: StaffRow(*row) for row in rows}
+
     async def list_subjects(self, staff_id: UUID, action: str, subject_ids: list[UUID]) -> set[UUID]:
         """Which of these the member has done this to."""
         statement = select(StaffEvent.subject_id).where(
@@ -95,6 +103,13 @@ class StaffRepository:
     async def list_all(self, *, most: int) -> list[StaffRow]:
         rows = await self._session.execute(select(*_COLUMNS).order_by(Staff.login_name).limit(most))
         return [StaffRow(*row) for row in rows]
+
+    async def list_newest(self, *, before: UUID | None, most: int) -> list[StaffRow]:
+        """Made last first."""
+        statement = select(*_COLUMNS).order_by(Staff.id.desc()).limit(most)
+        if before is not None:
+            statement = statement.where(Staff.id < before)
+        return [StaffRow(*row) for row in await self._session.execute(statement)]
 
     async def get_invited(self, invitation_hash: bytes, *, now: datetime) -> StaffRow | None:
         """Who holds this invitation, while it is good."""

@@ -15,6 +15,7 @@ from xuexin_api.routers.examples.help_centre import HELP_CENTRE
 from xuexin_api.routers.examples.help_robot import HELP_ROBOT
 from xuexin_api.routers.examples.identity import IDENTITY
 from xuexin_api.routers.examples.imports import IMPORTS
+from xuexin_api.routers.examples.operators import OPERATORS
 from xuexin_api.routers.examples.passkeys import PASSKEYS
 from xuexin_api.routers.examples.photos import PHOTOS
 from xuexin_api.routers.examples.records import RECORDS
@@ -39,6 +40,7 @@ EXAMPLES: Final[Examples] = {
     **CASES,
     **PHOTOS,
     **STAFF,
+    **OPERATORS,
     **IMPORTS,
     **ARCHIVE,
     **RECORDS,

@@ -1,4 +1,4 @@
-"""Making members of staff, from the command line only: no request makes one."""
+"""Members of staff: made and invited from the command line only, no request makes one; disabled by operators, too."""
 
 from __future__ import annotations
 
@@ -13,20 +13,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.documents import normalise_document_number
 from xuexin_api.core.entropy import Entropy
-from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.errors import (
+    BrokenRuleError,
+    DisablingYourselfError,
+    StaffMemberNotFoundError,
+    TooManyOperationsError,
+)
 from xuexin_api.core.imports import SENDER_GONE
 from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import StaffPolicy
 from xuexin_api.core.staff import Role
+from xuexin_api.core.tokens import Claims
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
+from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.login.passkeys import StaffPasskeyRepository
 from xuexin_api.repositories.staff.staff import StaffRepository, StaffRow
-from xuexin_api.services.base import Service
+from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.lookups import Lookups
+from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _LOGIN_NAME: Final = re.compile(r"[a-z][a-z0-9._-]{2,39}")
 _MOST: Final = 1000
+_DISABLED: Final = "staff_disabled"
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,27 @@ class Invitation:
     secret: str
     link: str
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A member of staff as an operator sees them."""
+
+    id: UUID
+    login_name: str
+    role: str
+    institution_code: str | None
+    province: str | None
+    state: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Some of the staff, made last first."""
+
+    items: list[MemberView]
+    next_cursor: str | None
 
 
 class StaffAccountService(Service):
@@ -49,6 +81,8 @@ class StaffAccountService(Service):
         passkeys: StaffPasskeyRepository,
         institutions: InstitutionRepository,
         imports: ImportJobRepository,
+        counters: CounterRepository,
+        callers: StaffCallers,
         lookups: Lookups,
         policy: StaffPolicy,
         clock: Clock,
@@ -59,6 +93,8 @@ class StaffAccountService(Service):
         self._passkeys = passkeys
         self._institutions = institutions
         self._imports = imports
+        self._counters = counters
+        self._callers = callers
         self._lookups = lookups
         self._policy = policy
         self._entropy = entropy
@@ -119,16 +155,49 @@ class StaffAccountService(Service):
         now = self._clock.now()
         async with self._transaction():
             member = await self._get(login_name)
-            await self._staff.end_all_sessions(member.id, now=now)
-            await self._staff.disable(member.id)
-            await self._imports.cancel_waiting_of(member.id, SENDER_GONE, now=now)
-            await self._passkeys.remove_all_for(member.id)
+            await self._end(member.id, now)
             await self._note("staff:disable", member.id, now)
+
+    async def disable_by_operator(self, staff_id: UUID, claims: Claims) -> None:
+        """`disable` by somebody who is an operator at the moment it takes effect: so one always stays."""
+        now = self._clock.now()
+        async with self._transaction():
+            operator = await self._callers.member_of(claims, Role.OPERATOR)
+            if staff_id == operator.id:
+                raise DisablingYourselfError
+            done = await self._counters.add_one(_DISABLED, operator.id.bytes, now=now, window_ends_at=now + _DAY)
+        if done.count > self._policy.disabled_per_day:
+            raise TooManyOperationsError(retry_after=seconds_until(done.window_ends_at, now))
+        async with self._transaction():
+            # Both before either's sessions: of two who disable one another the first does, and the other is out.
+            held = await self._staff.list_for_update(operator.id, staff_id)
+            await self._callers.member_of(claims, Role.OPERATOR)
+            member = held.get(staff_id)
+            if member is None:
+                raise StaffMemberNotFoundError
+            if member.state != "disabled":
+                await self._end(staff_id, now)
+                await self._note("staff:disable", operator.id, now, subject_id=staff_id)
 
     async def list_all(self) -> list[StaffRow]:
         """Every member, by name."""
         async with self._read():
             return await self._staff.list_all(most=_MOST)
+
+    async def list_members(self, claims: Claims, *, cursor: str | None, most: int) -> MemberPage:
+        """Every member, for an operator."""
+        before = None if cursor is None else read_cursor(cursor)
+        async with self._transaction():
+            await self._callers.member_of(claims, Role.OPERATOR)
+            found = await self._staff.list_newest(before=before, most=most + 1)
+        items = [MemberView(**{name: getattr(row, name) for name in MemberView.__slots__}) for row in found[:most]]
+        return MemberPage(items, write_cursor(items[-1].id) if len(found) > most else None)
+
+    async def _end(self, staff_id: UUID, now: datetime) -> None:
+        await self._staff.end_all_sessions(staff_id, now=now)
+        await self._staff.disable(staff_id)
+        await self._imports.cancel_waiting_of(staff_id, SENDER_GONE, now=now)
+        await self._passkeys.remove_all_for(staff_id)
 
     async def _get(self, login_name: str) -> StaffRow:
         member = await self._staff.get_by_login_name(login_name)
@@ -147,5 +216,8 @@ class StaffAccountService(Service):
         # In the fragment, which no server gets to see.
         return Invitation(secret, f"{self._policy.front_end}/staff/enrol#{secret}", expires_at)
 
-    async def _note(self, action: str, staff_id: UUID, now: datetime) -> None:
-        await self._staff.add_event(self._entropy.identifier(), action, staff_id=staff_id, subject_id=None, now=now)
+    async def _note(self, action: str, staff_id: UUID, now: datetime, *, subject_id: UUID | None = None) -> None:
+        """The command line knows not who types: its lines are about the member, and have no subject."""
+        await self._staff.add_event(
+            self._entropy.identifier(), action, staff_id=staff_id, subject_id=subject_id, now=now
+        )
