@@ -10,6 +10,7 @@ import signal
 import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from support.keys import keys_for_tests
 from support.people import SCHOOLS, students
 from support.pictures import progressive_archive_photo, scan_cut
 from support.records import add_records, registered_row
-from support.staff import Member, member
+from support.staff import Member, member, staff_accounts
 from support.tables import count_rows, rows_of
 from support.waiting import until, until_blocked
 from xuexin_api.core import graduates
@@ -553,6 +554,22 @@ async def test_progress_comes_as_events_that_end_with_the_import(
     names = [line.removeprefix("event: ") for line in answer.text.splitlines() if line.startswith("event: ")]
     assert (names[0], names[-1]) == ("progress", "end")
     assert '"state": "published"' in answer.text
+
+
+async def test_events_end_with_the_session_of_whoever_follows_them(
+    registrar: Member, client: Client, parts: Wiring, tmp_path: Path
+) -> None:
+    job = await uploaded(registrar, roster(tmp_path, rows_of_school(OURS, 3)))
+    async with member(client, "registrar.two", role=Role.REGISTRAR, institution_code=OURS[0]) as colleague:
+        parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
+        following = asyncio.create_task(colleague.client.get(f"/v1/staff/imports/{job['id']}/events"))
+        used = f"SELECT id FROM staff_sessions WHERE used_at = '{parts.clock.now()}'"
+        await until(partial(rows_of, parts, "", used))
+        await staff_accounts(parts).disable("registrar.two")
+        async with asyncio.timeout(10):
+            answer = await following
+    assert answer.text.count("event: ") == answer.text.count("event: progress") == 1
+    assert (await seen(registrar, job))["state"] == "queued"
 
 
 async def test_what_has_ended_is_forgotten_after_its_time(registrar: Member, parts: Wiring, tmp_path: Path) -> None:

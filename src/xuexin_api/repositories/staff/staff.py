@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -197,20 +197,14 @@ class StaffRepository:
     async def get_by_session(self, session_id: UUID, *, unused_since: datetime, now: datetime) -> StaffRow | None:
         """Who is logged in by a living session; using it keeps it alive."""
         used = (
-            update(StaffSession)
-            .where(
-                StaffSession.id == session_id,
-                StaffSession.ended_at.is_(None),
-                StaffSession.used_at > unused_since,
-                StaffSession.ends_at > now,
-                StaffSession.staff_id == Staff.id,
-                Staff.state == "active",
-            )
-            .values(used_at=now)
-            .returning(*_COLUMNS)
+            update(StaffSession).where(*_lives(session_id, unused_since, now)).values(used_at=now).returning(*_COLUMNS)
         )
         row = (await self._session.execute(used)).first()
         return None if row is None else StaffRow(*row)
+
+    async def has_session(self, session_id: UUID, *, unused_since: datetime, now: datetime) -> bool:
+        """Whether somebody is logged in by it; it is not kept alive by asking."""
+        return bool(await self._session.scalar(select(exists().where(*_lives(session_id, unused_since, now)))))
 
     async def end_session(self, session_id: UUID, *, now: datetime) -> None:
         await self._session.execute(
@@ -232,3 +226,14 @@ class StaffRepository:
         await self._session.execute(
             insert(StaffEvent).values(id=event_id, staff_id=staff_id, action=action, subject_id=subject_id, at=now)
         )
+
+
+def _lives(session_id: UUID, unused_since: datetime, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        StaffSession.id == session_id,
+        StaffSession.ended_at.is_(None),
+        StaffSession.used_at > unused_since,
+        StaffSession.ends_at > now,
+        StaffSession.staff_id == Staff.id,
+        Staff.state == "active",
+    )

@@ -256,21 +256,21 @@ class ImportJobService(Service):
         return RejectedFile(file, f"rejected-{job_id}.{job.file_format}", job.file_format)
 
     async def watch(self, job_id: UUID, claims: Claims) -> AsyncIterator[ImportView | None]:
-        """Its views as they change, None where it did not, until it has ended or the stream is old enough."""
+        """Its views as they change, None where it did not, until it, or the session, has ended or the stream is old."""
         async with self._transaction():
             _, job = await self._reach(job_id, claims)
         if job is None:
             raise ImportNotFoundError
-        return self._changes(job)
+        return self._changes(job, claims)
 
-    async def _changes(self, job: ImportJobRow) -> AsyncIterator[ImportView | None]:
+    async def _changes(self, job: ImportJobRow, claims: Claims) -> AsyncIterator[ImportView | None]:
         yield self._view(job)
         for _ in range(int(self._policy.stream / self._policy.poll)):
             if job.state not in OPEN or job.state == ImportState.CHECKED:
                 return
             await asyncio.sleep(self._policy.poll)
             async with self._read():
-                found = await self._jobs.get(job.id)
+                found = await self._jobs.get(job.id) if await self._callers.is_logged_in(claims) else None
             if found is None:
                 return
             yield self._view(found) if found != job else None

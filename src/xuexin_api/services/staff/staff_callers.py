@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import RoleNotAllowedError, TokenInvalidError
@@ -23,11 +23,17 @@ class StaffCallers:
     async def member_of(self, claims: Claims, *roles: Role) -> StaffRow:
         """The member behind a living session, in one of these roles (any, where none is named)."""
         now = self._clock.now()
-        member = await self._staff.get_by_session(
-            claims.session_id, unused_since=now - timedelta(seconds=self._policy.idle), now=now
-        )
+        member = await self._staff.get_by_session(claims.session_id, unused_since=self._unused_since(now), now=now)
         if member is None or member.id != claims.account_id:
             raise TokenInvalidError
         if roles and member.role not in roles:
             raise RoleNotAllowedError
         return member
+
+    async def is_logged_in(self, claims: Claims) -> bool:
+        """Whether the session still lives: for what goes on for some time after it was asked."""
+        now = self._clock.now()
+        return await self._staff.has_session(claims.session_id, unused_since=self._unused_since(now), now=now)
+
+    def _unused_since(self, now: datetime) -> datetime:
+        return now - timedelta(seconds=self._policy.idle)
