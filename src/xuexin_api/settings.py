@@ -373,8 +373,12 @@ class Settings(BaseSettings):
     )
     cases_per_account: int = Field(5, gt=0, description="cases that one account may open, all its life")
     case_submissions_per_document_day: int = Field(
-        3, gt=0, description="claims to one document handed in per day: each tells its holder"
+        4,
+        ge=2,
+        description="claims to one document handed in per day with photos alone, and as many with weak evidence: each "
+        "tells its holder or takes a reviewer's time; the last is for an account that never handed one in",
     )
+    case_submissions_per_account_day: int = Field(2, gt=0, description="claims handed in per account and day")
     classmates_needed: int = Field(2, ge=2, description="classmates who must vouch")
     classmates_asked: int = Field(5, gt=0, description="classmates whom one case may ask; each gets a message")
     vouchings_per_year: int = Field(5, gt=0, description="people for whom one person may vouch in a year")
@@ -820,6 +824,7 @@ class Settings(BaseSettings):
             abandoned=self.case_abandoned_seconds,
             per_account=self.cases_per_account,
             submissions_per_document_day=self.case_submissions_per_document_day,
+            submissions_per_account_day=self.case_submissions_per_account_day,
             classmates_needed=self.classmates_needed,
             classmates_asked=self.classmates_asked,
             vouchings_per_year=self.vouchings_per_year,

@@ -78,6 +78,7 @@ class CaseLife(RuleBasedStateMachine):
             self.folder,
             cases_per_account=PLENTY,
             case_submissions_per_document_day=PLENTY,
+            case_submissions_per_account_day=PLENTY,
             vouchings_per_year=PLENTY,
             photos_per_account_day=PLENTY,
             photos_per_case=PLENTY,

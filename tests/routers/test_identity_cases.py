@@ -526,7 +526,7 @@ async def test_a_claim_whose_holder_went_away_is_granted_at_once(client: Client,
         assert (await submit(claimant, case_id))["state"] == "approved"
 
 
-@pytest.mark.settings(code_resend_seconds=1, case_submissions_per_document_day=2)
+@pytest.mark.settings(code_resend_seconds=1, case_submissions_per_document_day=3)
 async def test_a_holder_is_told_of_few_claims_a_day(client: Client, parts: Wiring, clock: HandClock) -> None:
     student = await _hold(client, parts)
     async with connected_client(client.app, parts) as claimant:

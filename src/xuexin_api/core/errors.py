@@ -552,6 +552,13 @@ class CaseOvertakenError(RefusalError):
     code = "case_overtaken"
 
 
+class HolderChangedError(RefusalError):
+    """Somebody else proved to be the person in the same moment, and is told first: the same is to be asked again."""
+
+    status = 409
+    code = "holder_changed"
+
+
 class VouchingNotFoundError(RefusalError):
     """Nobody asked this account to vouch under this id, or it has answered, or the case was handed in."""
 

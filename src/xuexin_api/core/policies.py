@@ -186,6 +186,7 @@ class CasePolicy:
     abandoned: int
     per_account: int
     submissions_per_document_day: int
+    submissions_per_account_day: int
     classmates_needed: int
     classmates_asked: int
     vouchings_per_year: int

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
@@ -40,6 +40,11 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
 _LIVING: Final = ("draft", "submitted", "notice", "in_review")
 _HANDED_IN: Final = ("submitted", "notice", "in_review")
 _SECONDS_IN_SAMPLE: Final = 100
+_AGREED: Final = and_(IdentityCase.state == "in_review", IdentityCase.approvals >= IdentityCase.reviewers)
+WAITS_FOR_PEOPLE: Final = and_(
+    IdentityCase.state.in_(("submitted", "in_review", "undo_review")), IdentityCase.queued_at.is_not(None), ~_AGREED
+)
+"""It stands in the queue of the review desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,20 @@ class CaseRow:
     reason: str | None
     assigned_to: UUID | None
     assigned_at: datetime | None
+
+    @property
+    def agreed(self) -> bool:
+        """Enough reviewers said yes: it waits for the end of its notice, and for nobody any more."""
+        return self.state == "in_review" and self.approvals >= self.reviewers
+
+
+@dataclass(frozen=True, slots=True)
+class DueCase:
+    """A case whose moment has come, and its place among others."""
+
+    id: UUID
+    document_key: bytes
+    effect_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +171,13 @@ class CaseRepository:
         statement = select(func.count()).select_from(IdentityCase).where(IdentityCase.account_id == account_id)
         return int(await self._session.scalar(statement) or 0)
 
+    async def has_handed_in(self, account_id: UUID) -> bool:
+        """Whether the account ever handed a case in, whatever became of it."""
+        statement = select(IdentityCase.id).where(
+            IdentityCase.account_id == account_id, IdentityCase.submitted_at.is_not(None)
+        )
+        return await self._session.scalar(statement.limit(1)) is not None
+
     async def list_for_account(self, account_id: UUID, *, before: UUID | None, most: int) -> list[CaseRow]:
         """The account's claims, and the claims to its document; newest first."""
         held = select(CaseHolder.case_id).where(CaseHolder.account_id == account_id)
@@ -185,19 +211,19 @@ class CaseRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def list_due(self, *, now: datetime, most: int) -> list[tuple[UUID, bytes]]:
-        """Cases whose notice has run out, and that wait for nobody: (id, document)."""
-        waiting = or_(
-            IdentityCase.state == "notice",
-            and_(IdentityCase.state == "in_review", IdentityCase.approvals >= IdentityCase.reviewers),
+    async def list_due(self, *, now: datetime, after: DueCase | None, most: int) -> list[DueCase]:
+        """Cases whose notice has run out, and that wait for nobody; longest first, after the last of the list before.
+
+        One that stays due for it could not be moved stands in no further list of the same round.
+        """
+        order = (IdentityCase.effect_at, IdentityCase.id)
+        statement = select(IdentityCase.id, IdentityCase.document_key, IdentityCase.effect_at).where(
+            or_(IdentityCase.state == "notice", _AGREED), IdentityCase.effect_at <= now
         )
-        statement = (
-            select(IdentityCase.id, IdentityCase.document_key)
-            .where(waiting, IdentityCase.effect_at <= now)
-            .order_by(IdentityCase.effect_at)
-            .limit(most)
-        )
-        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+        if after is not None:
+            statement = statement.where(tuple_(*order) > tuple_(after.effect_at, after.id))
+        rows = await self._session.execute(statement.order_by(*order).limit(most))
+        return [DueCase(case_id, key, effect_at) for case_id, key, effect_at in rows if effect_at is not None]
 
     async def expire_drafts(self, *, now: datetime, most: int) -> list[UUID]:
         """Drafts that nobody handed in become expired; which they were."""
@@ -339,11 +365,7 @@ class CaseRepository:
     async def count_queued_before(self, queued_at: datetime) -> int:
         """Cases that wait for people longer."""
         statement = (
-            select(func.count())
-            .select_from(IdentityCase)
-            .where(
-                IdentityCase.state.in_(("submitted", "in_review", "undo_review")), IdentityCase.queued_at < queued_at
-            )
+            select(func.count()).select_from(IdentityCase).where(WAITS_FOR_PEOPLE, IdentityCase.queued_at < queued_at)
         )
         return int(await self._session.scalar(statement) or 0)
 

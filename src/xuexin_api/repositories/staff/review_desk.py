@@ -16,8 +16,8 @@ from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Enrollment, Institution, Person
 from xuexin_api.models.cases import CaseDecision, CaseHolder, IdentityCase, Vouching
 from xuexin_api.models.staff import Staff
+from xuexin_api.repositories.identity.cases import WAITS_FOR_PEOPLE
 
-_QUEUED: Final = ("submitted", "in_review", "undo_review")
 _RECORDS_AT_MOST: Final = 20
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     IdentityCase.id,
@@ -83,9 +83,7 @@ class ReviewDeskRepository:
 
     @staticmethod
     def _queue() -> Select[*tuple[Any, ...]]:
-        # What is decided and waits for the end of its notice waits for nobody.
-        decided = and_(IdentityCase.state == "in_review", IdentityCase.approvals >= IdentityCase.reviewers)
-        return select(*_COLUMNS).where(IdentityCase.state.in_(_QUEUED), IdentityCase.queued_at.is_not(None), ~decided)
+        return select(*_COLUMNS).where(WAITS_FOR_PEOPLE)
 
     async def assign(self, case_id: UUID, staff_id: UUID, *, lapsed: datetime, now: datetime) -> bool:
         """The case is theirs; False while it is another's."""
@@ -96,16 +94,21 @@ class ReviewDeskRepository:
         )
         statement = (
             update(IdentityCase)
-            .where(IdentityCase.id == case_id, IdentityCase.state.in_(_QUEUED), free)
+            .where(IdentityCase.id == case_id, free)
             .values(assigned_to=staff_id, assigned_at=now)
             .returning(IdentityCase.id)
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def release(self, case_id: UUID) -> None:
-        await self._session.execute(
-            update(IdentityCase).where(IdentityCase.id == case_id).values(assigned_to=None, assigned_at=None)
+    async def release(self, case_id: UUID, staff_id: UUID) -> bool:
+        """The case is nobody's; False where it is not theirs (any more), or waits for nobody."""
+        statement = (
+            update(IdentityCase)
+            .where(IdentityCase.id == case_id, WAITS_FOR_PEOPLE, IdentityCase.assigned_to == staff_id)
+            .values(assigned_to=None, assigned_at=None)
+            .returning(IdentityCase.id)
         )
+        return (await self._session.execute(statement)).first() is not None
 
     async def is_involved(self, case_id: UUID, staff_id: UUID) -> bool:
         """Whether the case has to do with the member: by document or phone of anybody in it.

@@ -70,8 +70,10 @@ class VerificationDeskRepository:
         )
         return await self._update(verification_id, free, assigned_to=staff_id, assigned_at=now)
 
-    async def release(self, verification_id: UUID) -> None:
-        await self._update(verification_id, _IN_REVIEW, assigned_to=None, assigned_at=None)
+    async def release(self, verification_id: UUID, staff_id: UUID) -> bool:
+        """It is nobody's; False where it is not theirs (any more), or waits for nobody."""
+        theirs = IdentityVerification.assigned_to == staff_id
+        return await self._update(verification_id, theirs, assigned_to=None, assigned_at=None)
 
     async def decide(self, verification_id: UUID, **values: Any) -> bool:
         """It waits for nobody any more, once."""

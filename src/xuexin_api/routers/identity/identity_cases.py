@@ -15,6 +15,7 @@ from xuexin_api.core.errors import (
     DocumentUnderReviewError,
     EvidenceNeededError,
     FactsDoNotMatchError,
+    HolderChangedError,
     NoConflictError,
     ObjectionRejectedError,
     PhotoSideMissingError,
@@ -135,6 +136,7 @@ async def ask_classmate(
         PhotoSideMissingError,
         StrongerEvidenceNeededError,
         DocumentUnderReviewError,
+        HolderChangedError,
         TooManyOperationsError,
     ),
 )

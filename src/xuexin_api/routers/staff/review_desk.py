@@ -10,6 +10,7 @@ from xuexin_api.core.errors import (
     CaseClosedError,
     CaseNotFoundError,
     CaseOvertakenError,
+    HolderChangedError,
     PhotosNotSeenError,
     UploadNotFoundError,
 )
@@ -94,7 +95,7 @@ async def view_case_photo(case_id: PathId, photo_id: PathId, claims: StaffClaims
     status_code=204,
     summary="Decide",
     openapi_extra=once(secret=False),
-    responses=refusals(*DECIDING, *_THE_CASE, PhotosNotSeenError, CaseOvertakenError),
+    responses=refusals(*DECIDING, *_THE_CASE, PhotosNotSeenError, CaseOvertakenError, HolderChangedError),
 )
 async def decide_case(case_id: PathId, body: CaseDecision, claims: StaffClaims, desk: Desk) -> None:
     """One reviewer's word, with a reason from the list.

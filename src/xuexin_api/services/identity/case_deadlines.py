@@ -13,7 +13,7 @@ from xuexin_api.core.case_rules import CaseState
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.repositories.accounts.holdings import HoldingRepository
-from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.cases import CaseRepository, DueCase
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_progress import CaseProgress
@@ -60,13 +60,17 @@ class CaseDeadlines(Service):
 
     async def _take_effect(self) -> None:
         """Each in a transaction of its own: what holds up one case holds up no other."""
-        async with self._read():
-            due = await self._cases.list_due(now=self._clock.now(), most=_AT_ONCE)
-        for case_id, document_key in due:
-            try:
-                await self._proceed(case_id, document_key)
-            except Exception:  # noqa: BLE001 - the others go on, and the next round tries this one again
-                _LOG.exception("case_failed", case_id=str(case_id))
+        last: DueCase | None = None
+        more = True
+        while more:
+            async with self._read():
+                due = await self._cases.list_due(now=self._clock.now(), after=last, most=_AT_ONCE)
+            more = len(due) == _AT_ONCE
+            for last in due:
+                try:
+                    await self._proceed(last.id, last.document_key)
+                except Exception:  # noqa: BLE001 - the others go on, and the next round tries this one again
+                    _LOG.exception("case_failed", case_id=str(last.id))
 
     async def _proceed(self, case_id: UUID, document_key: bytes) -> None:
         async with self._transaction():

@@ -29,6 +29,7 @@ from xuexin_api.core.errors import (
     CaseOvertakenError,
     DocumentUnderReviewError,
     EvidenceNeededError,
+    HolderChangedError,
     Option,
     PhotoSideMissingError,
     StrongerEvidenceNeededError,
@@ -261,7 +262,9 @@ class CaseProgress:
             person_id = self._entropy.identifier()
             await self._persons.add_from_account(person_id, claimant.id, {"ethnicity": "", "created_at": now})
             await self._cases.move(case.id, CaseState.APPROVED, CaseState.APPROVED, person_id=person_id)
-        await self._accounts.set_standing(claimant.id, state="active", person_id=person_id, strength=strength)
+        # Who has another document is no holder until they verify as the person, and may do that under another lock.
+        with refused_by({"uq_accounts_person_id": HolderChangedError()}):
+            await self._accounts.set_standing(claimant.id, state="active", person_id=person_id, strength=strength)
         await self._log.tell(claimant, "body_case_approved", now=now)
         await self._log.audit("approve", claimant.id, now=now)
 

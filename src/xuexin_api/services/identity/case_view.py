@@ -176,9 +176,14 @@ class CaseViews:
         )
 
     async def _waiting(self, case: CaseRow, now: datetime) -> Waiting | None:
-        """Where people are waited for: by how long reviews took lately, and never less than from now on."""
+        """Where people are waited for: by how long reviews took lately, and never less than from now on.
+
+        They are waited for no more once they agreed, only the end of the notice is.
+        """
         if case.state not in QUEUED or case.queued_at is None:
             return None
+        if case.agreed and case.effect_at is not None:
+            return Waiting(0, max(case.effect_at, now))
         usual = await self._cases.usual_review()
         seconds = self._policy.review if usual is None else usual
         expected = max(case.queued_at + timedelta(seconds=seconds), now, case.effect_at or now)

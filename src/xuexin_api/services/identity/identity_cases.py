@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.case_rules import HANDED_IN, CaseState, Evidence
+from xuexin_api.core.case_rules import HANDED_IN, CaseState, Evidence, Strength
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
@@ -55,7 +55,9 @@ from xuexin_api.services.paging import read_cursor, write_cursor
 _PERSON_TRIES: Final = "case_person"
 """Of all who claim the document against its holder, and apart from the holder's own: they must not keep him out."""
 _ACCOUNT_TRIES: Final = "verification_account"
-_SUBMISSIONS: Final = "case_submissions"
+_ACCOUNT_SUBMISSIONS: Final = "case_submissions_account"
+_UNSEEN_SUBMISSIONS: Final = "case_submissions_unseen"
+_WEAK_SUBMISSIONS: Final = "case_submissions_weak"
 _MINUTE: Final = 60
 
 
@@ -297,10 +299,21 @@ class IdentityCaseService(Service):
         await self._log.audit("object", account_id, now=now)
 
     async def _count_submission(self, case: CaseRow, now: datetime) -> None:
-        """Each may tell the holder: a few a day, whoever's they are."""
-        counted = await self._counters.add_one(_SUBMISSIONS, case.document_key, now=now, window_ends_at=now + DAY)
-        if counted.count > self._policy.submissions_per_document_day:
-            raise TooManyOperationsError(retry_after=seconds_until(counted.window_ends_at, now))
+        """Each tells the holder or takes a reviewer's time: a few a day of one account, and a few of a document.
+
+        Strangers' photos use up no place of who has proven something, their weak evidence none of who has strong; and
+        the last place of the day is kept for who hands in for the first time.
+        """
+        evidence = (await self._cases.list_evidence([case.id]))[case.id]
+        most = [(_ACCOUNT_SUBMISSIONS, case.account_id.bytes, self._policy.submissions_per_account_day)]
+        if Strength.STRONG not in {row.strength for row in evidence}:
+            scope = _WEAK_SUBMISSIONS if evidence else _UNSEEN_SUBMISSIONS
+            kept = await self._cases.has_handed_in(case.account_id)
+            most.append((scope, case.document_key, self._policy.submissions_per_document_day - kept))
+        for scope, subject, limit in most:
+            counted = await self._counters.add_one(scope, subject, now=now, window_ends_at=now + DAY)
+            if counted.count > limit:
+                raise TooManyOperationsError(retry_after=seconds_until(counted.window_ends_at, now))
 
     @asynccontextmanager
     async def _working_on(self, case_id: UUID) -> AsyncIterator[CaseRow]:

@@ -198,7 +198,8 @@ class ReviewDeskService(Service):
             member = await self._callers.member_of(claims, Role.REVIEWER)
             case = await self._queued(case_id)
             self._refuse_unless_mine(case, member)
-            await self._desk.release(case_id)
+            if not await self._desk.release(case_id, member.id):
+                raise CaseNotAssignedError
             await self._note("case:release", member, case_id, self._clock.now())
 
     async def view(self, case_id: UUID, claims: Claims) -> DeskCase:
@@ -376,8 +377,7 @@ class ReviewDeskService(Service):
         case = await self._cases.get(case_id)
         if case is None:
             raise CaseNotFoundError
-        decided = case.state == CaseState.IN_REVIEW and case.approvals >= case.reviewers
-        if CaseState(case.state) not in DECISIONS or decided:
+        if CaseState(case.state) not in DECISIONS or case.agreed:
             raise CaseClosedError
         return case
 

@@ -157,7 +157,8 @@ class VerificationDeskService(Service):
         """Back to the queue, for somebody else."""
         async with self._transaction():
             member, _ = await self._mine(verification_id, claims)
-            await self._queue.release(verification_id)
+            if not await self._queue.release(verification_id, member.id):
+                raise CaseNotAssignedError
             await self._note("release", member, verification_id, self._clock.now())
 
     async def view(self, verification_id: UUID, claims: Claims) -> DeskVerification:
