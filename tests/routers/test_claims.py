@@ -345,3 +345,15 @@ async def test_who_comes_with_another_account_has_no_more_tries(client: Client, 
     counted = await rows_of(parts, "", "SELECT scope, subject FROM attempt_counters WHERE scope LIKE 'claim%'")
     assert {bytes(one["subject"]) for one in counted if one["scope"] == "claim_person"} == {row["person_id"].bytes}
     assert (await client.post(CLAIMS, keys_of(student))).status_code == 429
+
+
+@pytest.mark.settings(claims_per_day=20)
+async def test_a_record_is_asked_for_again_and_again_over_one_connection(client: Client, parts: Wiring) -> None:
+    """From the sixth time on the database keeps one plan for any values."""
+    (student,) = students(1)
+    before = former(student)
+    await add_records(parts, [row_of(student), row_of(before)])
+    await _come(client, student)
+    found = [await client.post(CLAIMS, keys_of(before)) for _ in range(10)]
+    assert {answer.status_code for answer in found} == {201}
+    assert len({answer.json()["id"] for answer in found}) == 1

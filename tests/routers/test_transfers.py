@@ -154,3 +154,15 @@ async def test_whoever_answers_a_transfer_unread_has_seen_the_record_all_the_sam
     looks = (await client.get("/v1/archive/accesses")).json()["items"]
     seen = sorted((look["institution"]["code"], look["action"]["id"], look["purpose"]["id"]) for look in looks)
     assert seen == [(SCHOOL, "viewed", "transfer"), (OTHER, "viewed", "transfer")]
+
+
+async def test_a_transfer_is_asked_for_again_and_again_over_one_connection(client: Client, parts: Wiring) -> None:
+    """From the sixth time on the database keeps one plan for any values."""
+    (student,) = students(1)
+    (record,) = await add_records(parts, [registered_row(student)])
+    async with registrar_of(client) as here:
+        for _ in range(10):
+            asked = await _ask(here, record)
+            assert asked.status_code == 201, asked.text
+            path = f"{_TRANSFERS}/{asked.json()['transfer']['id']}"
+            assert (await here.client.post(f"{path}/take-back", None)).status_code == 200

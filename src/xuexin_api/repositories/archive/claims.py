@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, insert, select, tuple_, update
+from sqlalchemy import Select, exists, func, insert, literal_column, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -156,7 +156,8 @@ class ClaimRepository:
             .values(**values, state=ClaimState.DRAFT)
             .on_conflict_do_update(
                 index_elements=["account_id", "enrollment_id"],
-                index_where=RecordClaim.state.in_(_LIVING),
+                # Written out: a plan that is kept for any value would not see that it is the index's own condition.
+                index_where=RecordClaim.state.in_([literal_column(f"'{state}'") for state in _LIVING]),
                 set_={name: values[name] for name in renewed},
                 where=RecordClaim.state == ClaimState.DRAFT,
             )

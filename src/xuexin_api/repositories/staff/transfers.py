@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import Select, insert, literal_column, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -78,7 +78,11 @@ class TransferRepository:
         statement = (
             insert_or(Transfer)
             .values(**values)
-            .on_conflict_do_nothing(index_elements=["enrollment_id"], index_where=Transfer.state == "requested")
+            .on_conflict_do_nothing(
+                index_elements=["enrollment_id"],
+                # Written out: a plan that is kept for any value would not see that it is the index's own condition.
+                index_where=Transfer.state == literal_column("'requested'"),
+            )
             .returning(Transfer.id)
         )
         return (await self._session.execute(statement)).first() is not None
