@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from support.archive import add_photos, import_rows
-from support.claims import decide, former, hand_in, row_of
-from support.client import Client, code_of
+from support.claims import decide, former, hand_in, other_number, row_of
+from support.client import Client, code_of, connected_client
 from support.corrections import corrected, take_and_decide
 from support.people import Student, students
 from support.records import OTHER, SCHOOL, add_records, change_record, province_of, registered_row, registrar_of
@@ -209,6 +210,55 @@ async def test_an_undoing_that_waits_for_who_waits_for_it_is_refused_and_may_be_
     assert refused.headers["retry-after"]
     await desk.undo(claim)
     assert await _seen(desk) == {desk.shows}
+
+
+async def _verified_after_a_week(clients: Sequence[tuple[Client, Student]]) -> None:
+    for one, person in clients:
+        await one.log_in(person.phone)
+        await one.verify(person)
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_a_number_that_was_corrected_at_another_school_before_the_grant_stays_as_it_was_then(
+    client: Client, parts: Wiring, again: bool
+) -> None:
+    """Of two records that one grant gave, each has its own number again, whether corrected since or not."""
+    (student,) = students(1)
+    before = former(student)
+    numbers = {"document_number": other_number(student, 2), "candidate_number": "19430101159998"}
+    owner = replace(former(student, student_number="2019F0002", **numbers), phone="+8617199990003")
+    _, hidden, _ = await add_records(parts, [row_of(student), row_of(before), row_of(owner)])
+    async with AsyncExitStack() as stack:
+        holder: Client = await stack.enter_async_context(connected_client(client.app, parts))
+        for one, person in ((holder, owner), (client, student)):
+            await one.register(person)
+            await one.verify(person)
+        first = await hand_in(holder, before)
+        here: Member = await stack.enter_async_context(registrar_of(client))
+        there: Member = await stack.enter_async_context(registrar_of(client, "registrar.two", OTHER))
+        assert (await decide(here, first, "grant", "registered_wrongly")).status_code == 200
+        claim = await hand_in(client, before)
+        moved = await (await agreement(here, there, hidden))
+        new = str(moved.json()["transfer"]["new_enrollment_id"])
+        assert (await decide(here, claim, "forward", "held_by_another")).status_code == 200
+        async with province_of(client) as province:
+            await _renumber_by(there, province, holder, new, owner)
+        before_grant = await _saying(parts)
+        parts.clock.pass_time(days=7, seconds=1)  # type: ignore[attr-defined]
+        await _verified_after_a_week([(client, student), (holder, owner)])
+        province = await stack.enter_async_context(province_of(client, "province.two"))
+        there = await stack.enter_async_context(registrar_of(client, "registrar.three", OTHER))
+        assert (await decide(province, claim, "grant", "identity_changed")).status_code == 200
+        if again:
+            await _renumber_by(there, province, client, new, student)
+        assert (await decide(province, claim, "undo", "another_person")).status_code == 200
+    assert await _saying(parts) == before_grant
+
+
+async def _renumber_by(school: Member, province: Member, client: Client, record: str, student: Student) -> None:
+    correction = await corrected(client, record, document_number=student.document_number)
+    await take_and_decide(school, correction, "forward", "province_decides")
+    await take_and_decide(province, correction, "apply", "registered_wrongly")
 
 
 async def _roster(desk: _Desk, records: list[str], step: int) -> None:

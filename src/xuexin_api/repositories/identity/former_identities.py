@@ -36,7 +36,7 @@ class FormerIdentityRow:
 
 @dataclass(frozen=True, slots=True)
 class TaughtIdentity:
-    """Who the school said that somebody was, when it granted a claim."""
+    """Who somebody is or was: as the school said when it granted a claim, or as the own document says."""
 
     document_type: str
     document_key: bytes
@@ -93,6 +93,11 @@ class FormerIdentityRepository:
     async def lock_person(self, person_id: UUID) -> None:
         """Nobody is verified as this person, and no roster gives it records, until this transaction ends."""
         await self._session.execute(select(Person.id).where(Person.id == person_id).with_for_update())
+
+    async def get_person(self, person_id: UUID) -> TaughtIdentity:
+        """Who the person is, as its own document says."""
+        columns = (getattr(Person, name) for name in (*_DOCUMENT, "name"))
+        return TaughtIdentity(*(await self._session.execute(select(*columns).where(Person.id == person_id))).one())
 
     async def has_records(self, person_id: UUID) -> bool:
         """Whether anything is registered of this person."""

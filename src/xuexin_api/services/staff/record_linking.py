@@ -24,14 +24,13 @@ from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.open_requests import OpenRequests
-from xuexin_api.services.staff.record_restoring import Period, RecordRestoring, Restored
+from xuexin_api.services.staff.record_restoring import SHOWN_NUMBER, Period, RecordRestoring, Restored
 from xuexin_api.services.staff.record_trace import RecordTrace
 
 _GRANT: Final = "claim_granted"
 _UNDO: Final = "claim_undone"
 _FIELDS: Final = ("former_name", "former_document_number_masked")
 _DOCUMENT: Final = ("document_type", "document_key", "document_ciphertext")
-_SHOWN_NUMBER: Final = "document_number_masked"
 _NUMBERS: Final = (
     "uq_enrollments_institution_code_student_number",
     "uq_qualifications_certificate_number",
@@ -223,20 +222,34 @@ class RecordLinking:
         *,
         now: datetime,
     ) -> None:
-        said = await self._restoring.said(periods, locked)
+        was = await self._restoring.said(periods, locked)
+        said = was.fields
         own = said.pop(RecordKind.ENROLLMENT, Restored({}, {}))
-        document = _document_before(record, taught)
+        document = await self._document_before(claim, taught, was.number_masked)
         await self._move(record, claim.from_person_id, now=now, **own.after, **document)
         former = dict(zip(_FIELDS, (own.after.get("name", record.name), self._masked(taught)), strict=True))
         before, after = former | dict(own.before), dict.fromkeys(_FIELDS) | dict(own.after)
         if document:
-            before[_SHOWN_NUMBER], after[_SHOWN_NUMBER] = self._masked(record), self._masked(taught)
+            before[SHOWN_NUMBER], after[SHOWN_NUMBER] = self._masked(record), was.number_masked
         await self._write_down(record, claim.from_person_id, (before, after), member, _UNDO, verdict, now=now)
         for kind, restored in said.items():
             await self._restoring.say_again(kind, record.id, restored)
             fields = dict(restored.before), dict(restored.after)
             change = f"{_UNDO}_{kind}"
             await self._write_down(record, claim.from_person_id, fields, member, change, verdict, now=now)
+
+    async def _document_before(self, claim: ClaimRow, taught: TaughtIdentity, masked: str | None) -> dict[str, Any]:
+        """The number under which the record was given, where a correction changed it since.
+
+        A history tells it masked. It is the number of the claim, or, where it was corrected at another school before
+        the grant, that of whose the record was.
+        """
+        if masked is None:
+            return {}
+        before = taught
+        if masked != self._masked(taught):
+            before = await self._identities.get_person(claim.from_person_id)
+        return {name: getattr(before, name) for name in _DOCUMENT}
 
     async def _move(self, record: HeldRecord, person_id: UUID, *, now: datetime, **said: Any) -> None:
         moved = await self._records.change(record.id, record.version, {"person_id": person_id} | said, now=now)
@@ -272,10 +285,3 @@ class RecordLinking:
 
     def _masked(self, identity: HeldRecord | TaughtIdentity) -> str:
         return mask_document_number(self._sealer.open(identity.document_ciphertext, DOCUMENT_CONTEXT).decode())
-
-
-def _document_before(record: HeldRecord, taught: TaughtIdentity) -> dict[str, Any]:
-    """The number under which the record was given, where a correction changed it."""
-    if (record.document_key, record.document_type) == (taught.document_key, taught.document_type):
-        return {}
-    return {name: getattr(taught, name) for name in _DOCUMENT}

@@ -24,6 +24,8 @@ _DAYS: Final = frozenset(
     {"birth_date", "admission_date", "expected_graduation_date", "leaving_date", "graduation_date", "awarded_on"}
 )
 _AMOUNTS: Final = frozenset({"duration_years"})
+SHOWN_NUMBER: Final = "document_number_masked"
+"""A document number as histories have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,14 @@ class Restored:
     after: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a record said: the fields that go back, and of a document number that was corrected since, how it showed."""
+
+    fields: dict[RecordKind, Restored]
+    number_masked: str | None
+
+
 class RecordRestoring:
     """Used inside the transaction that takes a record back, which has it locked."""
 
@@ -60,7 +70,7 @@ class RecordRestoring:
             await self._desk.lock_numbers(code)
         return schools
 
-    async def said(self, periods: Sequence[Period], locked: Sequence[str]) -> dict[RecordKind, Restored]:
+    async def said(self, periods: Sequence[Period], locked: Sequence[str]) -> Said:
         """Of 学籍, 学历 and 学位 what said something else: first the record's own period, then those of what it was."""
         own, *earlier = periods
         told = await self._changes(own)
@@ -75,7 +85,8 @@ class RecordRestoring:
                     del after[field]
             if after:
                 found[kind] = Restored({field: says[field] for field in after}, after)
-        return found
+        numbers = [one.before[SHOWN_NUMBER] for one in told if SHOWN_NUMBER in one.before]
+        return Said(found, numbers[-1] if numbers else None)
 
     async def say_again(self, kind: RecordKind, enrollment_id: UUID, restored: Restored) -> None:
         """学历 or 学位; a 学籍 changes with whose it is."""
