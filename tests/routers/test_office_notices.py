@@ -95,15 +95,67 @@ async def test_what_came_back_and_what_went_to_the_province_is_news_where_it_is_
         assert len(await told(client, _PROVINCE)) == 1
 
 
-async def test_what_left_before_the_office_was_told_costs_it_no_hour(client: Client, parts: Wiring) -> None:
+async def test_what_left_while_the_office_was_to_be_told_costs_it_no_hour(client: Client, parts: Wiring) -> None:
     (asker, correction), (_, other) = await _corrections(client, parts, 2)
     async with registrar_of(client) as school:
         await set_contact(school)
-        assert (await asker.post(f"{MINE}/{correction}/withdraw", None)).status_code == 200
         await take(school, other)
-        await parts.housekeeping.purge()
+        holding = parts.database.session()
+        async with holding.begin():
+            await holding.execute(text("SELECT 1 FROM office_contacts FOR UPDATE"))
+            telling = asyncio.create_task(parts.housekeeping.purge())
+            await until_blocked(parts)
+            assert (await asker.post(f"{MINE}/{correction}/withdraw", None)).status_code == 200
+        await telling
         assert await told(client) == []
         assert (await school.client.get(CONTACT)).json()["told_at"] is None
+
+
+async def test_whoever_found_an_office_that_another_worker_tells_says_nothing(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    ((asker, correction),) = await _corrections(client, parts, 1)
+    async with registrar_of(client) as school:
+        await set_contact(school)
+    another = parts.database.session()
+    async with another.begin():
+        await another.execute(text("UPDATE office_contacts SET told_at = :now"), {"now": clock.now()})
+        telling = asyncio.create_task(parts.housekeeping.purge())
+        await until_blocked(parts)
+    await telling
+    assert await told(client) == [], "what came since is for the next hour"
+    assert await _log(asker, correction) == ["submitted"]
+
+
+async def test_an_objection_to_a_grant_is_news_to_whoever_granted(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    (student,) = students(1)
+    owner = replace(former(student), phone="+8617199990003")
+    await add_records(parts, [row_of(student), row_of(owner)])
+    async with connected_client(client.app, parts) as holder:
+        await holder.register(owner)
+        await holder.verify(owner)
+        await client.register(student)
+        await client.verify(student)
+        claim = await hand_in(client, owner)
+        async with registrar_of(client) as school, province_of(client) as province:
+            await set_contact(school)
+            await set_contact(province, _PROVINCE)
+            assert (await decide_claim(school, claim, "forward", "held_by_another")).status_code == 200
+        clock.pass_time(days=7)
+        async with province_of(client, "province.two") as ours:
+            granted = await decide_claim(ours, claim, "grant", "identity_changed")
+            assert granted.status_code == 200, granted.text
+        await parts.housekeeping.purge()
+        assert await told(client, _PROVINCE) == [], "who decided it needs not be told"
+        await holder.log_in(owner.phone)
+        objected = await holder.post(f"/v1/archive/held-claims/{claim}/objection", {"words": "这是我的。"})
+        assert objected.status_code == 200, objected.text
+        await parts.housekeeping.purge()
+        (body,) = await told(client, _PROVINCE)
+        _says(body, "新到（含异议）1件", "待处理共0件", "最近期限-")
+        assert await told(client) == [], "the school did not grant it"
 
 
 async def test_a_deadline_that_is_near_is_told_once_and_what_the_clock_sent_on_is_told_to_the_province(

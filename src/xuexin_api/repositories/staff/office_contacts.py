@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.institutions import PROVINCE_DIGITS
 from xuexin_api.models.offices import OfficeContact
 from xuexin_api.models.staff import Staff
 from xuexin_api.repositories.staff.office_work import has_news
@@ -93,7 +94,7 @@ class OfficeContactRepository:
             OfficeContact.proven_at.is_not(None),
             or_(OfficeContact.told_at.is_(None), OfficeContact.told_at <= told_before),
             OfficeContact.office > after,
-            func.length(OfficeContact.office) == (2 if provinces else 10),
+            (func.length(OfficeContact.office) == PROVINCE_DIGITS).is_(provinces),
             has_news(provinces=provinces, due_before=due_before),
         )
         rows = await self._session.execute(statement.order_by(OfficeContact.office).limit(most))
