@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import httpx
@@ -14,6 +15,7 @@ from support.people import students
 from support.photos import photo
 from support.records import OTHER, add_records, province_of, registrar_of
 from support.tables import rows_of
+from support.waiting import until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 
 
@@ -21,6 +23,25 @@ async def _send(client: Client, claim: str, data: bytes | None = None) -> httpx.
     client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
     file = photo() if data is None else data
     return await client.request("POST", f"{CLAIMS}/{claim}/proofs", files={"file": ("证明.jpg", file)})
+
+
+async def test_a_picture_that_comes_beside_a_grant_is_taken_and_holds_up_nobody(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = former(student)
+    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    claim = await hand_in(client, before)
+    async with registrar_of(client) as school:
+        async with parts.database.engine.begin() as holding:
+            # By then the grant has asked for the account that claims.
+            await holding.exec_driver_sql(f"SELECT id FROM enrollments WHERE id = '{hidden}' FOR UPDATE")
+            granting = asyncio.create_task(decide(school, claim, "grant", "identity_changed"))
+            await until_blocked(parts)
+            async with asyncio.timeout(10):
+                sent = await _send(client, claim)
+            assert sent.status_code == 201, sent.text
+        assert (await granting).status_code == 200
 
 
 async def test_pictures_prove_a_claim_to_whoever_decides_and_to_nobody_else(client: Client, parts: Wiring) -> None:

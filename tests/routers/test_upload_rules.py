@@ -338,3 +338,23 @@ async def test_what_waits_of_a_member_ends_when_they_are_disabled_and_stands_in_
         again = await uploaded(colleague, checked_by)
         assert again["id"] != checked["id"]
         assert (await worked(colleague, again))["state"] == "published"
+
+
+async def test_who_publishes_while_being_disabled_is_answered_and_what_they_published_ends(
+    client: Client, parts: Wiring, tmp_path: Path
+) -> None:
+    await add_schools(parts)
+    content = roster(tmp_path, rows_of_school(OURS, 2))
+    async with registrar_of(client, "registrar.one") as uploader, registrar_of(client, "registrar.two") as colleague:
+        job = await worked(uploader, await uploaded(uploader, content, dry_run=True))
+        async with parts.database.engine.begin() as connection:
+            await connection.exec_driver_sql("SELECT id FROM import_jobs FOR UPDATE")
+            publishing = asyncio.create_task(uploader.client.post(f"/v1/staff/imports/{job['id']}/publish", None))
+            await until_blocked(parts)
+            disabling = asyncio.create_task(staff_accounts(parts).disable("registrar.one"))
+            await until_blocked(parts, waiting=2)
+        answer = await publishing
+        assert (answer.status_code, answer.json()["state"]) == (200, "queued"), answer.text
+        await disabling
+        ended = await seen(colleague, job)
+        assert (ended["state"], ended["error"]["code"]) == ("cancelled", "import_sender_gone")

@@ -298,7 +298,9 @@ class ClaimDeskService(Service):
 
     async def _refuse_unless_claimed(self, claim: ClaimRow) -> None:
         """The account may have been closed, or found to be somebody else's, since it asked."""
-        account = await self._accounts.lock(claim.account_id)
+        # Kept and not locked: whoever sends a picture has the claim, and points to the account.
+        await self._accounts.keep(claim.account_id)
+        account = await self._accounts.get(claim.account_id)
         if account is None or account.person_id != claim.person_id or account.state != "active":
             raise ClaimClosedError
 
