@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -38,7 +38,7 @@ CLAIMANTS = ("+8617199990001", "+8617199990002")
 REVIEWERS = ("reviewer.one", "reviewer.two", "reviewer.three", "reviewer.four")
 claimant = st.sampled_from(CLAIMANTS)
 seldom = st.sampled_from([False, False, False, False, True])
-evidence = st.sampled_from(["record_facts", "classmates", "provider", "photos", "one_photo"])
+evidence = st.sampled_from(["record_facts", "classmates", "provider", "photos", "one_photo", "nothing"])
 _REASONS = {
     "approve": "evidence_convincing",
     "reject": "evidence_unconvincing",
@@ -340,6 +340,9 @@ class CaseLife(RuleBasedStateMachine):
         if granted:
             involved = {case["account_id"], *(row["account_id"] for row in holders)}
             self.seen.before_grant[case_id] = {one: self.seen.accounts[one] for one in involved}
+        if new in {"notice", "in_review"}:
+            mine = f"case_id = '{case_id}'"
+            assert await rows_of(parts, "", f"SELECT 1 FROM case_evidence WHERE {mine}"), "nobody is told of nothing"
         if new in {"approved", "undo_review", "undone"}:
             await self._look_at_grant(case, holders)
         if new == "undone" and old != "undone":
@@ -369,6 +372,11 @@ class CaseLife(RuleBasedStateMachine):
             photos = await rows_of(parts, "", f"SELECT * FROM uploads WHERE case_id = '{case['id']}'")
             accepted = {row["side"] for row in photos if row["state"] == "accepted"}
             assert accepted == {"front", "back"}, "no photo evidence without the photos"
+            said = f"subject_id = '{case['id']}' AND action = 'case:accept_photos'"
+            (decided,) = await rows_of(parts, "", f"SELECT staff_id FROM staff_events WHERE {said}")
+            looks = "SELECT subject_id FROM staff_events WHERE action = 'case:photo:view' AND staff_id = "
+            seen = {look["subject_id"] for look in await rows_of(parts, "", f"{looks}'{decided['staff_id']}'")}
+            assert {row["id"] for row in photos if row["state"] == "accepted"} <= seen, "nor without a look at them"
         approvals = {row["staff_id"] for row in await self._decisions(case["id"]) if row["decision"] == "approve"}
         for row in holders:
             objected = row["objected_at"] is not None
@@ -415,6 +423,8 @@ class CaseLife(RuleBasedStateMachine):
         await self._claim(phone)
         case = await self._living_case(phone)
         if case is None or case["state"] != "draft":
+            return
+        if kind == "nothing":
             return
         if kind == "record_facts":
             answer = await self.clients[phone].post(f"/v1/identity-cases/{case['id']}/record-facts", facts_of(PERSON))
@@ -519,3 +529,73 @@ def test_cases_survive_whatever_order_life_brings(database_url: str, tmp_path: P
         type("OfThisTest", (CaseLife,), {"database_url": database_url, "folder": tmp_path}),
         settings=machine_settings(examples=8, steps=20),
     )
+
+
+def _object(life: CaseLife) -> None:
+    life.object_by_link(newest=True, to=PERSON.phone)
+
+
+def _accept_unseen(life: CaseLife) -> None:
+    """By a reviewer who has looked at nothing."""
+    member = life.members[REVIEWERS[0]]
+
+    async def work() -> None:
+        (case_id,) = life.seen.states
+        assert (await member.take(str(case_id))).status_code == 200
+        await member.decide(str(case_id), "accept_photos", _REASONS["accept_photos"])
+
+    life.life.do(work())
+
+
+def _refuse(life: CaseLife) -> None:
+    life.review(list(REVIEWERS), disagree=True, times=1)
+
+
+def _let_notices_end(life: CaseLife) -> None:
+    life.wait(73)
+
+
+def _agree(life: CaseLife) -> None:
+    life.review(list(REVIEWERS), disagree=False, times=2)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("level", "kind", "steps", "ends"),
+    [
+        (Holding.UNVERIFIED, "nothing", (_let_notices_end,), "expired"),
+        (Holding.UNVERIFIED, "provider", (_object, _agree), "undone"),
+        (Holding.UNVERIFIED, "record_facts", (_object, _let_notices_end), "in_review"),
+        (Holding.UNVERIFIED, "record_facts", (_let_notices_end, _object, _agree), "undone"),
+        (Holding.WEAK, "record_facts", (_let_notices_end, _agree, _object, _agree), "undone"),
+        (Holding.WEAK, "provider", (_let_notices_end, _object, _agree), "undone"),
+        (Holding.WEAK, "photos", (_let_notices_end, _agree), "notice"),
+        (Holding.WEAK, "photos", (_let_notices_end, _agree, _let_notices_end, _object, _agree), "undone"),
+        (Holding.WEAK, "record_facts", (_let_notices_end, _refuse, _let_notices_end), "rejected"),
+        (Holding.UNVERIFIED, "one_photo", (_agree,), "draft"),
+        (Holding.UNVERIFIED, "photos", (_accept_unseen,), "submitted"),
+        (Holding.UNVERIFIED, "photos", (_refuse, _let_notices_end), "rejected"),
+        (Holding.STRONG, "record_facts", (_let_notices_end,), "expired"),
+        (Holding.STRONG, "provider", (_let_notices_end, _agree, _object, _agree), "undone"),
+    ],
+)
+def test_a_case_goes_its_whole_road_and_back(
+    database_url: str,
+    tmp_path: Path,
+    level: Holding,
+    kind: str,
+    steps: tuple[Callable[[CaseLife], None], ...],
+    ends: str,
+) -> None:
+    """Those roads that chance walks too seldom, with the same looks after every step."""
+    of_this_test = type("OfThisTest", (CaseLife,), {"database_url": database_url, "folder": tmp_path})
+    life = of_this_test()
+    try:
+        life.a_story_begins(level, kind)
+        life.nothing_that_must_never_happen_has_happened()
+        for step in steps:
+            step(life)
+            life.nothing_that_must_never_happen_has_happened()
+        assert list(life.seen.states.values()) == [ends]
+    finally:
+        life.teardown()
