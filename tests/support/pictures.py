@@ -110,8 +110,8 @@ def claiming(form: str, width: int, height: int) -> bytes:
     return jpeg[:place] + struct.pack(">HH", height, width) + jpeg[place + 4 :]
 
 
-def animated(form: str) -> bytes:
-    frames = [drawing(), drawing().transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+def animated(form: str, count: int = 2) -> bytes:
+    frames = [drawing(), drawing().transpose(Image.Transpose.FLIP_LEFT_RIGHT)] * (count // 2)
     return encoded(frames[0], form, save_all=True, append_images=frames[1:])
 
 
