@@ -34,6 +34,7 @@ from xuexin_api.routers.login import factors, passkeys, sessions, third_party
 from xuexin_api.routers.staff import claims as staff_claims
 from xuexin_api.routers.staff import corrections as staff_corrections
 from xuexin_api.routers.staff import (
+    help_desk,
     imports,
     office_contact,
     record_office,
@@ -145,6 +146,7 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
         staff_enrolment.router,
         staff_passkeys.router,
         staff_accounts.router,
+        help_desk.router,
         review_desk.router,
         verification_desk.router,
         record_office.router,

@@ -12,26 +12,17 @@ from support.clock import HandClock
 from support.entropy import CODE
 from support.people import students
 from support.tables import count_rows, rows_of
-from xuexin_api.core.errors import HelpRequestNotFoundError
+from xuexin_api.core.errors import HelpRequestOverError
+from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.repositories.help.help_requests import HelpRequestRepository
-from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.services.help.desk import HelpDeskService
+from xuexin_api.services.staff.help_desk import HelpDeskService
 
 QUESTION = "我依法改过姓名，学籍还是旧名字，怎么办？"
 PATH = "/v1/help/requests"
 
 
 def desk_of(parts: Wiring) -> HelpDeskService:
-    session = parts.database.session()
-    return HelpDeskService(
-        session=session,
-        requests=HelpRequestRepository(session),
-        audit=AuditRepository(session),
-        sealer=parts.sealer,
-        clock=parts.clock,
-        entropy=parts.entropy,
-    )
+    return shared.help_desk(parts, parts.database.session())
 
 
 async def _ask(client: Client, **more: Any) -> dict[str, Any]:
@@ -165,9 +156,9 @@ async def test_of_many_operators_one_answers(client: Client, parts: Wiring) -> N
     answers = await asyncio.gather(
         *(desk_of(parts).answer(waiting.id, f"answer {number}") for number in range(6)), return_exceptions=True
     )
-    assert sum(isinstance(one, HelpRequestNotFoundError) for one in answers) == 5
+    assert sum(isinstance(one, HelpRequestOverError) for one in answers) == 5
     await desk_of(parts).close(waiting.id)
-    with pytest.raises(HelpRequestNotFoundError):
+    with pytest.raises(HelpRequestOverError):
         await desk_of(parts).close(waiting.id)
     seen = (await client.post(f"{PATH}/{made['id']}/check", {"secret": made["secret"]})).json()
     assert seen["state"] == "closed"

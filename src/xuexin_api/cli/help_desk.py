@@ -13,40 +13,29 @@ import typer
 
 from xuexin_api.cli.places import Places, printable, say
 from xuexin_api.cli.workbench import with_parts
-from xuexin_api.core.errors import HelpRequestNotFoundError
+from xuexin_api.core.errors import HelpRequestNotFoundError, HelpRequestOverError
 from xuexin_api.core.help.likeness import Group
 from xuexin_api.core.help.tables import known_questions
 from xuexin_api.core.help.teaching import lessons_of, teach
 from xuexin_api.core.help.values import RULES
+from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring
 from xuexin_api.gateways.help_files import folder_files, package_files
-from xuexin_api.repositories.help.help_requests import HelpRequestRepository
 from xuexin_api.repositories.help.help_robot import UnansweredRepository
-from xuexin_api.repositories.messages import AuditRepository
-from xuexin_api.services.help.desk import DeskView, HelpDeskService
+from xuexin_api.schemas.help_desk import LONGEST_ANSWER
 from xuexin_api.services.help.library import HelpLibrary, foreign_topics, read_articles
 from xuexin_api.services.help.unanswered import UnansweredService
+from xuexin_api.services.staff.help_desk import DeskView, HelpDeskService
 from xuexin_api.settings import Settings
 
 T = TypeVar("T")
 _STATES = ("open", "answered", "closed")
-_LONGEST_ANSWER = 4000
 _SHOWN_OF_A_GROUP = 6
 
 
 def _at_the_desk(work: Callable[[HelpDeskService], Coroutine[Any, Any, T]]) -> T:
     async def run(parts: Wiring, _: Places) -> T:
-        session = parts.database.session()
-        return await work(
-            HelpDeskService(
-                session=session,
-                requests=HelpRequestRepository(session),
-                audit=AuditRepository(session),
-                sealer=parts.sealer,
-                clock=parts.clock,
-                entropy=parts.entropy,
-            )
-        )
+        return await work(shared.help_desk(parts, parts.database.session()))
 
     return with_parts(run)
 
@@ -72,8 +61,8 @@ def answer_request(
 ) -> None:
     """Answer an open request."""
     answer = (sys.stdin.read() if text == "-" else text).strip()
-    if not 0 < len(answer) <= _LONGEST_ANSWER:
-        raise typer.BadParameter(f"1 to {_LONGEST_ANSWER} characters", param_hint="TEXT")
+    if not 0 < len(answer) <= LONGEST_ANSWER:
+        raise typer.BadParameter(f"1 to {LONGEST_ANSWER} characters", param_hint="TEXT")
     _finish(lambda desk: desk.answer(request_id, answer))
 
 
@@ -97,7 +86,7 @@ def _values() -> dict[str, int]:
 def _finish(work: Callable[[HelpDeskService], Coroutine[Any, Any, DeskView]]) -> None:
     try:
         _show(_at_the_desk(work))
-    except HelpRequestNotFoundError:
+    except (HelpRequestNotFoundError, HelpRequestOverError):
         say("No such request in a state that allows this")
         raise typer.Exit(1) from None
 

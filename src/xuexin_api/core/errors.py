@@ -1001,6 +1001,13 @@ class ConversationNotFoundError(RefusalError):
     code = "conversation_not_found"
 
 
+class HelpRequestOverError(RefusalError):
+    """The request is answered or closed already: of two operators the first did it."""
+
+    status = 409
+    code = "help_request_over"
+
+
 class HelpRequestNotFoundError(RefusalError):
     """No request of the asker's has this id, or the secret is not its."""
 

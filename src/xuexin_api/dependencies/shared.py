@@ -16,6 +16,7 @@ from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
+from xuexin_api.repositories.help.help_requests import HelpRequestRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.login.factors import FactorRepository
@@ -49,6 +50,7 @@ from xuexin_api.services.photos.photo_erasure import PhotoErasure
 from xuexin_api.services.photos.photo_home import PhotoHome
 from xuexin_api.services.photos.sent_photos import SentPhotoService
 from xuexin_api.services.sessions.session_opening import SessionOpening
+from xuexin_api.services.staff.help_desk import HelpDeskService
 from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_accounts import StaffAccountService
 from xuexin_api.services.staff.staff_callers import StaffCallers
@@ -265,6 +267,19 @@ def sent_photos(parts: Wiring, session: AsyncSession, home: PhotoHome) -> SentPh
 
 def record_trace(parts: Wiring, session: AsyncSession) -> RecordTrace:
     return RecordTrace(records=RecordOfficeRepository(session), staff=StaffRepository(session), entropy=parts.entropy)
+
+
+def help_desk(parts: Wiring, session: AsyncSession) -> HelpDeskService:
+    return HelpDeskService(
+        session=session,
+        requests=HelpRequestRepository(session),
+        audit=AuditRepository(session),
+        staff=StaffRepository(session),
+        callers=staff_callers(parts, session),
+        sealer=parts.sealer,
+        clock=parts.clock,
+        entropy=parts.entropy,
+    )
 
 
 def staff_accounts(parts: Wiring, session: AsyncSession) -> StaffAccountService:

@@ -55,9 +55,14 @@ class HelpRequestRepository:
             statement = statement.where(HelpRequest.id < before)
         return await self._rows(statement.order_by(HelpRequest.id.desc()).limit(most))
 
-    async def list_for_state(self, state: str, *, most: int, now: datetime) -> list[HelpRequestRow]:
+    async def list_for_state(
+        self, state: str, *, after: UUID | None = None, most: int, now: datetime
+    ) -> list[HelpRequestRow]:
         """Oldest first: who waits longest."""
-        return await self._rows(_kept(now).where(HelpRequest.state == state).order_by(HelpRequest.id).limit(most))
+        statement = _kept(now).where(HelpRequest.state == state)
+        if after is not None:
+            statement = statement.where(HelpRequest.id > after)
+        return await self._rows(statement.order_by(HelpRequest.id).limit(most))
 
     async def finish(
         self, request_id: UUID, state: str, *, among: Sequence[str], answer: bytes | None, now: datetime
