@@ -34,7 +34,7 @@ from xuexin_api.settings import Settings
 _OF_SCHOOLS = tuple(
     f"/v1/staff/{name}" for name in ("corrections", "enrollments", "imports", "office-contact", "transfers")
 )
-_OF_OPERATORS = ("/v1/staff/members", "/v1/staff/help-requests")
+_OF_OPERATORS = ("/v1/staff/members", "/v1/staff/help-requests", "/v1/staff/overview")
 _EXAMPLES = 3
 UNKNOWN = "01999999-9999-7999-8999-999999999999"
 COMMITTED = PROJECT / "openapi" / "openapi.json"

@@ -69,6 +69,12 @@ class AuditTrailRepository:
         row = found.one_or_none()
         return Head(0, BEGINNING) if row is None else Head(*row)
 
+    async def list_heads(self) -> dict[str, Head]:
+        """Of every trail, in their order."""
+        rows = await self._session.execute(select(AuditHead.trail, AuditHead.position, AuditHead.link))
+        known = {trail: Head(position, made) for trail, position, made in rows}
+        return {trail: known.get(trail, Head(0, BEGINNING)) for trail in TRAILS}
+
     async def unchained(self, trail: str, most: int) -> list[Line]:
         """Committed lines without a place, oldest first."""
         table = _table(trail)

@@ -42,6 +42,11 @@ class Checked:
     broken: Broken | None
 
 
+def written(trail: str, head: Head) -> str:
+    """A head as somebody keeps it elsewhere, for a later check to expect."""
+    return f"{trail}:{head.position}:{head.link.hex()}"
+
+
 class AuditSealer(Service):
     """Writers add lines and never wait for one another; one sealer at a time chains what they committed.
 
@@ -105,7 +110,7 @@ class AuditSealer(Service):
             broken = Broken("end_removed", last.position + 1, None)
         if broken is None and expected is not None and expected[0] > last.position:
             broken = Broken("other_head", expected[0], None)
-        return Checked(trail, last.position, waiting, f"{trail}:{head.position}:{head.link.hex()}", broken)
+        return Checked(trail, last.position, waiting, written(trail, head), broken)
 
     async def _follow(
         self, trail: str, lines: AsyncIterator[Line], expected: tuple[int, str] | None

@@ -1,0 +1,89 @@
+"""What waits in the whole service, counted so far and no further."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, select, text, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from xuexin_api.models.cases import IdentityCase
+from xuexin_api.models.claims import RecordClaim
+from xuexin_api.models.corrections import RecordCorrection
+from xuexin_api.models.help_requests import HelpRequest
+from xuexin_api.models.identity import IdentityVerification
+from xuexin_api.models.imports import ImportJob
+from xuexin_api.models.messages import OutboxMessage
+
+COUNTED_TO: Final = 1000
+GIVEN_UP_AMONG: Final = 5000
+# Written out, as the partial indexes have them: with parameters in their place, none would be known to fit.
+_LIMIT: Final[ColumnElement[int]] = literal_column(str(COUNTED_TO + 1))
+_CASES: Final = text(
+    "state IN ('submitted', 'in_review', 'undo_review') AND queued_at IS NOT NULL"
+    " AND NOT (state = 'in_review' AND approvals >= reviewers)"
+)
+_CORRECTIONS: Final = text("due_at IS NOT NULL AND state <> 'returned'")
+_REQUESTS: Final = text("state = 'open' AND expires_at > :now")
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many of a kind wait, one more than COUNTED_TO at most, and since when the oldest of them."""
+
+    what: str
+    count: int
+    oldest_at: datetime | None
+
+
+class OverviewRepository:
+    """One statement; each part of it reads some rows of one index."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def list_waiting(self, *, now: datetime) -> list[Waiting]:
+        """Each kind, also where nothing waits, and last what was given up of the messages that left last."""
+        parts = [
+            _first("identity_cases", IdentityCase.queued_at, _CASES, IdentityCase.queued_at),
+            _first(
+                "identity_verifications",
+                IdentityVerification.queued_at,
+                text("status = 'in_review'"),
+                IdentityVerification.queued_at,
+            ),
+            _first("corrections", RecordCorrection.held_since, _CORRECTIONS, RecordCorrection.due_at),
+            *(
+                _first(what, RecordClaim.state_since, text(f"state = '{state}'"), RecordClaim.due_at)
+                for what, state in (
+                    ("claims_at_schools", "school_review"),
+                    ("claims_at_provinces", "province_review"),
+                )
+            ),
+            _first("help_requests", HelpRequest.created_at, _REQUESTS, HelpRequest.id),
+            _first("imports", ImportJob.created_at, text("state IN ('queued', 'reading', 'judging')"), ImportJob.id),
+            _first("messages", OutboxMessage.created_at, text("state = 'waiting'"), OutboxMessage.next_try_at),
+            _given_up(),
+        ]
+        rows = await self._session.execute(union_all(*parts), {"now": now})
+        return [Waiting(*row) for row in rows]
+
+
+def _first(what: str, since: Any, where: Any, order: Any) -> Select[*tuple[Any, ...]]:
+    found = select(since.label("since")).where(where).order_by(order).limit(_LIMIT).subquery(what)
+    return select(literal(what), func.count(), func.min(found.c.since))
+
+
+def _given_up() -> Select[*tuple[Any, ...]]:
+    left = (
+        select(OutboxMessage.state, OutboxMessage.created_at)
+        .where(text("state <> 'waiting'"))
+        .order_by(OutboxMessage.created_at.desc())
+        .limit(literal_column(str(GIVEN_UP_AMONG)))
+        .subquery("left_last")
+    )
+    return select(literal("messages_given_up"), func.count(), func.min(left.c.created_at)).where(
+        left.c.state == "given_up"
+    )
