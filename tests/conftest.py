@@ -15,9 +15,10 @@ from hypothesis import settings as examples
 
 from support.client import Client, connected_client
 from support.clock import HandClock
+from support.database import KeptLoop, LentDatabase, empty, new_database
 from support.entropy import KnownEntropy
 from support.keys import keys_for_tests
-from support.server import EMPTY_ALL, database_server, drop_template, run_on, worker_database
+from support.server import database_server, drop_template, worker_database
 from xuexin_api.app import create_app
 from xuexin_api.assembly import wire
 from xuexin_api.dependencies.wiring import Wiring
@@ -96,14 +97,47 @@ def _usual_settings() -> Settings:
     return Settings(**_CHEAP)
 
 
-@pytest.fixture
-async def parts(
-    settings: Settings, database_url: str, clock: HandClock, entropy: KnownEntropy
-) -> AsyncIterator[Wiring]:
-    database = Database(database_url, write_connections=10, hot_connections=4)
-    yield wire(settings, keys=keys_for_tests(), database=database, clock=clock, entropy=entropy)
+@pytest.fixture(scope="session")
+async def kept_loop(anyio_backend: str) -> AsyncIterator[KeptLoop]:
+    yield KeptLoop()  # noqa: PT022 - the loop stays open as long as this stands in the middle
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "anyio_backend" not in request.fixturenames:
+        yield
+        return
+    loop: KeptLoop = request.getfixturevalue("kept_loop")
+    yield
+    loop.end_what_goes_on()
+
+
+@pytest.fixture(scope="session")
+async def kept_database(database_url: str) -> AsyncIterator[Database]:
+    database = new_database(database_url)
+    await database.open()
+    yield database
     await database.close()
-    await run_on(database_url, EMPTY_ALL)
+
+
+@pytest.fixture
+def database(
+    kept_database: Database, kept_loop: KeptLoop, database_url: str, request: pytest.FixtureRequest
+) -> Iterator[Database]:
+    """The worker's connections; `@pytest.mark.cuts_connections` gives a test its own, and nobody else has any."""
+    if request.node.get_closest_marker("cuts_connections") is None:
+        yield LentDatabase(kept_database)
+    else:
+        kept_loop.run(kept_database.close())
+        yield new_database(database_url)
+        kept_loop.run(kept_database.open())
+    kept_loop.end_what_goes_on()
+    kept_loop.run(empty(kept_database))
+
+
+@pytest.fixture
+async def parts(settings: Settings, database: Database, clock: HandClock, entropy: KnownEntropy) -> Wiring:
+    return wire(settings, keys=keys_for_tests(), database=database, clock=clock, entropy=entropy)
 
 
 @pytest.fixture

@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from support.client import PASSWORD, Client, code_of, connected_client
+from support.database import KeptLoop
 from support.entropy import CODE
 from support.life import PLENTY, Life, machine_settings
 from support.people import students
 from support.tables import rows_of
+from xuexin_api.repositories.database import Database
 
 PEOPLE = students(2)
 PHONES = [student.phone for student in students(4, seed=11)]
@@ -37,12 +39,15 @@ class _Known:
 class AccountLife(RuleBasedStateMachine):
     """Two people with four phones between them; a subclass says which database."""
 
-    database_url: ClassVar[str]
+    loop: ClassVar[KeptLoop]
+    database: ClassVar[Database]
     folder: ClassVar[Path]
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = Life(self.database_url, self.folder, recoveries_per_identifier_day=PLENTY, changes_per_day=PLENTY)
+        self.life = Life(
+            self.loop, self.database, self.folder, recoveries_per_identifier_day=PLENTY, changes_per_day=PLENTY
+        )
         self.life.do(self.life.start())
         self.known: dict[int, _Known] = {}
         self.spent: set[str] = set()
@@ -50,7 +55,6 @@ class AccountLife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.life.do(self.life.stop())
-        self.life.runner.close()
 
     @rule(who=person, number=phone, take_over=st.booleans())
     def register(self, who: int, number: str, take_over: bool) -> None:
@@ -300,8 +304,8 @@ class AccountLife(RuleBasedStateMachine):
 
 
 @pytest.mark.long
-def test_accounts_survive_whatever_order_life_brings(database_url: str, tmp_path: Path) -> None:
+def test_accounts_survive_whatever_order_life_brings(kept_loop: KeptLoop, database: Database, tmp_path: Path) -> None:
     run_state_machine_as_test(
-        type("OfThisTest", (AccountLife,), {"database_url": database_url, "folder": tmp_path}),
+        type("OfThisTest", (AccountLife,), {"loop": kept_loop, "database": database, "folder": tmp_path}),
         settings=machine_settings(examples=20, steps=15),
     )

@@ -25,12 +25,14 @@ from hypothesis.stateful import (
 from support.archive import enroll
 from support.cases import CLAIM, classmates_of, facts_of, give_strong_evidence, link_in, verify_strongly
 from support.client import Client, code_of, connected_client
+from support.database import KeptLoop
 from support.life import PLENTY, Life, machine_settings
 from support.people import students
 from support.photos import send
 from support.staff import Member, invite
 from support.tables import rows_of
 from xuexin_api.core.case_rules import Holding, Notice, Strength, judge, reviewers_to_undo
+from xuexin_api.repositories.database import Database
 
 (PERSON,) = students(1)
 MATES = classmates_of(PERSON, 2)
@@ -68,13 +70,15 @@ class _Seen:
 class CaseLife(RuleBasedStateMachine):
     """One person's document, a holder, two claimants, two classmates, four reviewers; a subclass says where."""
 
-    database_url: ClassVar[str]
+    loop: ClassVar[KeptLoop]
+    database: ClassVar[Database]
     folder: ClassVar[Path]
 
     def __init__(self) -> None:
         super().__init__()
         self.life = Life(
-            self.database_url,
+            self.loop,
+            self.database,
             self.folder,
             cases_per_account=PLENTY,
             case_submissions_per_document_day=PLENTY,
@@ -122,7 +126,6 @@ class CaseLife(RuleBasedStateMachine):
             await self.life.stop()
 
         self.life.do(end())
-        self.life.runner.close()
 
     @initialize(level=st.sampled_from(Holding), kind=evidence)
     def a_story_begins(self, level: Holding, kind: str) -> None:
@@ -524,9 +527,9 @@ def _holding(row: Row) -> Holding:
 
 
 @pytest.mark.long
-def test_cases_survive_whatever_order_life_brings(database_url: str, tmp_path: Path) -> None:
+def test_cases_survive_whatever_order_life_brings(kept_loop: KeptLoop, database: Database, tmp_path: Path) -> None:
     run_state_machine_as_test(
-        type("OfThisTest", (CaseLife,), {"database_url": database_url, "folder": tmp_path}),
+        type("OfThisTest", (CaseLife,), {"loop": kept_loop, "database": database, "folder": tmp_path}),
         settings=machine_settings(examples=8, steps=20),
     )
 

@@ -24,6 +24,7 @@ async def test_a_process_lives_and_is_ready(client: Client) -> None:
         assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 
 
+@pytest.mark.cuts_connections
 async def test_without_its_database_a_process_lives_and_is_not_ready(client: Client, parts: Wiring) -> None:
     url = parts.database.engine.url
     parts.database.sessions.configure(bind=create_async_engine(url.set(database="nowhere"), poolclass=NullPool))
@@ -32,6 +33,7 @@ async def test_without_its_database_a_process_lives_and_is_not_ready(client: Cli
     assert (refused.status_code, code_of(refused), refused.headers["retry-after"]) == (503, "not_ready", "5")
 
 
+@pytest.mark.cuts_connections
 async def test_while_the_database_is_away_callers_are_asked_to_come_back_and_then_served(
     client: Client, parts: Wiring
 ) -> None:
@@ -59,6 +61,7 @@ async def test_while_the_database_is_away_callers_are_asked_to_come_back_and_the
     assert (await client.try_to_log_in(student.phone)).status_code == 201
 
 
+@pytest.mark.cuts_connections
 async def test_a_connection_that_was_cut_costs_one_answer_at_most(client: Client, parts: Wiring) -> None:
     (student,) = students(1)
     await client.register(student)
@@ -70,6 +73,7 @@ async def test_a_connection_that_was_cut_costs_one_answer_at_most(client: Client
     assert set(statuses[2:]) == {201}
 
 
+@pytest.mark.cuts_connections
 @pytest.mark.settings(hot_pool=2)
 async def test_who_hangs_up_in_the_middle_of_a_statement_takes_no_connection_along(
     client: Client, parts: Wiring

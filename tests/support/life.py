@@ -1,8 +1,7 @@
-"""An application that a state machine plays with: its own loop, its own clock, and the database of the test."""
+"""An application that a state machine plays with: its own clock, and the loop and database of the tests."""
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Awaitable
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Any, TypeVar
 from hypothesis import HealthCheck, Phase, settings
 
 from support.clock import HandClock
+from support.database import KeptLoop, LentDatabase, empty
 from support.entropy import KnownEntropy
 from support.keys import keys_for_tests
-from support.server import EMPTY_ALL, run_on
 from xuexin_api.app import create_app
 from xuexin_api.assembly import wire
 from xuexin_api.repositories.database import Database
@@ -26,9 +25,9 @@ PLENTY = 1_000_000
 class Life:
     """The application; codes are cheap, and `limits` are those that a test is not about."""
 
-    def __init__(self, database_url: str, folder: Path, **limits: Any) -> None:
-        self.url = database_url
-        self.runner = asyncio.Runner()
+    def __init__(self, loop: KeptLoop, database: Database, folder: Path, **limits: Any) -> None:
+        self.loop = loop
+        self.database = database
         self.clock = HandClock()
         cheap: dict[str, Any] = {
             "argon2_memory_kib": 8,
@@ -43,11 +42,11 @@ class Life:
         async def wait() -> T:
             return await work
 
-        return self.runner.run(wait())
+        return self.loop.run(wait())
 
     async def start(self) -> None:
         entropy = KnownEntropy(self.clock)
-        database = Database(self.url, write_connections=4, hot_connections=2)
+        database = LentDatabase(self.database)
         self.parts = wire(self.settings, keys=keys_for_tests(), database=database, clock=self.clock, entropy=entropy)
         self.app = create_app(self.parts, background=False)
         self.lifespan = self.app.router.lifespan_context(self.app)
@@ -56,7 +55,7 @@ class Life:
     async def stop(self) -> None:
         await self.lifespan.__aexit__(None, None, None)
         shutil.rmtree(self.settings.data_dir / "handheld")
-        await run_on(self.url, EMPTY_ALL)
+        await empty(self.database)
 
 
 def machine_settings(*, examples: int, steps: int) -> settings:
