@@ -28,7 +28,7 @@ from xuexin_api.routers.strict_route import StrictRoute
 
 METHODS: list[dict[str, Any]] = [
     {"method": "record_facts", "strength": "weak", "available": True, "reason": None},
-    {"method": "classmates", "strength": "weak", "available": False, "reason": "only_for_a_case"},
+    {"method": "classmates", "strength": "weak", "available": False, "reason": "document_contested"},
 ]
 REFUSALS: dict[str, RefusalError] = {
     "options": PhoneRegisteredError(options=(Option("login"), Option("recover"))),

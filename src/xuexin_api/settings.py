@@ -336,6 +336,9 @@ class Settings(BaseSettings):
 
     # Identity verification
     verification_seconds: int = Field(900, gt=0, description="time to answer the questions of a verification")
+    verification_classmates_seconds: int = Field(
+        3 * 86400, gt=0, description="time for classmates to vouch in a verification: they are asked in person"
+    )
     verification_tries: int = Field(3, gt=0, description="tries to answer one verification")
     verification_tries_per_person_day: int = Field(
         5,
@@ -380,7 +383,11 @@ class Settings(BaseSettings):
     )
     case_submissions_per_account_day: int = Field(2, gt=0, description="claims handed in per account and day")
     classmates_needed: int = Field(2, ge=2, description="classmates who must vouch")
-    classmates_asked: int = Field(5, gt=0, description="classmates whom one case may ask; each gets a message")
+    classmates_asked: int = Field(
+        5,
+        gt=0,
+        description="classmates whom one case may ask, and one account for verifications in a day; each is told",
+    )
     vouchings_per_year: int = Field(5, gt=0, description="people for whom one person may vouch in a year")
     objections_per_address_minute: int = Field(30, gt=0, description="objections by link of one address and minute")
 
@@ -776,6 +783,7 @@ class Settings(BaseSettings):
     def verification_policy(self) -> VerificationPolicy:
         return VerificationPolicy(
             lifetime=self.verification_seconds,
+            classmates=self.verification_classmates_seconds,
             tries=self.verification_tries,
             per_person_day=self.verification_tries_per_person_day,
             per_account_day=self.verification_tries_per_account_day,

@@ -201,7 +201,7 @@ async def test_every_way_is_listed_and_why_it_is_closed(own: Client, method: str
     other = ({"alipay_certify", "tencent_faceid"} - {method}).pop()
     assert reasons == {
         "record_facts": None,
-        "classmates": "only_for_a_case",
+        "classmates": None,
         method: None,
         other: "not_configured",
         "handheld_photo": None,

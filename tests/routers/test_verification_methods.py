@@ -81,30 +81,20 @@ async def test_what_an_account_in_conflict_proves_belongs_to_its_case(client: Cl
             )
 
 
-async def test_classmates_outside_a_case(client: Client) -> None:
-    await _student(client)
-    await _assert_closed(
-        client,
-        "classmates",
-        "only_for_a_case",
-        "同学证明只用于证件号码已被他人注册时的审核申请。",
-        "Classmates vouch only where somebody else registered your document number.",
-    )
-
-
-async def test_facts_while_somebody_claims_the_document(client: Client, parts: Wiring) -> None:
+async def test_weak_ways_while_somebody_claims_the_document(client: Client, parts: Wiring) -> None:
     student = await _student(client)
     async with connected_client(client.app, parts) as claimant:
         case_id = await claim(claimant, student)
         await give_facts(claimant, case_id, student)
         await submit(claimant, case_id)
-    await _assert_closed(
-        client,
-        "record_facts",
-        "document_contested",
-        "有人正在申请使用您的证件号码，审核结束前请用更有力的方式认证。",
-        "Somebody claims your document number: until that is decided, verify in a stronger way.",
-    )
+    for method in ("record_facts", "classmates"):
+        await _assert_closed(
+            client,
+            method,
+            "document_contested",
+            "有人正在申请使用您的证件号码，审核结束前请用更有力的方式认证。",
+            "Somebody claims your document number: until that is decided, verify in a stronger way.",
+        )
 
 
 async def test_photos_while_others_are_looked_at(client: Client) -> None:

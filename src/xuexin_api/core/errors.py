@@ -518,7 +518,7 @@ class CaseClosedError(RefusalError):
 
 
 class CaseLimitReachedError(RefusalError):
-    """This account has opened as many cases, or this case has asked as many classmates, as one may."""
+    """This account has opened as many cases, or as many classmates were asked, as may be."""
 
     status = 409
     code = "case_limit_reached"
@@ -560,10 +560,17 @@ class HolderChangedError(RefusalError):
 
 
 class VouchingNotFoundError(RefusalError):
-    """Nobody asked this account to vouch under this id, or it has answered, or the case was handed in."""
+    """Nobody asked this account to vouch under this id, or it has answered, or nothing is gathered any more."""
 
     status = 404
     code = "vouching_not_found"
+
+
+class VouchedForOnlyError(RefusalError):
+    """Whoever was verified by classmates alone verifies in another way before they vouch."""
+
+    status = 403
+    code = "vouched_for_only"
 
 
 class VouchingCodeRejectedError(RefusalError):

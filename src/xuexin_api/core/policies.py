@@ -157,6 +157,7 @@ class VerificationPolicy:
     """How often a person's facts may be guessed; and where a provider sends somebody back to."""
 
     lifetime: int
+    classmates: int
     tries: int
     per_person_day: int
     per_account_day: int

@@ -17,6 +17,7 @@ from xuexin_api.repositories.identity.vouchings import VouchingRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
+from xuexin_api.services.identity.asked_classmates import AskedClassmates
 from xuexin_api.services.identity.case_view import CaseViews
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
@@ -40,6 +41,7 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         cases=CaseRepository(session),
         case_opening=shared.case_opening(parts, session),
         persons=PersonRepository(session),
+        vouchings=VouchingRepository(session),
         asking=ProviderAsking(
             providers=parts.identity_providers, sealer=parts.sealer, policy=parts.settings.verification_policy()
         ),
@@ -49,6 +51,7 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         opening=shared.opening(parts),
         policy=parts.settings.verification_policy(),
         photo_policy=parts.settings.photo_policy(),
+        case_policy=parts.settings.case_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -61,11 +64,15 @@ async def verification_result_service(request: Request) -> VerificationResultSer
         session=session,
         verifications=VerificationRepository(session),
         photos=PhotoRepository(session),
+        classmates=_classmates(parts, session),
         sessions=SessionRepository(session),
+        counters=CounterRepository(session),
         callers=shared.callers(parts, session),
         audit=AuditRepository(session),
+        dispatcher=parts.dispatcher,
         policy=parts.session_policy,
         photo_policy=parts.settings.photo_policy(),
+        case_policy=parts.settings.case_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )
@@ -84,14 +91,25 @@ async def verification_photo_service(request: Request) -> SentPhotoService:
     return shared.sent_photos(parts, session, VerificationPhotos(VerificationRepository(session)))
 
 
+def _classmates(parts: Wiring, session: AsyncSession) -> AskedClassmates:
+    return AskedClassmates(
+        vouchings=VouchingRepository(session),
+        accounts=AccountRepository(session),
+        notices=shared.notices(parts, session),
+        codes=VouchingCodes(parts.codes_hash),
+        lookups=parts.lookups,
+        sealer=parts.sealer,
+        policy=parts.settings.case_policy(),
+        entropy=parts.entropy,
+    )
+
+
 def _case_views(parts: Wiring, session: AsyncSession) -> CaseViews:
     return CaseViews(
         cases=CaseRepository(session),
-        vouchings=VouchingRepository(session),
+        classmates=_classmates(parts, session),
         photos=PhotoRepository(session),
-        codes=VouchingCodes(parts.codes_hash),
         providers=parts.identity_providers,
-        sealer=parts.sealer,
         policy=parts.settings.case_policy(),
     )
 
@@ -102,8 +120,7 @@ async def identity_case_service(request: Request) -> IdentityCaseService:
     return IdentityCaseService(
         session=session,
         cases=CaseRepository(session),
-        vouchings=VouchingRepository(session),
-        accounts=AccountRepository(session),
+        classmates=_classmates(parts, session),
         records=RecordRepository(session),
         counters=CounterRepository(session),
         callers=shared.callers(parts, session),
@@ -118,7 +135,6 @@ async def identity_case_service(request: Request) -> IdentityCaseService:
         policy=parts.settings.case_policy(),
         facts_policy=parts.settings.verification_policy(),
         clock=parts.clock,
-        entropy=parts.entropy,
     )
 
 
@@ -129,10 +145,14 @@ async def vouching_service(request: Request) -> VouchingService:
         session=session,
         vouchings=VouchingRepository(session),
         cases=CaseRepository(session),
+        verifications=VerificationRepository(session),
+        accounts=AccountRepository(session),
         counters=CounterRepository(session),
         callers=shared.callers(parts, session),
         opening=shared.case_opening(parts, session),
         log=shared.case_log(parts, session),
+        notices=shared.notices(parts, session),
+        dispatcher=parts.dispatcher,
         codes=VouchingCodes(parts.codes_hash),
         sealer=parts.sealer,
         policy=parts.settings.case_policy(),

@@ -166,17 +166,23 @@ class CaseDecision(Base):
 
 
 class Vouching(Base):
-    """A classmate who was asked to vouch. Without an account it is a number that no classmate has."""
+    """A classmate who was asked to vouch, for a case or for a verification without any conflict.
+
+    Without an account it is a number that no classmate has.
+    """
 
     __tablename__ = "vouchings"
     __table_args__ = (
         one_of("state", "asked", "vouched", "declined"),
+        CheckConstraint("num_nonnulls(case_id, verification_id) = 1", name="home"),
         Index("uq_vouchings_case_id_phone_key", "case_id", "phone_key", unique=True),
+        Index("uq_vouchings_verification_id_phone_key", "verification_id", "phone_key", unique=True),
         Index("ix_vouchings_account_id_id", "account_id", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("identity_cases.id", ondelete="CASCADE"))
+    case_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_cases.id", ondelete="CASCADE"))
+    verification_id: Mapped[UUID | None] = mapped_column(ForeignKey("identity_verifications.id", ondelete="CASCADE"))
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))

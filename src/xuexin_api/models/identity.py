@@ -21,7 +21,7 @@ class IdentityVerification(Base):
 
     __tablename__ = "identity_verifications"
     __table_args__ = (
-        one_of("method", "record_facts", "alipay_certify", "tencent_faceid", "handheld_photo"),
+        one_of("method", "record_facts", "alipay_certify", "tencent_faceid", "handheld_photo", "classmates"),
         one_of("status", "pending", "in_review", "accepted", "passed", "failed", "ended"),
         Index("ix_identity_verifications_account_id_id", "account_id", "id"),
         Index(
@@ -56,11 +56,11 @@ class IdentityVerification(Base):
 
 
 class VerificationEvent(Base):
-    """What happened to a verification by photos, and who did it; its owner reads all of it."""
+    """What happened to a verification by photos or by classmates, and who did it; its owner reads all of it."""
 
     __tablename__ = "verification_events"
     __table_args__ = (
-        one_of("actor", "owner", "staff"),
+        one_of("actor", "owner", "classmate", "staff"),
         Index("ix_verification_events_verification_id_id", "verification_id", "id"),
     )
 

@@ -1,4 +1,4 @@
-"""Identity cases and the classmates who vouch."""
+"""Identity cases."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pydantic import Field, StringConstraints
 
 from xuexin_api.schemas.identity import FactText, QuestionId, VerificationQuestion
 from xuexin_api.schemas.photos import HandheldPhoto
-from xuexin_api.schemas.terms import ClassName, ProgrammeName
-from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Secret, ShortText, Strength
+from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Secret, Strength
+from xuexin_api.schemas.vouching import CaseClassmate
 
 CaseStateName = Annotated[
     Literal[
@@ -41,18 +41,6 @@ class CaseEvidence(Output):
     title: str = Field(description="The way, for people.", examples=["学籍信息问答"])
     strength: Strength = Field(examples=["weak"])
     at: Moment = Field(description="When it was brought.", examples=[_TIME])
-
-
-class CaseClassmate(Output):
-    phone_masked: str = Field(
-        description="By which number the classmate was asked, masked.", examples=["+86170****0001"]
-    )
-    state: Literal["asked", "vouched", "declined"] = Field(
-        description="`asked` also where nobody of the class has this number.", examples=["asked"]
-    )
-    code: str = Field(description="Tell it to the classmate in person, who types it.", examples=["424242"])
-    asked_at: Moment = Field(description="When the claimant asked.", examples=[_TIME])
-    answered_at: Moment | None = Field(description="When the classmate answered; null: not yet.", examples=[None])
 
 
 class CaseWaiting(Output):
@@ -126,10 +114,6 @@ class CaseFacts(Input):
     )
 
 
-class CaseClassmateRequest(Input):
-    phone: ShortText = Field(description="The classmate's phone.", examples=["+8617012340002"])
-
-
 class CaseObjection(Input):
     statement: Statement = Field(
         description="Why the claim is not true; reviewers read it, the claimant does not.",
@@ -141,37 +125,3 @@ class CaseObjectionByLink(CaseObjection):
     secret: Secret = Field(
         description="From the fragment of the link in the message.", examples=["9f8e7d6c5b4a39281706f5e4d3c2b1a0"]
     )
-
-
-class VouchingRequest(Output):
-    id: Id = Field(examples=[_ID])
-    state: Literal["asked", "vouched", "declined"] = Field(
-        description="`vouched`: you know the applicant. `declined`: you do not say so. `asked`: no answer yet.",
-        examples=["asked"],
-    )
-    statement: str = Field(
-        description="What you vouch for.", examples=["申请人就是示例大学软件工程专业软件2301班的示例同学本人"]
-    )
-    claimed_name: str = Field(description="Under which name the applicant registered.", examples=["示例同学"])
-    applicant_phone_masked: str | None = Field(
-        description="The phone of whoever asks, masked; make sure that it is your classmate's. Null where there is "
-        "none any more.",
-        examples=["+86170****0001"],
-    )
-    institution_name: str = Field(description="院校: name of the school.", examples=["示例大学"])
-    programme_name: ProgrammeName
-    class_name: ClassName
-    asked_at: Moment = Field(description="When the applicant asked.", examples=[_TIME])
-    expires_at: Moment = Field(
-        description="Not to be answered after: the draft of the case ends then.", examples=[_TIME]
-    )
-    answered_at: Moment | None = Field(description="When you answered; null: not yet.", examples=[None])
-
-
-class VouchingRequestList(Output):
-    items: list[VouchingRequest] = Field(description="Newest first.")
-    next_cursor: NextCursor
-
-
-class Vouch(Input):
-    code: ShortText = Field(description="The code that the applicant told you in person.", examples=["424242"])

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from xuexin_api.schemas.accounts import Tokens
 from xuexin_api.schemas.photos import HandheldPhoto
 from xuexin_api.schemas.types import Choice, Id, Input, Moment, NextCursor, Output, Strength
+from xuexin_api.schemas.vouching import CaseClassmate
 
 QuestionId = Literal[
     "candidate_number",
@@ -30,7 +31,7 @@ MethodName = Annotated[
     ),
 ]
 Startable = Annotated[
-    Literal["record_facts", "alipay_certify", "tencent_faceid", "handheld_photo"],
+    Literal["record_facts", "classmates", "alipay_certify", "tencent_faceid", "handheld_photo"],
     Field(description="Which way; see `GET /v1/identity-verifications/methods`."),
 ]
 VerificationStatus = Literal["pending", "in_review", "accepted", "passed", "failed", "expired", "ended"]
@@ -43,8 +44,7 @@ class VerificationMethod(Output):
     available: bool = Field(description="Whether it is open to this account now.", examples=[True])
     reason: str | None = Field(
         description="Why it is closed, for programs: `account_not_active`, `not_configured`, "
-        "`document_not_supported`, `given_to_its_case`, `only_for_a_case`, `document_contested` or `in_review`; null "
-        "where it is open.",
+        "`document_not_supported`, `given_to_its_case`, `document_contested` or `in_review`; null where it is open.",
         examples=[None],
     )
     explanation: str | None = Field(description="Why it is closed, for people; null where it is open.", examples=[None])
@@ -70,7 +70,8 @@ class VerificationStarted(Output):
     method: MethodName = Field(examples=["record_facts"])
     status: Literal["pending"] = Field(description="Always `pending`: nothing is proven yet.", examples=["pending"])
     questions: list[VerificationQuestion] = Field(
-        description="All must be answered, and all be right; none where a provider is asked, or photos are sent."
+        description="All must be answered, and all be right; none where a provider or classmates are asked, or photos "
+        "are sent."
     )
     redirect_url: str | None = Field(
         description="The provider's page; then ask …/check, whatever it brought back. Null of other ways.",
@@ -112,8 +113,8 @@ class VerificationChecked(Output):
 class VerificationEvent(Output):
     kind: str = Field(description="What happened, for programs.", examples=["photo_received"])
     title: str = Field(description="What happened, for people.", examples=["收到一张手持证件照"])
-    actor: Literal["owner", "staff"] = Field(
-        description="Who did it: the account's owner, or a reviewer.", examples=["owner"]
+    actor: Literal["owner", "classmate", "staff"] = Field(
+        description="Who did it: the account's owner, a classmate, or a reviewer.", examples=["owner"]
     )
     reason: Choice | None = Field(
         description="Why; null where nobody says.", examples=[{"id": "photos_in_review", "title": "审核照片"}]
@@ -128,7 +129,8 @@ class VerificationResult(Output):
     strength: Strength = Field(examples=["weak"])
     status: VerificationStatus = Field(
         description="Of photos: `pending` until they are handed in, `in_review` until a reviewer decided; `accepted` "
-        "verified the account, and waits for `…/check` of the session that sent them.",
+        "verified the account, and waits for `…/check` of the session that sent them. Of classmates: `pending` until "
+        "`…/check` finds that enough have vouched.",
         examples=["passed"],
     )
     created_at: Moment = Field(description="When it was begun.", examples=["2026-11-23T08:00:00Z"])
@@ -151,8 +153,11 @@ class VerificationResult(Output):
         description="Why photos were not accepted; null where they were, or nobody decided.",
         examples=[{"id": "photos_unreadable", "title": "照片不清晰或证件文字不可辨认"}],
     )
+    classmates: list[CaseClassmate] = Field(description="Who was asked to vouch, oldest first; empty of other ways.")
     photos: list[HandheldPhoto] = Field(description="That were sent, and whatever became of them; oldest first.")
-    log: list[VerificationEvent] = Field(description="Of photos: everything that happened, oldest first.")
+    log: list[VerificationEvent] = Field(
+        description="Of photos and classmates: everything that happened, oldest first."
+    )
     passed_at: Moment | None = Field(
         description="When it passed; null where it did not so far.", examples=["2026-11-23T08:01:00Z"]
     )

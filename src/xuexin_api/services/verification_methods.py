@@ -12,6 +12,8 @@ from xuexin_api.core.documents import DocumentType
 RECORD_FACTS: Final = "record_facts"
 PROVIDERS: Final = (Evidence.ALIPAY_CERTIFY, Evidence.TENCENT_FACEID)
 """Those that ask a provider outside."""
+BY_PEOPLE: Final = frozenset({Evidence.HANDHELD_PHOTO, Evidence.CLASSMATES})
+"""Those that wait for somebody's answer: of each, an account has one under way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +68,6 @@ def _reason(
         return None if document_type == DocumentType.SFZ else "document_not_supported"
     if account_state == "conflict":
         return "given_to_its_case"
-    reasons = {
-        Evidence.CLASSMATES: "only_for_a_case",
-        Evidence.HANDHELD_PHOTO: "in_review" if in_review else None,
-        Evidence.RECORD_FACTS: "document_contested" if contested else None,
-    }
-    return reasons[kind]
+    if kind == Evidence.HANDHELD_PHOTO:
+        return "in_review" if in_review else None
+    return "document_contested" if contested else None

@@ -8,15 +8,34 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Enrollment, Institution, Person
 from xuexin_api.models.cases import IdentityCase, Vouching
+from xuexin_api.models.identity import IdentityVerification
 
 _SAME_CLASS_AT_MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class VouchingPlace:
+    """What classmates vouch for: one of these, each a column of theirs."""
+
+    case_id: UUID | None = None
+    verification_id: UUID | None = None
+
+    @property
+    def columns(self) -> dict[str, UUID | None]:
+        """What a row has that belongs here."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+    @property
+    def holds(self) -> ColumnElement[bool]:
+        """Whether a row belongs here."""
+        return and_(*(getattr(Vouching, name) == value for name, value in self.columns.items() if value is not None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +50,7 @@ class Classmate:
 
 @dataclass(frozen=True, slots=True)
 class AskedRow:
-    """One asked classmate, as the claimant's case knows it."""
+    """One asked classmate, as whoever asked knows it."""
 
     id: UUID
     phone_ciphertext: bytes
@@ -42,29 +61,41 @@ class AskedRow:
 
 @dataclass(frozen=True, slots=True)
 class RequestRow:
-    """One request to vouch, as the classmate reads it."""
+    """One request to vouch, as the classmate reads it; `gathers` while what it is for takes answers."""
 
     id: UUID
-    case_id: UUID
+    case_id: UUID | None
+    verification_id: UUID | None
+    applicant_id: UUID
     document_key: bytes
-    case_state: str
+    gathers: bool
     state: str
     claimed_name: str
     institution_name: str
     programme_name: str
     class_name: str | None
-    claimant_phone: bytes | None
+    applicant_phone: bytes | None
     created_at: datetime
     expires_at: datetime
     answered_at: datetime | None
+
+    @property
+    def place(self) -> VouchingPlace:
+        """What it is for."""
+        return VouchingPlace(self.case_id, self.verification_id)
 
 
 _REQUEST: Final[Select[*tuple[Any, ...]]] = (
     select(
         Vouching.id,
         Vouching.case_id,
-        IdentityCase.document_key,
-        IdentityCase.state,
+        Vouching.verification_id,
+        Account.id,
+        func.coalesce(IdentityCase.document_key, Account.document_key),
+        or_(
+            IdentityCase.state.is_not_distinct_from("draft"),
+            IdentityVerification.status.is_not_distinct_from("pending"),
+        ),
         Vouching.state,
         Enrollment.name,
         Institution.name,
@@ -72,11 +103,12 @@ _REQUEST: Final[Select[*tuple[Any, ...]]] = (
         Enrollment.class_name,
         Account.phone_ciphertext,
         Vouching.created_at,
-        IdentityCase.expires_at,
+        func.coalesce(IdentityCase.expires_at, IdentityVerification.expires_at),
         Vouching.answered_at,
     )
-    .join(IdentityCase, IdentityCase.id == Vouching.case_id)
-    .join(Account, Account.id == IdentityCase.account_id)
+    .outerjoin(IdentityCase, IdentityCase.id == Vouching.case_id)
+    .outerjoin(IdentityVerification, IdentityVerification.id == Vouching.verification_id)
+    .join(Account, Account.id == func.coalesce(IdentityCase.account_id, IdentityVerification.account_id))
     .join(Enrollment, Enrollment.id == Vouching.enrollment_id)
     .join(Institution, Institution.code == Enrollment.institution_code)
 )
@@ -112,12 +144,17 @@ class VouchingRepository:
     async def add(self, values: Mapping[str, Any]) -> None:
         await self._session.execute(insert(Vouching).values(**values))
 
-    async def list_for_cases(self, case_ids: Sequence[UUID]) -> dict[UUID, list[AskedRow]]:
+    async def list_asked(self, places: Sequence[VouchingPlace]) -> dict[VouchingPlace, list[AskedRow]]:
+        """Who was asked, oldest first; whoever asks may ask few."""
+        found: dict[VouchingPlace, list[AskedRow]] = {place: [] for place in places}
+        if not places:
+            return found
         asked = (Vouching.id, Vouching.phone_ciphertext, Vouching.state, Vouching.created_at, Vouching.answered_at)
-        statement = select(Vouching.case_id, *asked).where(Vouching.case_id.in_(case_ids)).order_by(Vouching.id)
-        found: dict[UUID, list[AskedRow]] = {case_id: [] for case_id in case_ids}
-        for row in await self._session.execute(statement):
-            found[row[0]].append(AskedRow(*row[1:]))
+        statement = select(Vouching.case_id, Vouching.verification_id, *asked).where(
+            or_(*(place.holds for place in places))
+        )
+        for row in await self._session.execute(statement.order_by(Vouching.id)):
+            found[VouchingPlace(*row[:2])].append(AskedRow(*row[2:]))
         return found
 
     async def list_for_account(self, account_id: UUID, *, before: UUID | None, most: int) -> list[RequestRow]:
@@ -143,12 +180,13 @@ class VouchingRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def list_vouched_for(self, case_id: UUID) -> list[tuple[UUID, int]]:
-        """(claimed person, number of different people who vouched that the claimant is that person)."""
+    async def list_vouched_for(self, place: VouchingPlace, document_key: bytes) -> list[tuple[UUID, int]]:
+        """(person with the document, number of different people who vouched that the applicant is that person)."""
         statement = (
             select(Enrollment.person_id, func.count(Vouching.person_id.distinct()))
             .join(Enrollment, Enrollment.id == Vouching.enrollment_id)
-            .where(Vouching.case_id == case_id, Vouching.state == "vouched")
+            .join(Person, Person.id == Enrollment.person_id)
+            .where(place.holds, Vouching.state == "vouched", Person.document_key == document_key)
             .group_by(Enrollment.person_id)
         )
         return [(row[0], row[1]) for row in await self._session.execute(statement)]

@@ -14,13 +14,11 @@ from xuexin_api.routers.examples.photos import ACCEPTED, ERASED, RECEIVED, REFUS
 from xuexin_api.routers.identity.case_presentation import case_event, case_evidence, questions, reason, vouching_request
 from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas.cases import (
-    CaseClassmate,
     CaseWaiting,
     IdentityCase,
     IdentityCaseList,
-    VouchingRequest,
-    VouchingRequestList,
 )
+from xuexin_api.schemas.vouching import CaseClassmate, VouchingRequest, VouchingRequestList
 from xuexin_api.services.identity.case_view import FACTS
 from xuexin_api.services.identity.vouching import VouchingView
 from xuexin_api.services.photos.sent_photos import PhotoView

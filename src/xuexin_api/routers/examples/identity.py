@@ -22,6 +22,7 @@ from xuexin_api.schemas.identity import (
     VerificationResultList,
     VerificationStarted,
 )
+from xuexin_api.services.identity.asked_classmates import AskedClassmate
 from xuexin_api.services.identity.identity_verification import StartedVerification
 from xuexin_api.services.identity.verification_results import VerificationView
 from xuexin_api.services.verification_methods import PROVIDERS, RECORD_FACTS, methods_for
@@ -59,6 +60,7 @@ _RESULT: Final = VerificationView(
     expected_by=None,
     next=(Option("end_verification"),),
     reason=None,
+    classmates=[],
     photos=[],
     log=[],
     passed_at=NOW + timedelta(minutes=1),
@@ -67,7 +69,8 @@ _RESULT: Final = VerificationView(
 )
 _HANDED_IN: Final = NOW + timedelta(minutes=5)
 _DECIDED: Final = NOW + timedelta(hours=7)
-Line = tuple[str, Literal["owner", "staff"], datetime] | tuple[str, Literal["owner", "staff"], datetime, str]
+Actor = Literal["owner", "classmate", "staff"]
+Line = tuple[str, Actor, datetime] | tuple[str, Actor, datetime, str]
 _SENT: Final[tuple[Line, ...]] = (("photo_received", "owner", NOW),) * 2
 _WAITS: Final[tuple[Line, ...]] = (*_SENT, ("submitted", "owner", _HANDED_IN))
 _LOOKED: Final[tuple[Line, ...]] = (
@@ -116,6 +119,24 @@ _FAILED: Final = replace(
     next=(Option("verify_identity"),),
 )
 
+_MATE: Final = AskedClassmate("+86170****0001", "asked", "424242", NOW, None)
+_ASKED: Final[Line] = ("classmate_asked", "owner", NOW)
+_VOUCHED: Final[Line] = ("classmate_vouched", "classmate", _HANDED_IN)
+_BY_CLASSMATES: Final = replace(
+    _RESULT,
+    method="classmates",
+    status="pending",
+    classmates=[_MATE],
+    next=(Option("ask_classmates"), Option("end_verification")),
+    passed_at=None,
+    valid_until=None,
+)
+_ENOUGH: Final = replace(
+    _BY_CLASSMATES,
+    classmates=[replace(_MATE, state="vouched", answered_at=_HANDED_IN)] * 2,
+    next=(Option("check_verification"), Option("ask_classmates"), Option("end_verification")),
+)
+
 
 def _result(view: VerificationView, *lines: Line) -> Callable[[Language], VerificationResult]:
     def made(language: Language) -> VerificationResult:
@@ -152,6 +173,10 @@ IDENTITY: Final[Examples] = {
     "get_identity_verification": {
         "passed": Shown("It opens the archive until `valid_until`.", _result(_RESULT)),
         "pending": Shown("Photos of both sides are there.", _result(_BY_PHOTOS, *_SENT)),
+        "vouched": Shown(
+            "Two classmates vouched: `…/check` gives the tokens.",
+            _result(_ENOUGH, _ASKED, _ASKED, _VOUCHED, _VOUCHED),
+        ),
         "in_review": Shown("A reviewer looks.", _result(_IN_REVIEW, *_LOOKED)),
         "accepted": Shown(
             "The account is verified; `…/check` gives the tokens.",
@@ -161,6 +186,9 @@ IDENTITY: Final[Examples] = {
             "A reviewer did not accept the photos.",
             _result(_FAILED, *_LOOKED, _NO),
         ),
+    },
+    "ask_classmate_to_verify": {
+        "asked": Shown("Asked; the code is told in person.", _result(_BY_CLASSMATES, _ASKED)),
     },
     "submit_identity_verification": {
         "in_review": Shown("A reviewer is waited for.", _result(replace(_IN_REVIEW, photos=_BY_PHOTOS.photos), *_WAITS))

@@ -10,6 +10,7 @@ from xuexin_api.routers.identity.photo_presentation import handheld_photo
 from xuexin_api.routers.presentation import choices
 from xuexin_api.schemas import cases as schemas
 from xuexin_api.schemas import staff as staff_schemas
+from xuexin_api.schemas import vouching as vouching_schemas
 from xuexin_api.schemas.identity import VerificationQuestion
 from xuexin_api.schemas.types import Choice
 from xuexin_api.services.identity.case_view import CaseView
@@ -115,7 +116,7 @@ def questions(asked: Iterable[str], language: Language) -> list[VerificationQues
     ]
 
 
-def vouching_request(view: VouchingView, language: Language) -> schemas.VouchingRequest:
+def vouching_request(view: VouchingView, language: Language) -> vouching_schemas.VouchingRequest:
     statement = message(
         "vouching_statement",
         language,
@@ -125,4 +126,4 @@ def vouching_request(view: VouchingView, language: Language) -> schemas.Vouching
         name=view.claimed_name,
     )
     shown = {name: getattr(view, name) for name in VouchingView.__slots__}
-    return schemas.VouchingRequest.model_validate(shown | {"statement": statement})
+    return vouching_schemas.VouchingRequest.model_validate(shown | {"statement": statement})

@@ -30,13 +30,13 @@ from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
 from xuexin_api.schemas.cases import (
-    CaseClassmateRequest,
     CaseFacts,
     CaseObjection,
     CaseObjectionByLink,
     IdentityCase,
     IdentityCaseList,
 )
+from xuexin_api.schemas.vouching import CaseClassmateRequest
 from xuexin_api.services.identity.identity_cases import IdentityCaseService
 
 router = APIRouter(prefix="/v1/identity-cases", tags=["identity cases"], route_class=StrictRoute)

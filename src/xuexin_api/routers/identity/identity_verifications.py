@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     CaseClosedError,
+    CaseLimitReachedError,
     FactsDoNotMatchError,
     IdentityHeldError,
     MethodNotAvailableError,
@@ -36,6 +37,7 @@ from xuexin_api.schemas.identity import (
     VerificationResultList,
     VerificationStarted,
 )
+from xuexin_api.schemas.vouching import CaseClassmateRequest
 from xuexin_api.services.identity.identity_verification import IdentityVerificationService
 from xuexin_api.services.identity.verification_results import VerificationResultService
 
@@ -72,7 +74,8 @@ async def start_identity_verification(
 ) -> VerificationStarted:
     """Get the questions, which say nothing about whether the archive knows the document; or the provider's page.
 
-    `handheld_photo`: send both sides to `…/photos`, then `…/submit` them, within `expires_in`.
+    `classmates`: ask them by `…/classmates`. `handheld_photo`: send both sides to `…/photos`, then `…/submit` them.
+    Both within `expires_in`.
     """
     return verification_started(await verifications.start(body.method, claims), language)
 
@@ -113,6 +116,7 @@ async def answer_identity_verification(
     responses=refusals(
         *LOGGED_IN,
         VerificationNotFoundError,
+        MethodNotAvailableError,
         IdentityHeldError,
         CaseClosedError,
         ProviderAnsweredWronglyError,
@@ -125,9 +129,32 @@ async def check_identity_verification(
     """We ask the provider ourselves; what its page or a redirect brought is believed by nobody.
 
     `pending` may be asked again. An active account that passed gets tokens that read the archive; for one in conflict
-    it is strong evidence of its case. Of photos a reviewer decides; the session that sent them gets the tokens.
+    it is strong evidence of its case. Of photos a reviewer decides, of classmates two who vouched; the session that
+    began it gets the tokens.
     """
     return verification_checked(await verifications.check(verification_id, claims))
+
+
+@router.post(
+    "/{verification_id}/classmates",
+    summary="Ask a classmate to vouch for a verification",
+    openapi_extra=once(secret=False),
+    responses=refusals(
+        *LOGGED_IN, VerificationNotFoundError, VerificationClosedError, CaseLimitReachedError, TooManyOperationsError
+    ),
+)
+async def ask_classmate_to_verify(
+    verification_id: PathId,
+    body: CaseClassmateRequest,
+    claims: CallerClaims,
+    language: RequestLanguage,
+    results: Results,
+) -> VerificationResult:
+    """Two verified people of the same class must vouch. The answer is the same whoever's the number is.
+
+    Each is told what they vouch for, and types the code that the applicant tells them in person. Then ask `…/check`.
+    """
+    return verification_result(await results.ask_classmate(verification_id, body.phone, claims), language)
 
 
 @router.post(
@@ -171,7 +198,7 @@ async def list_identity_verifications(
 async def get_identity_verification(
     verification_id: PathId, claims: CallerClaims, language: RequestLanguage, results: Results
 ) -> VerificationResult:
-    """Its status as we know it, and of photos everything that happened; `…/check` asks the provider."""
+    """Its status as we know it, and of photos and classmates everything that happened; `…/check` asks the provider."""
     return verification_result(await results.get(verification_id, claims), language)
 
 
@@ -184,6 +211,6 @@ async def get_identity_verification(
 async def end_identity_verification(verification_id: PathId, claims: CallerClaims, results: Results) -> None:
     """It opens nothing from now on: the session that it raised is back at login, and refreshes to such tokens.
 
-    Photos that are not decided are taken back, and erased; accepted ones give no tokens any more.
+    What was begun ends: photos that are not decided are taken back, and erased; accepted ones give no tokens any more.
     """
     await results.end(verification_id, claims)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from xuexin_api.core.errors import (
     TooManyOperationsError,
+    VouchedForOnlyError,
     VouchingCodeRejectedError,
     VouchingNotFoundError,
 )
@@ -18,7 +19,7 @@ from xuexin_api.routers.identity.case_presentation import vouching_request
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
-from xuexin_api.schemas.cases import Vouch, VouchingRequest, VouchingRequestList
+from xuexin_api.schemas.vouching import Vouch, VouchingRequest, VouchingRequestList
 from xuexin_api.services.identity.vouching import VouchingService
 
 router = APIRouter(prefix="/v1/vouching-requests", tags=["identity cases"], route_class=StrictRoute)
@@ -44,12 +45,17 @@ async def list_vouching_requests(
     "/{vouching_id}/vouch",
     summary="Vouch for a classmate",
     openapi_extra=once(secret=False),
-    responses=refusals(*VERIFIED, VouchingNotFoundError, VouchingCodeRejectedError, TooManyOperationsError),
+    responses=refusals(
+        *VERIFIED, VouchingNotFoundError, VouchingCodeRejectedError, VouchedForOnlyError, TooManyOperationsError
+    ),
 )
 async def vouch_for_classmate(
     vouching_id: PathId, body: Vouch, claims: CallerClaims, language: RequestLanguage, vouchings: Vouchings
 ) -> VouchingRequest:
-    """By the code that the applicant told in person: it is what tells the classmate from whoever knows the name."""
+    """By the code that the applicant told in person: it is what tells the classmate from whoever knows the name.
+
+    Needs a verification of one's own that was not by classmates.
+    """
     return vouching_request(await vouchings.vouch(vouching_id, body.code, claims), language)
 
 

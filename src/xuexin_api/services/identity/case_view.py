@@ -10,13 +10,11 @@ from uuid import UUID
 
 from xuexin_api.core.case_rules import BOTH_SIDES, QUEUED, CaseState
 from xuexin_api.core.errors import Option
-from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import CasePolicy
-from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
-from xuexin_api.repositories.identity.vouchings import AskedRow, VouchingRepository
+from xuexin_api.repositories.identity.vouchings import VouchingPlace
 from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
-from xuexin_api.services.identity.vouching_codes import VouchingCodes
+from xuexin_api.services.identity.asked_classmates import AskedClassmate, AskedClassmates
 from xuexin_api.services.photos.sent_photos import PhotoView, photo_view
 from xuexin_api.services.verification_methods import PROVIDERS
 
@@ -40,17 +38,6 @@ _FOR_HOLDERS: Final = frozenset(
     }
 )
 _AHEAD: Final = frozenset({"notice", "in_review", "submitted"})
-
-
-@dataclass(frozen=True, slots=True)
-class AskedClassmate:
-    """Who was asked to vouch, and the code to tell them in person."""
-
-    phone_masked: str
-    state: str
-    code: str
-    asked_at: datetime
-    answered_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +78,15 @@ class CaseViews:
         self,
         *,
         cases: CaseRepository,
-        vouchings: VouchingRepository,
+        classmates: AskedClassmates,
         photos: PhotoRepository,
-        codes: VouchingCodes,
         providers: Collection[str],
-        sealer: Sealer,
         policy: CasePolicy,
     ) -> None:
         self._cases = cases
-        self._vouchings = vouchings
+        self._classmates = classmates
         self._photos = photos
-        self._codes = codes
         self._providers = providers
-        self._sealer = sealer
         self._policy = policy
 
     async def of(self, case: CaseRow, account_id: UUID, *, now: datetime) -> CaseView | None:
@@ -119,7 +102,7 @@ class CaseViews:
         sent = await self._photos.list_sent(places, account_id=account_id, most=_MOST_PHOTOS)
         claimed = [case.id for case in cases if case.account_id == account_id]
         evidence = await self._cases.list_evidence(claimed)
-        asked = await self._vouchings.list_for_cases(claimed)
+        asked = await self._classmates.shown([VouchingPlace(case_id=case_id) for case_id in claimed])
         held = await self._cases.list_holdings(account_id, ids)
         views = []
         for case, place in zip(cases, places, strict=True):
@@ -127,8 +110,9 @@ class CaseViews:
             if case.account_id == account_id:
                 brought = evidence[case.id]
                 steps = _steps_of_claimant(case, brought, photos, self._providers)
+                mates = asked[VouchingPlace(case_id=case.id)]
                 views.append(
-                    await self._view(case, "claimant", log, photos, steps, now, evidence=brought, asked=asked[case.id])
+                    await self._view(case, "claimant", log, photos, steps, now, evidence=brought, classmates=mates)
                 )
             elif case.id in held:
                 seen = [event for event in log if event.kind in _FOR_HOLDERS]
@@ -146,7 +130,7 @@ class CaseViews:
         now: datetime,
         *,
         evidence: list[EvidenceRow] | None = None,
-        asked: list[AskedRow] | None = None,
+        classmates: list[AskedClassmate] | None = None,
     ) -> CaseView:
         draft = case.state == CaseState.DRAFT
         return CaseView(
@@ -162,17 +146,11 @@ class CaseViews:
             undo_until=case.undo_until,
             questions=FACTS if draft and role == "claimant" else (),
             evidence=evidence or [],
-            classmates=[self._classmate(row) for row in asked or []],
+            classmates=classmates or [],
             photos=photos,
             waiting=await self._waiting(case, now),
             log=log,
             next=steps,
-        )
-
-    def _classmate(self, row: AskedRow) -> AskedClassmate:
-        phone = self._sealer.open(row.phone_ciphertext, PHONE_CONTEXT).decode()
-        return AskedClassmate(
-            mask_phone(phone), row.state, self._codes.code_of(row.id), row.created_at, row.answered_at
         )
 
     async def _waiting(self, case: CaseRow, now: datetime) -> Waiting | None:

@@ -13,36 +13,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.case_rules import HANDED_IN, CaseState, Evidence, Strength
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     AddressLimitedError,
-    BrokenRuleError,
     CaseClosedError,
     CaseExistsError,
     CaseLimitReachedError,
     CaseNotFoundError,
     FactsDoNotMatchError,
-    FieldProblem,
-    InvalidRequestError,
     NoConflictError,
     ObjectionRejectedError,
     TooManyOperationsError,
 )
-from xuexin_api.core.names import name_key
-from xuexin_api.core.phones import parse_phone
 from xuexin_api.core.policies import CasePolicy, VerificationPolicy
-from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
+from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.throttle import Throttle
-from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.archive.archive import RecordRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow
 from xuexin_api.repositories.identity.conflicts import refused_by
-from xuexin_api.repositories.identity.vouchings import VouchingRepository
+from xuexin_api.repositories.identity.vouchings import VouchingPlace
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY
+from xuexin_api.services.identity.asked_classmates import AskedClassmates, classmates_phone
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.identity.case_progress import CaseProgress
@@ -77,8 +72,7 @@ class IdentityCaseService(Service):
         *,
         session: AsyncSession,
         cases: CaseRepository,
-        vouchings: VouchingRepository,
-        accounts: AccountRepository,
+        classmates: AskedClassmates,
         records: RecordRepository,
         counters: CounterRepository,
         callers: Callers,
@@ -93,12 +87,10 @@ class IdentityCaseService(Service):
         policy: CasePolicy,
         facts_policy: VerificationPolicy,
         clock: Clock,
-        entropy: Entropy,
     ) -> None:
         super().__init__(session, clock)
         self._cases = cases
-        self._vouchings = vouchings
-        self._accounts = accounts
+        self._classmates = classmates
         self._records = records
         self._counters = counters
         self._callers = callers
@@ -112,7 +104,6 @@ class IdentityCaseService(Service):
         self._sealer = sealer
         self._policy = policy
         self._facts_policy = facts_policy
-        self._entropy = entropy
 
     async def open(self, claims: Claims) -> CaseView:
         """Another case of an account in conflict, after the one of its registration came to nothing."""
@@ -180,40 +171,13 @@ class IdentityCaseService(Service):
 
     async def ask_classmate(self, case_id: UUID, phone: str, claims: Claims) -> CaseView:
         """Ask the classmate with this phone to vouch; the answer is the same whoever's the phone is."""
-        try:
-            e164 = parse_phone(phone)
-        except BrokenRuleError as broken:
-            raise InvalidRequestError([FieldProblem("/phone", broken.code, broken.params)]) from None
-        key = self._lookups.phone(e164)
+        number = classmates_phone(phone)
         async with self._working_on(case_id) as case:
             now = self._clock.now()
             account = await self._callers.account_of(claims)
             self._refuse_unless_draft(case, account)
-            asked = (await self._vouchings.list_for_cases([case.id]))[case.id]
-            known = [self._sealer.open(row.phone_ciphertext, PHONE_CONTEXT).decode() for row in asked]
-            if e164 in known:
-                return await self._show(case.id, account.id, now)
-            if len(asked) >= self._policy.classmates_asked:
-                raise CaseLimitReachedError
-            found = await self._vouchings.find_classmates(key, case.document_key)
-            mate = next((one for one in found if name_key(one.claimed_name) == name_key(account.name)), None)
-            await self._vouchings.add(
-                {
-                    "id": self._entropy.identifier(),
-                    "case_id": case.id,
-                    "account_id": None if mate is None else mate.account_id,
-                    "person_id": None if mate is None else mate.person_id,
-                    "enrollment_id": None if mate is None else mate.enrollment_id,
-                    "phone_key": key,
-                    "phone_ciphertext": self._sealer.seal(e164.encode(), PHONE_CONTEXT),
-                    "state": "asked",
-                    "created_at": now,
-                }
-            )
-            await self._log.note(case.id, "classmate_asked", "claimant", now=now)
-            # As many rows are written where the phone is nobody's who could vouch.
-            voucher = await self._accounts.get(case.id if mate is None else mate.account_id)
-            await self._log.tell_or_pretend(voucher, "body_vouching_asked", now=now)
+            if await self._classmates.ask(VouchingPlace(case_id=case.id), number, account, now=now):
+                await self._log.note(case.id, "classmate_asked", "claimant", now=now)
             view = await self._show(case.id, account.id, now)
         self._dispatcher.wake()
         return view

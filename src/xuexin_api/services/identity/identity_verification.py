@@ -1,4 +1,4 @@
-"""Proving who one is: by facts of one's own record (weak: classmates know some of them), or by a provider (strong)."""
+"""Proving who one is: by facts of one's own record or by classmates (weak), by a provider or by photos (strong)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     VerificationNotFoundError,
 )
-from xuexin_api.core.policies import PhotoPolicy, VerificationPolicy
+from xuexin_api.core.policies import CasePolicy, PhotoPolicy, VerificationPolicy
 from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.identity_providers import Opened, Verdict
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
@@ -32,6 +32,7 @@ from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.identity.identity import VerificationRepository, VerificationRow
 from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.identity.vouchings import VouchingPlace, VouchingRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.services.base import Service, seconds_until
@@ -41,7 +42,7 @@ from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.identity.provider_asking import ProviderAsking
 from xuexin_api.services.identity.record_facts import PERSON_TRIES, judge_facts
 from xuexin_api.services.sessions.session_opening import SessionOpening, Tokens
-from xuexin_api.services.verification_methods import RECORD_FACTS, VerificationMethod, methods_for
+from xuexin_api.services.verification_methods import BY_PEOPLE, RECORD_FACTS, VerificationMethod, methods_for
 
 # The candidate number is the secret of the three; of the others one is drawn from what every record has, so
 # that the questions say nothing about the record, or whether there is one.
@@ -74,7 +75,7 @@ class PassedVerification:
 
 @dataclass(frozen=True, slots=True)
 class CheckedVerification:
-    """What the provider told us: passed with tokens, or, of an account in conflict, as evidence of its case."""
+    """How it went: passed with tokens, or, of an account in conflict, as evidence of its case."""
 
     id: UUID
     status: str
@@ -96,6 +97,7 @@ class IdentityVerificationService(Service):
         cases: CaseRepository,
         case_opening: CaseOpening,
         persons: PersonRepository,
+        vouchings: VouchingRepository,
         asking: ProviderAsking,
         records: RecordRepository,
         counters: CounterRepository,
@@ -103,6 +105,7 @@ class IdentityVerificationService(Service):
         opening: SessionOpening,
         policy: VerificationPolicy,
         photo_policy: PhotoPolicy,
+        case_policy: CasePolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -114,6 +117,7 @@ class IdentityVerificationService(Service):
         self._cases = cases
         self._case_opening = case_opening
         self._persons = persons
+        self._vouchings = vouchings
         self._asking = asking
         self._records = records
         self._counters = counters
@@ -121,6 +125,7 @@ class IdentityVerificationService(Service):
         self._opening = opening
         self._policy = policy
         self._photo_policy = photo_policy
+        self._case_policy = case_policy
         self._entropy = entropy
 
     async def list_methods(self, claims: Claims) -> list[VerificationMethod]:
@@ -141,18 +146,18 @@ class IdentityVerificationService(Service):
             await self._count_or_refuse(
                 _STARTS, account.id.bytes, most=self._policy.per_account_day * self._policy.tries, now=now
             )
-        verification_id, by_photos = self._entropy.identifier(), method == Evidence.HANDHELD_PHOTO
+        verification_id = self._entropy.identifier()
         if method == RECORD_FACTS:
             drawn = _DRAWN_FROM[self._entropy.below(len(_DRAWN_FROM))]
             questions: list[str] = [*_ALWAYS_ASKED, drawn]
             opened: Opened | None = None
-        elif by_photos:
+        elif method in BY_PEOPLE:
             questions, opened = [], None
         else:
             questions, opened = [], await self._asking.open(method, verification_id, account)
-        lifetime = self._photo_policy.draft if by_photos else self._policy.lifetime
+        lifetime = self._lifetime(method)
         async with self._transaction():
-            if by_photos:
+            if method in BY_PEOPLE:
                 await self._verifications.end_pending(account.id, method, now=now)
             await self._verifications.add(
                 {
@@ -170,6 +175,11 @@ class IdentityVerificationService(Service):
             )
         url = None if opened is None else opened.url
         return StartedVerification(verification_id, method, questions, lifetime, url)
+
+    def _lifetime(self, method: str) -> int:
+        if method == Evidence.HANDHELD_PHOTO:
+            return self._photo_policy.draft
+        return self._policy.classmates if method == Evidence.CLASSMATES else self._policy.lifetime
 
     async def answer(self, verification_id: UUID, answers: Mapping[str, str], claims: Claims) -> PassedVerification:
         """Tokens for right answers; FactsDoNotMatchError for anything else, the try counted first."""
@@ -213,17 +223,19 @@ class IdentityVerificationService(Service):
         return PassedVerification(verification_id, tokens)
 
     async def check(self, verification_id: UUID, claims: Claims) -> CheckedVerification:
-        """Ask the provider how it went: nothing that a redirect brings is believed. Of photos, what a reviewer said."""
+        """Ask the provider how it went: nothing that a redirect brings is believed. Of others, what people said."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
-            sent = await self._verifications.get(verification_id, account_id=account.id)
-            if sent is not None and sent.method == Evidence.HANDHELD_PHOTO:
-                return await self._check_photos(sent, account, claims, now)
-            counted = await self._verifications.count_try(
-                verification_id, account_id=account.id, session_id=claims.session_id, most=_CHECKS, now=now
-            )
             row = await self._verifications.get(verification_id, account_id=account.id)
+            if row is not None and row.method == Evidence.HANDHELD_PHOTO:
+                return await self._check_photos(row, account, claims, now)
+            if row is None or row.method != Evidence.CLASSMATES:
+                counted = await self._verifications.count_try(
+                    verification_id, account_id=account.id, session_id=claims.session_id, most=_CHECKS, now=now
+                )
+        if row is not None and row.method == Evidence.CLASSMATES:
+            return await self._check_classmates(verification_id, account, claims)
         if counted is None or row is None or row.provider_id is None or row.method not in self._asking.providers:
             raise VerificationNotFoundError
         verdict = await self._asking.verdict(row.method, row.provider_id, account)
@@ -252,6 +264,28 @@ class IdentityVerificationService(Service):
         if late or not await self._verifications.take_up(row.id, now=now):
             raise VerificationNotFoundError
         return CheckedVerification(row.id, "passed", await self._raise_session(row.method, account.id, claims, now))
+
+    async def _check_classmates(
+        self, verification_id: UUID, account: AccountRow, claims: Claims
+    ) -> CheckedVerification:
+        """Passed where enough have vouched that the account's owner is one person, who has the document still."""
+        with refused_by({"uq_accounts_person_id": IdentityHeldError()}):
+            async with self._transaction():
+                # With the lock of the document: a claim to it may be handed in at this moment, or a classmate say yes.
+                await self._cases.lock_document(account.document_key)
+                row = await self._verifications.get(verification_id, account_id=account.id, lock=True)
+                late = row is None or row.status != "pending" or row.expires_at <= self._clock.now()
+                if row is None or late or row.session_id != claims.session_id:
+                    raise VerificationNotFoundError
+                if await self._is_contested(account):
+                    raise MethodNotAvailableError
+                place = VouchingPlace(verification_id=row.id)
+                for person_id, vouched in await self._vouchings.list_vouched_for(place, account.document_key):
+                    if vouched >= self._case_policy.classmates_needed:
+                        return CheckedVerification(
+                            row.id, "passed", await self._pass(row.id, row.method, account, person_id, claims)
+                        )
+                return CheckedVerification(row.id, "pending")
 
     async def _pass_by_provider(self, row: VerificationRow, account_id: UUID, claims: Claims) -> CheckedVerification:
         """A result for an active account; for one in conflict, evidence of its case."""

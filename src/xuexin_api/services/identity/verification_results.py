@@ -1,4 +1,4 @@
-"""What was tried and what came of it: shown to its owner, who hands photos in, and can end a result."""
+"""What was tried and what came of it: shown to its owner, who asks classmates, hands photos in, can end a result."""
 
 from __future__ import annotations
 
@@ -16,21 +16,28 @@ from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import (
     Option,
     PhotoSideMissingError,
+    TooManyOperationsError,
     VerificationClosedError,
     VerificationNotFoundError,
 )
-from xuexin_api.core.policies import PhotoPolicy, SessionPolicy
+from xuexin_api.core.policies import CasePolicy, PhotoPolicy, SessionPolicy
 from xuexin_api.core.tokens import Claims
+from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.identity.identity import VerificationEventRow, VerificationRepository, VerificationRow
+from xuexin_api.repositories.identity.vouchings import VouchingPlace
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository, PhotoRow
-from xuexin_api.services.base import Service
+from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
+from xuexin_api.services.codes.code_checking import DAY
+from xuexin_api.services.identity.asked_classmates import AskedClassmate, AskedClassmates, classmates_phone
 from xuexin_api.services.identity.photo_homes import VerificationPhotos
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.paging import read_cursor, write_cursor
 from xuexin_api.services.photos.sent_photos import PhotoView, photo_view
+from xuexin_api.services.verification_methods import BY_PEOPLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class VerificationView:
     expected_by: datetime | None
     next: tuple[Option, ...]
     reason: str | None
+    classmates: list[AskedClassmate]
     photos: list[PhotoView]
     log: list[VerificationEventRow]
     passed_at: datetime | None
@@ -69,6 +77,7 @@ _NEXT: Final[Mapping[str, tuple[str, ...]]] = {
     "passed": ("end_verification",),
 }
 _NOT_TAKEN_UP: Final = frozenset({"pending", "in_review", "accepted"})
+_ASKED: Final = "classmates_asked"
 _MOST_PHOTOS: Final = 100
 _MOST_EVENTS: Final = 200
 
@@ -82,11 +91,15 @@ class VerificationResultService(Service):
         session: AsyncSession,
         verifications: VerificationRepository,
         photos: PhotoRepository,
+        classmates: AskedClassmates,
         sessions: SessionRepository,
+        counters: CounterRepository,
         callers: Callers,
         audit: AuditRepository,
+        dispatcher: OutboxDispatcher,
         policy: SessionPolicy,
         photo_policy: PhotoPolicy,
+        case_policy: CasePolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -94,11 +107,15 @@ class VerificationResultService(Service):
         self._verifications = verifications
         self._photos = photos
         self._home = VerificationPhotos(verifications)
+        self._classmates = classmates
         self._sessions = sessions
+        self._counters = counters
         self._callers = callers
         self._audit = audit
+        self._dispatcher = dispatcher
         self._policy = policy
         self._photo_policy = photo_policy
+        self._case_policy = case_policy
         self._entropy = entropy
 
     async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> VerificationPage:
@@ -116,6 +133,30 @@ class VerificationResultService(Service):
         async with self._read():
             account = await self._callers.account_of(claims)
             return await self._show(verification_id, account.id)
+
+    async def ask_classmate(self, verification_id: UUID, phone: str, claims: Claims) -> VerificationView:
+        """Ask the classmate with this phone to vouch; the answer is the same whoever's the phone is."""
+        number = classmates_phone(phone)
+        async with self._transaction():
+            now = self._clock.now()
+            account = await self._callers.account_of(claims)
+            row = await self._verifications.get(verification_id, account_id=account.id, lock=True)
+            if row is None or row.method != Evidence.CLASSMATES or row.session_id != claims.session_id:
+                raise VerificationNotFoundError
+            if row.status != "pending" or row.expires_at <= now:
+                raise VerificationClosedError
+            subject = account.id.bytes
+            counter = await self._counters.add_one(_ASKED, subject, now=now, window_ends_at=now + DAY)
+            place = VouchingPlace(verification_id=row.id)
+            if counter.count > self._case_policy.classmates_asked:
+                raise TooManyOperationsError(retry_after=seconds_until(counter.window_ends_at, now))
+            if await self._classmates.ask(place, number, account, now=now):
+                await self._verifications.add_event(row.id, "classmate_asked", "owner", now=now)
+            else:
+                await self._counters.take_back(_ASKED, subject)
+            view = await self._show(row.id, account.id)
+        self._dispatcher.wake()
+        return view
 
     async def hand_in(self, verification_id: UUID, claims: Claims) -> VerificationView:
         """The photos of both sides go to a reviewer, and stand from now on."""
@@ -135,7 +176,8 @@ class VerificationResultService(Service):
     async def end(self, verification_id: UUID, claims: Claims) -> None:
         """A result that is to open nothing any more: its session is back at login, and lives on.
 
-        Photos that have no result yet are taken back; accepted ones that gave no tokens yet give none.
+        Photos that have no result yet are taken back, and classmates asked no more; accepted photos that gave no
+        tokens yet give none.
         """
         now = self._clock.now()
         async with self._transaction():
@@ -143,7 +185,7 @@ class VerificationResultService(Service):
             row = await self._verifications.get(verification_id, account_id=account.id)
             if row is None:
                 raise VerificationNotFoundError
-            if row.method == Evidence.HANDHELD_PHOTO and row.status in _NOT_TAKEN_UP:
+            if row.method in BY_PEOPLE and row.status in _NOT_TAKEN_UP:
                 ended = await self._verifications.give_up(verification_id, row.status, now=now)
             else:
                 ended = row.passed_at is not None and await self._verifications.end(verification_id, now=now)
@@ -171,16 +213,28 @@ class VerificationResultService(Service):
 
     async def _views(self, account_id: UUID, rows: list[VerificationRow]) -> list[VerificationView]:
         """Of one account, of whose verifications no more than one is in review."""
-        by_photos = [row.id for row in rows if row.method == Evidence.HANDHELD_PHOTO]
-        places = [self._home.place(one) for one in by_photos]
-        photos, log = {}, {}
-        if by_photos:
-            photos = await self._photos.list_sent(places, account_id=account_id, most=_MOST_PHOTOS)
-            log = await self._verifications.list_events(by_photos, most=_MOST_EVENTS)
-        return [await self._view(row, photos.get(self._home.place(row.id), []), log.get(row.id, [])) for row in rows]
+        by_photos = [self._home.place(row.id) for row in rows if row.method == Evidence.HANDHELD_PHOTO]
+        by_mates = [VouchingPlace(verification_id=row.id) for row in rows if row.method == Evidence.CLASSMATES]
+        photos = await self._photos.list_sent(by_photos, account_id=account_id, most=_MOST_PHOTOS)
+        mates = await self._classmates.shown(by_mates)
+        told = [row.id for row in rows if row.method in BY_PEOPLE]
+        log = await self._verifications.list_events(told, most=_MOST_EVENTS) if told else {}
+        return [
+            await self._view(
+                row,
+                photos.get(self._home.place(row.id), []),
+                mates.get(VouchingPlace(verification_id=row.id), []),
+                log.get(row.id, []),
+            )
+            for row in rows
+        ]
 
     async def _view(
-        self, row: VerificationRow, photos: list[PhotoRow], log: list[VerificationEventRow]
+        self,
+        row: VerificationRow,
+        photos: list[PhotoRow],
+        classmates: list[AskedClassmate],
+        log: list[VerificationEventRow],
     ) -> VerificationView:
         now = self._clock.now()
         late = row.status == "pending" and row.expires_at <= now
@@ -202,8 +256,9 @@ class VerificationResultService(Service):
             decided_at=row.decided_at,
             waiting_before=None if waiting is None else waiting[0],
             expected_by=None if waiting is None else waiting[1],
-            next=_steps("expired" if too_late_to_take_up else status, row.method, photos),
+            next=self._steps("expired" if too_late_to_take_up else status, row.method, photos, classmates),
             reason=row.reason,
+            classmates=classmates,
             photos=[photo_view(photo) for photo in photos],
             log=log,
             passed_at=row.passed_at,
@@ -220,15 +275,19 @@ class VerificationResultService(Service):
         before = await self._verifications.count_queued_before(row.queued_at)
         return before, max(row.queued_at + timedelta(seconds=seconds), now)
 
-
-def _steps(status: str, method: str, photos: list[PhotoRow]) -> tuple[Option, ...]:
-    """What its owner can do next, the most useful first; with one that came to nothing, begin another."""
-    if status != "pending":
-        return tuple(Option(step) for step in _NEXT.get(status, ("verify_identity",)))
-    if method == Evidence.RECORD_FACTS:
-        return (Option("answer_questions"),)
-    if method != Evidence.HANDHELD_PHOTO:
-        return (Option("check_verification"),)
-    ready = {photo.side for photo in photos if photo.state == "received" and photo.removed_at is None} == BOTH_SIDES
-    steps = ("submit_photos", "send_photos") if ready else ("send_photos",)
-    return tuple(Option(step) for step in (*steps, "end_verification"))
+    def _steps(
+        self, status: str, method: str, photos: list[PhotoRow], classmates: list[AskedClassmate]
+    ) -> tuple[Option, ...]:
+        """What its owner can do next, the most useful first; with one that came to nothing, begin another."""
+        if status != "pending":
+            steps: tuple[str, ...] = _NEXT.get(status, ("verify_identity",))
+        elif method == Evidence.CLASSMATES:
+            vouched = sum(one.state == "vouched" for one in classmates)
+            enough = vouched >= self._case_policy.classmates_needed
+            steps = (*(("check_verification",) if enough else ()), "ask_classmates", "end_verification")
+        elif method == Evidence.HANDHELD_PHOTO:
+            sent = {photo.side for photo in photos if photo.state == "received" and photo.removed_at is None}
+            steps = (*(("submit_photos",) if sent == BOTH_SIDES else ()), "send_photos", "end_verification")
+        else:
+            steps = ("answer_questions",) if method == Evidence.RECORD_FACTS else ("check_verification",)
+        return tuple(Option(step) for step in steps)

@@ -10,16 +10,21 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.case_rules import CaseState, Evidence
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.errors import TooManyOperationsError, VouchingCodeRejectedError, VouchingNotFoundError
+from xuexin_api.core.errors import (
+    TooManyOperationsError,
+    VouchedForOnlyError,
+    VouchingCodeRejectedError,
+    VouchingNotFoundError,
+)
 from xuexin_api.core.phones import mask_phone
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.core.tokens import Claims
-from xuexin_api.repositories.accounts.accounts import AccountRow
+from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
+from xuexin_api.repositories.identity.identity import VerificationRepository
 from xuexin_api.repositories.identity.vouchings import RequestRow, VouchingRepository
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
@@ -27,7 +32,11 @@ from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.identity.case_log import CaseLog
 from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
+from xuexin_api.services.identity.vouching_homes import CaseVouching, VerificationVouching, VouchingHome
+from xuexin_api.services.messaging.notices import Notices
+from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.paging import read_cursor, write_cursor
+from xuexin_api.services.sessions.session_opening import VOUCHED
 
 _TRIES: Final = "vouching_codes"
 _MOST_TRIES: Final = 5
@@ -67,10 +76,14 @@ class VouchingService(Service):
         session: AsyncSession,
         vouchings: VouchingRepository,
         cases: CaseRepository,
+        verifications: VerificationRepository,
+        accounts: AccountRepository,
         counters: CounterRepository,
         callers: Callers,
         opening: CaseOpening,
         log: CaseLog,
+        notices: Notices,
+        dispatcher: OutboxDispatcher,
         codes: VouchingCodes,
         sealer: Sealer,
         policy: CasePolicy,
@@ -79,10 +92,14 @@ class VouchingService(Service):
         super().__init__(session, clock)
         self._vouchings = vouchings
         self._cases = cases
+        self._verifications = verifications
+        self._accounts = accounts
         self._counters = counters
         self._callers = callers
         self._opening = opening
         self._log = log
+        self._notices = notices
+        self._dispatcher = dispatcher
         self._codes = codes
         self._sealer = sealer
         self._policy = policy
@@ -97,10 +114,15 @@ class VouchingService(Service):
         return VouchingPage([self._view(row) for row in page], write_cursor(page[-1].id) if len(found) > most else None)
 
     async def vouch(self, vouching_id: UUID, code: str, claims: Claims) -> VouchingView:
-        """The caller knows the applicant, who told the code in person; the try is counted first."""
+        """The caller knows the applicant, who told the code in person; the try is counted first.
+
+        Whoever was only vouched for vouches for nobody: else two would bring in a whole class.
+        """
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.verified_account_of(claims)
+            if VOUCHED in claims.methods:
+                raise VouchedForOnlyError
             row = await self._open_request(vouching_id, account, now)
             tries = await self._counters.add_one(_TRIES, vouching_id.bytes, now=now, window_ends_at=now + DAY)
         if tries.count > _MOST_TRIES:
@@ -117,12 +139,15 @@ class VouchingService(Service):
                 raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
             if not await self._vouchings.answer(vouching_id, "vouched", now=now):
                 raise VouchingNotFoundError
-            await self._log.note(row.case_id, "classmate_vouched", "classmate", now=now)
+            home = self._home(row)
+            await home.note("classmate_vouched", now=now)
             await self._log.audit("vouch", account.id, now=now, session_id=claims.session_id)
-            for person_id, vouched in await self._vouchings.list_vouched_for(row.case_id):
+            for person_id, vouched in await self._vouchings.list_vouched_for(row.place, row.document_key):
                 if vouched == self._policy.classmates_needed:
-                    await self._opening.add_evidence(row.case_id, Evidence.CLASSMATES, person_id, "classmate", now=now)
-            return self._view(await self._request(vouching_id, account))
+                    await home.enough(person_id, now=now)
+            view = self._view(await self._request(vouching_id, account))
+        self._dispatcher.wake()
+        return view
 
     async def decline(self, vouching_id: UUID, claims: Claims) -> VouchingView:
         """The caller does not vouch, and need not say why."""
@@ -132,7 +157,7 @@ class VouchingService(Service):
             row = await self._open_request(vouching_id, account, now)
             if not await self._vouchings.answer(vouching_id, "declined", now=now):
                 raise VouchingNotFoundError
-            await self._log.note(row.case_id, "classmate_declined", "classmate", now=now)
+            await self._home(row).note("classmate_declined", now=now)
             return self._view(await self._request(vouching_id, account))
 
     async def _request(self, vouching_id: UUID, account: AccountRow) -> RequestRow:
@@ -143,12 +168,24 @@ class VouchingService(Service):
 
     async def _open_request(self, vouching_id: UUID, account: AccountRow, now: datetime) -> RequestRow:
         row = await self._request(vouching_id, account)
-        if row.state != "asked" or row.case_state != CaseState.DRAFT or row.expires_at <= now:
+        if row.state != "asked" or not row.gathers or row.expires_at <= now:
             raise VouchingNotFoundError
         return row
 
+    def _home(self, row: RequestRow) -> VouchingHome:
+        if row.case_id is not None:
+            return CaseVouching(row.case_id, log=self._log, opening=self._opening)
+        assert row.verification_id is not None, "the table says that there is one of the two"
+        return VerificationVouching(
+            row.verification_id,
+            row.applicant_id,
+            verifications=self._verifications,
+            accounts=self._accounts,
+            notices=self._notices,
+        )
+
     def _view(self, row: RequestRow) -> VouchingView:
-        phone = row.claimant_phone
+        phone = row.applicant_phone
         return VouchingView(
             id=row.id,
             state=row.state,

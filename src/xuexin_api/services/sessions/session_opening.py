@@ -23,7 +23,14 @@ from xuexin_api.repositories.login.openings import AuditedAs, Judged, OpenedOn, 
 from xuexin_api.repositories.login.sessions import SessionState
 
 _ID_BYTES: Final = 16
-_METHODS: Final = {"record_facts": "kba", "alipay_certify": "face", "tencent_faceid": "face", "handheld_photo": "photo"}
+VOUCHED: Final = "vouch"
+_METHODS: Final = {
+    "record_facts": "kba",
+    "classmates": VOUCHED,
+    "alipay_certify": "face",
+    "tencent_faceid": "face",
+    "handheld_photo": "photo",
+}
 """What each way of verification adds to `amr` (RFC 8176)."""
 
 
