@@ -165,7 +165,7 @@ async def test_ways_to_verify_have_words_in_the_callers_language(http: httpx.Asy
         {"title": "Answer questions about your own record", "explanation": None},
         {
             "title": "Classmates vouch",
-            "explanation": "Classmates vouch only where somebody else registered your document number.",
+            "explanation": "Somebody claims your document number: until that is decided, verify in a stronger way.",
         },
     ]
     assert refused.json()["methods"] == [{**way, **said} for way, said in zip(METHODS, words, strict=True)]
