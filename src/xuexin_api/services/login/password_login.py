@@ -70,15 +70,15 @@ class PasswordLogin:
         password = canonical_password(asked.password)
         try:
             right = await self._hashing.verify(password, stored)
+            now = self._clock.now()
+            if not right or row is None or stored is None or is_over(row, now):
+                await self._limits.note_failure(caller.network)
+                raise LoginRejectedError
+            if self._hashing.outdated(stored):
+                stored = await aside().strengthen(row.id, password, stored)
         except ServiceBusyError:
             await self._limits.take_back(counted)
             raise
-        now = self._clock.now()
-        if not right or row is None or stored is None or is_over(row, now):
-            await self._limits.note_failure(caller.network)
-            raise LoginRejectedError
-        if self._hashing.outdated(stored):
-            stored = await aside().strengthen(row.id, password, stored)
         if row.closes_at is None and not still_asked(row, _METHODS, known=known):
             opened = await self._open(row, device if known else None, caller, counted, stored, now)
             if opened is not None:
