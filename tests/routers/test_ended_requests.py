@@ -17,6 +17,7 @@ from support.corrections import DESK, MINE, corrected, proof_of, take, take_and_
 from support.corrections import decide as decide_correction
 from support.corrections import submit as submit_correction
 from support.people import students
+from support.photos import photo
 from support.records import OFFICE, add_records, province_of, registrar_of
 from support.staff import member
 from support.tables import rows_of
@@ -306,3 +307,32 @@ async def test_nor_is_a_claim_handed_in_that_came_beside_the_undoing_of_a_case(c
         assert code_of(await asking) == "token_invalid"
     (claim,) = await rows_of(parts, "record_claims")
     assert claim["state"] == "draft"
+
+
+async def test_a_picture_beside_the_undoing_of_a_case_holds_up_neither(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = former(student)
+    await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    async with connected_client(client.app, parts) as squatter, member(client) as reviewer:
+        case = await claim_document(squatter, student)
+        await give_strong_evidence(parts, case)
+        assert (await submit(squatter, case))["state"] == "approved"
+        await squatter.log_in(CLAIMANTS_PHONE)
+        await squatter.verify(student)
+        claim = await hand_in(squatter, before)
+        (told,) = [one for one in await client.messages(student.phone) if "强认证" in one.body]
+        body = {"secret": link_in(told.body), "statement": "这是我的账号"}
+        assert (await client.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
+        async with parts.database.engine.begin() as holding:
+            await holding.exec_driver_sql("SELECT id FROM record_claims FOR UPDATE")
+            picture = {"file": ("证明.jpg", photo())}
+            sending = asyncio.create_task(squatter.request("POST", f"{CLAIMS}/{claim}/proofs", files=picture))
+            await until_blocked(parts)
+            undoing = asyncio.create_task(reviewer.take_and_decide(case, "undo", "objection_convincing"))
+            await until_blocked(parts, waiting=2)
+        await undoing
+        # While its bytes are stored nothing is locked: the undoing may come between.
+        assert code_of(await sending) == "claim_closed"
+    (row,) = await rows_of(parts, "record_claims")
+    assert row["state"] == "withdrawn"

@@ -46,8 +46,12 @@ class Callers:
 
     async def kept_student_of(self, claims: Claims, *, refusal: type[RefusalError]) -> tuple[AccountRow, UUID]:
         """The same, and it stays so until the transaction ends: what takes the person away comes before or after."""
-        await self._accounts.keep(claims.account_id)
+        await self.keep(claims.account_id)
         return await self.student_of(claims, refusal=refusal)
+
+    async def keep(self, account_id: UUID) -> None:
+        """Before anything of the account is locked: whoever takes its person away locks in this order, too."""
+        await self._accounts.keep(account_id)
 
     def person_of(self, account: AccountRow, *, refusal: type[RefusalError]) -> UUID:
         """Whose archive the account opens; `refusal` where it opens none."""

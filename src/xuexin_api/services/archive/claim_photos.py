@@ -30,6 +30,7 @@ class ClaimPhotos:
     async def sender(self, home_id: UUID, account: AccountRow, claims: Claims, *, now: datetime, lock: bool) -> Sender:
         self._callers.refuse_unless_verified(account, claims)
         if lock:
+            await self._callers.keep(account.id)
             await self._claims.lock(home_id)
         claim = await self._claims.get_for_account(home_id, account.id)
         if claim is None:
