@@ -81,8 +81,10 @@ async def test_a_student_changes_schools_when_both_agree_and_has_both_records(cl
     assert (await client.get(f"/v1/archive/enrollments/{new}/photos/graduation")).status_code == 404
     for one, change in ((record, "transfer_out"), (new, "transfer_in")):
         history = (await client.get(f"/v1/archive/enrollments/{one}/history")).json()["items"]
-        assert history[-1]["change"]["id"] == change
-        assert history[-1]["reason"]["id"] == "schools_agreed"
+        (line,) = (one for one in history if one["change"]["id"] == change)
+        assert line["reason"]["id"] == "schools_agreed"
+    # What both schools agreed on brought the photo along.
+    assert (history[0]["change"]["id"], history[0]["reason"]["id"]) == ("photo", "schools_agreed")
     looks = {row["purpose"] for row in await rows_of(parts, "record_accesses")}
     assert {"transfer", "transfer_out", "transfer_in"} <= looks
 

@@ -15,6 +15,7 @@ from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import open_staging
+from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_checking import PhotoChecking
 from xuexin_api.services.archive.photo_import import PhotoImportService, PhotoReport, RejectedPhoto
@@ -83,12 +84,14 @@ async def import_photos(
     rejected: list[RejectedPhoto] = []
     service = PhotoImportService(
         session=session,
+        staged=StagedPhotoRepository(session),
         photos=RecordPhotoRepository(session),
         store=parts.photos,
         checking=PhotoChecking(rules=PhotoRules(), pictures=parts.pictures),
         clock=parts.clock,
+        entropy=parts.entropy,
     )
-    return await service.run(files, kind=kind, rejected=rejected.append), rejected
+    return await service.run(files, kind=kind, file_name="photos", rejected=rejected.append), rejected
 
 
 async def add_photos(parts: Wiring, student: Student) -> dict[str, bytes]:

@@ -25,6 +25,7 @@ from xuexin_api.gateways.institution_file import InstitutionError, ListedInstitu
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
+from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.services.archive.graduate_import import UnattendedGraduates
 from xuexin_api.services.archive.institution_import import InstitutionImportService
 from xuexin_api.services.archive.photo_checking import PhotoChecking
@@ -86,10 +87,12 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
     )
     photos = PhotoImportService(
         session=session,
+        staged=StagedPhotoRepository(session),
         photos=RecordPhotoRepository(session),
         store=parts.photos,
         checking=PhotoChecking(rules=PhotoRules(), pictures=parts.pictures),
         clock=parts.clock,
+        entropy=parts.entropy,
     )
     for kind in ("admission", "graduation"):
         files = (
@@ -100,7 +103,7 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
             )
             for index, student in enumerate(students[:_WITH_PHOTOS])
         )
-        await photos.run(files, kind=kind, rejected=_never)
+        await photos.run(files, kind=kind, file_name=f"demo {kind} photos", rejected=_never)
     return report.added
 
 

@@ -28,6 +28,7 @@ from xuexin_api.repositories.archive.graduates import GraduateRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.archive.roster_imports import open_staging
+from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.services.archive.graduate_import import (
     GraduateImportService,
     GraduateReport,
@@ -215,15 +216,18 @@ def import_photos(
             session = parts.database.session()
             service = PhotoImportService(
                 session=session,
+                staged=StagedPhotoRepository(session),
                 photos=RecordPhotoRepository(session),
                 store=parts.photos,
                 checking=checking,
                 clock=parts.clock,
+                entropy=parts.entropy,
             )
             with open_photos(source, limit=checking.largest) as files:
                 return await service.run(
                     files,
                     kind=kind,
+                    file_name=source.resolve().name,
                     rejected=show,
                     progress=show_progress,
                 )

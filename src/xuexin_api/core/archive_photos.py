@@ -24,9 +24,9 @@ _DARKEST_BLUE: Final = (120, 150, 180)
 _LEAST_BLUE: Final = 12
 
 
-def photo_key(enrollment_id: UUID, kind: str, sha256: bytes) -> str:
-    """Where the photo of a record lies: an object of its own for each record, kind and content."""
-    return f"{enrollment_id}/{kind}/{sha256.hex()}"
+def photo_key(enrollment_id: UUID, kind: str, photo_id: UUID) -> str:
+    """Where the photo of a record lies: an object of its own each time that one comes, the same picture too."""
+    return f"{enrollment_id}/{kind}/{photo_id}"
 
 
 @dataclass(frozen=True, slots=True)

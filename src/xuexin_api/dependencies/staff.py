@@ -14,6 +14,7 @@ from xuexin_api.repositories.archive.corrections import CorrectionRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
+from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
@@ -210,6 +211,7 @@ async def transfer_service(request: Request) -> TransferService:
         records=RecordOfficeRepository(session),
         institutions=InstitutionRepository(session),
         photos=RecordPhotoRepository(session),
+        staged=StagedPhotoRepository(session),
         store=parts.photos,
         trace=shared.record_trace(parts, session),
         callers=shared.staff_callers(parts, session),

@@ -112,7 +112,8 @@ class Enrollment(Base):
 class EnrollmentChange(Base):
     """What a school changed in a record: before and after, why, and by whom or which import. Only ever added to.
 
-    `change` is one of core.record_life's, or `roster`, which needs no reason and takes effect when it is published.
+    `change` is one of core.record_life's, or `roster`, which needs no reason and takes effect when it is published, or
+    `photo`, which needs one where no import brought it: before and after are digests, under the name of the photo.
     """
 
     __tablename__ = "enrollment_changes"
@@ -126,7 +127,9 @@ class EnrollmentChange(Base):
         ),
         CheckConstraint("num_nonnulls(roster_import_id, staff_id) = 1", name="by"),
         CheckConstraint("change <> 'roster' OR roster_import_id IS NOT NULL", name="change"),
-        CheckConstraint("(change = 'roster') = (reason IS NULL)", name="reason"),
+        CheckConstraint(
+            "(reason IS NULL) = (change = 'roster' OR change = 'photo' AND roster_import_id IS NOT NULL)", name="reason"
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -229,9 +232,10 @@ class RecordPhoto(Base):
 
 
 class RosterImport(Base):
-    """One published roster file: what it was, and what became of its rows."""
+    """One published file of a school, a roster or another: what it was, and what became of its rows."""
 
     __tablename__ = "roster_imports"
+    __table_args__ = (one_of("photo_kind", "admission", "graduation"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     file_name: Mapped[str]
@@ -245,6 +249,8 @@ class RosterImport(Base):
     institution_codes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     sender_ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid), server_default="{}")
     """The members of staff who uploaded and published it; none where an operator did, at the command line."""
+    photo_kind: Mapped[str | None]
+    """Of an archive of photos, which; none where it was a roster, or a list of graduates."""
 
 
 class RosterError(Base):

@@ -110,19 +110,24 @@ class FieldChange(Output):
 class RecordChange(Output):
     id: Id = Field(examples=[_ID])
     change: Choice = Field(
-        description="What the school did; `roster` is an import of its whole list.",
+        description="What the school did; `roster` is an import of its whole list, `photo` a photo that came or was "
+        "replaced.",
         examples=[{"id": "suspend", "title": "休学"}],
     )
     reason: Choice | None = Field(
-        description="Why; null of a roster, which gives none.", examples=[{"id": "health", "title": "身体原因"}]
+        description="Why; null of a roster and of an archive of photos, which give none.",
+        examples=[{"id": "health", "title": "身体原因"}],
     )
     note: str | None = Field(description="The school's own words; null: none.", examples=["教务〔2025〕12号"])
     effective_on: date | None = Field(
-        description="Since when it counts; null of a roster, which counts from its publication.",
+        description="Since when it counts; null of a roster and of photos, which count from their publication.",
         examples=["2025-03-01"],
     )
     at: Moment = Field(description="When it was written down.", examples=["2025-03-03T02:00:00Z"])
-    fields: list[FieldChange] = Field(description="Before and after.")
+    fields: list[FieldChange] = Field(
+        description="Before and after. Of a photo, under `admission_photo` or `graduation_photo`, the SHA-256 of its "
+        "file, as in its `ETag`, and never the picture; before is null where it was the first."
+    )
 
 
 class RecordHistory(Output):

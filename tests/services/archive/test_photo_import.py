@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from support.archive import enroll, import_photos
+from support.clock import HandClock
 from support.people import students
 from support.tables import rows_of
 from xuexin_api.core.archive_photos import PhotoRules, check_archive_photo
@@ -127,16 +128,25 @@ async def test_a_name_that_is_no_candidate_number_is_told(parts: Wiring, number:
     assert rejected[0].code == "photo_name_malformed"
 
 
-async def test_a_new_photo_replaces_the_old_one_and_its_bytes(parts: Wiring) -> None:
+async def test_a_new_photo_replaces_the_old_one_and_its_bytes(parts: Wiring, clock: HandClock) -> None:
     (student,) = students(1)
     await enroll(parts, student)
     number = student.record.candidate_number
     await import_photos(parts, [PhotoFile("a.jpg", number, GOOD)])
     report, _ = await import_photos(parts, [PhotoFile("a.jpg", number, draw_archive_photo(5, "admission"))])
     assert (report.added, report.replaced) == (0, 1)
+    clock.pass_time(hours=2)
+    await parts.housekeeping.purge()
     (stored,) = await rows_of(parts, "record_photos")
-    files = [path for path in (parts.settings.data_dir / "photos").rglob("*") if path.is_file()]
-    assert [path.name for path in files] == [stored["sha256"].hex()]
+    folder = parts.settings.data_dir / "photos"
+    files = [str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()]
+    assert files == [stored["object_key"]]
+    assert await parts.photos.get(stored["object_key"]) == draw_archive_photo(5, "admission")
+    # An operator's import is told as nobody's who is known, and where the schools' own are.
+    lines = await rows_of(parts, "enrollment_changes")
+    brought = {row["id"]: row for row in await rows_of(parts, "roster_imports") if row["photo_kind"]}
+    assert [brought[line["roster_import_id"]]["sender_ids"] for line in lines if line["change"] == "photo"] == [[], []]
+    assert {tuple(row["institution_codes"]) for row in brought.values()} == {(student.record.institution_code,)}
 
 
 def test_a_folder_and_a_zip_give_the_same_photos(tmp_path: Path) -> None:

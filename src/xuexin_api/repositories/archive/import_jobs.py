@@ -113,9 +113,13 @@ class ImportJobRepository:
             _Later.state == ImportState.PUBLISHED,
             _Later.finished_at > ImportJob.finished_at,
         )
-        # Also the operators' imports, which are no jobs, and of rosters and graduates the one after the other.
-        later_roster = exists().where(
-            ImportJob.kind.in_((ImportKind.ROSTER, ImportKind.GRADUATES)),
+        # Also the operators' imports, which are no jobs: of rosters and graduates the one after the other, of photos
+        # those of the same kind.
+        later_import = exists().where(
+            case(
+                (RosterImport.photo_kind.is_(None), ImportJob.kind.in_((ImportKind.ROSTER, ImportKind.GRADUATES))),
+                else_=ImportJob.kind == RosterImport.photo_kind + "_photos",
+            ),
             literal(institution_code) == any_(RosterImport.institution_codes),
             RosterImport.published_at > ImportJob.finished_at,
         )
@@ -125,7 +129,7 @@ class ImportJobRepository:
                 _same_content(institution_code, kind, sha256),
                 ImportJob.state == ImportState.PUBLISHED,
                 ~later_job,
-                ~later_roster,
+                ~later_import,
             )
             .order_by(ImportJob.id.desc())
             .limit(1)

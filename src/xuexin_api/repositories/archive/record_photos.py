@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import Enrollment, RecordPhoto
@@ -20,6 +19,7 @@ class PhotoPlace:
 
     candidate_number: str | None
     enrollment_id: UUID
+    institution_code: str
     person_id: UUID
     sha256: bytes | None
     object_key: str | None
@@ -39,6 +39,7 @@ class RecordPhotoRepository:
             select(
                 Enrollment.candidate_number,
                 Enrollment.id,
+                Enrollment.institution_code,
                 Enrollment.person_id,
                 RecordPhoto.sha256,
                 RecordPhoto.object_key,
@@ -57,12 +58,3 @@ class RecordPhotoRepository:
         statement = select(*columns).where(RecordPhoto.enrollment_id == enrollment_id, RecordPhoto.kind == kind)
         row = (await self._session.execute(statement)).mappings().first()
         return None if row is None else dict(row)
-
-    async def put(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Add photos, or replace those of the same record and kind."""
-        new = insert(RecordPhoto)
-        statement = new.values(list(rows)).on_conflict_do_update(
-            index_elements=["enrollment_id", "kind"],
-            set_={name: new.excluded[name] for name in ("object_key", "sha256", "byte_size", "imported_at")},
-        )
-        await self._session.execute(statement)

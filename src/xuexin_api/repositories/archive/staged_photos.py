@@ -3,44 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, insert, or_, select, text, update
+from sqlalchemy import TextClause, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.entropy import uuid7
 from xuexin_api.core.imports import OPEN
-from xuexin_api.models.archive import Enrollment, Person, Qualification, RecordPhoto
+from xuexin_api.models.archive import Enrollment, Person, Qualification, RecordPhoto, RosterImport
 from xuexin_api.models.imports import ImportJob, StagedPhoto
 from xuexin_api.repositories.archive.archive import concerns
 
-# What a record had before takes the place of what it has now, as nobody's: it is erased with its row.
-_PUBLISH: Final = text("""
-WITH staged AS (
-    SELECT p.id, p.enrollment_id, p.object_key, p.sha256, p.byte_size
+# A photo that the record has already is none that comes: nothing is told, and it is erased with its row. A line of the
+# history is born when it is written; what else its id says is the staged row's. What a record had before takes the
+# place of what it has now, and is erased with its row.
+_HANG: Final = """
+WITH brought AS MATERIALIZED (
+    SELECT p.id, p.enrollment_id, p.object_key, p.sha256, p.byte_size,
+           r.object_key AS former_key, r.sha256 AS former_sha256,
+           encode(substr(uuid_send(CAST(:born AS uuid)), 1, 6) || substr(uuid_send(p.id), 7), 'hex')::uuid AS change_id
     FROM staged_photos p JOIN enrollments e ON e.id = p.enrollment_id
-    WHERE p.import_id = :import_id AND p.object_key IS NOT NULL AND p.outcome <> 'rejected'
-      AND e.institution_code = :institution_code
-), replaced AS (
-    SELECT s.id, r.object_key FROM staged s JOIN record_photos r ON r.enrollment_id = s.enrollment_id AND r.kind = :kind
+    LEFT JOIN record_photos r ON r.enrollment_id = p.enrollment_id AND r.kind = :kind
+    WHERE p.object_key IS NOT NULL AND r.sha256 IS DISTINCT FROM p.sha256 AND {which}
 ), hung AS (
     INSERT INTO record_photos (enrollment_id, kind, object_key, sha256, byte_size, imported_at)
-    SELECT enrollment_id, :kind, object_key, sha256, byte_size, :now FROM staged
+    SELECT enrollment_id, :kind, object_key, sha256, byte_size, :now FROM brought
     ON CONFLICT (enrollment_id, kind) DO UPDATE SET
         object_key = excluded.object_key, sha256 = excluded.sha256,
         byte_size = excluded.byte_size, imported_at = excluded.imported_at
+), told AS (
+    INSERT INTO enrollment_changes (id, enrollment_id, change, roster_import_id, staff_id, reason, before, after, at)
+    SELECT change_id, enrollment_id, 'photo', CAST(:import_id AS uuid), CAST(:staff_id AS uuid), CAST(:reason AS text),
+           jsonb_build_object(CAST(:field AS text), encode(former_sha256, 'hex')),
+           jsonb_build_object(CAST(:field AS text), encode(sha256, 'hex')), :now
+    FROM brought
 ), outdated AS (
-    UPDATE staged_photos p SET import_id = NULL, object_key = r.object_key FROM replaced r WHERE p.id = r.id
-    RETURNING p.id
+    UPDATE staged_photos p SET object_key = b.former_key
+    FROM brought b WHERE p.id = b.id AND b.former_key IS NOT NULL
 ), done AS (
-    DELETE FROM staged_photos p USING staged s
-    WHERE p.id = s.id AND NOT EXISTS (SELECT FROM replaced r WHERE r.id = s.id)
+    DELETE FROM staged_photos p USING brought b WHERE p.id = b.id AND b.former_key IS NULL
 )
-SELECT id FROM outdated
-""")
+SELECT count(*) FROM brought
+"""
+_HANG_IMPORT: Final = text(
+    _HANG.format(which="p.import_id = :job_id AND p.outcome <> 'rejected' AND e.institution_code = :institution_code")
+)
+_HANG_SOME: Final = text(_HANG.format(which="p.id = ANY(CAST(:ids AS uuid[]))"))
 _PUBLICATION: Final = "photos of records"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoChange:
+    """What the histories say of photos that come: which import brought them, or which member of staff why."""
+
+    kind: str
+    born: UUID
+    at: datetime
+    import_id: UUID | None = None
+    staff_id: UUID | None = None
+    reason: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        told = {name: getattr(self, name) for name in ("kind", "born", "import_id", "staff_id", "reason")}
+        return told | {"field": f"{self.kind}_photo", "now": self.at}
 
 
 class RejectedPlace(NamedTuple):
@@ -117,16 +146,26 @@ class StagedPhotoRepository:
         async for place, code, params in await self._session.stream(statement):
             yield RejectedPlace(place, code or "", params or {})
 
-    async def publish(self, import_id: UUID, *, institution_code: str, kind: str, now: datetime) -> list[UUID]:
-        """Hang what is staged on the records that are still the institution's; the ids of what they had before."""
-        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_PUBLICATION, 0))))
-        values = {"import_id": import_id, "institution_code": institution_code, "kind": kind, "now": now}
-        return list(await self._session.scalars(_PUBLISH, values))
+    async def note_import(self, values: Mapping[str, Any]) -> None:
+        """What is published by it: a new one, or how far one is."""
+        new = upsert(RosterImport).values(**values)
+        told = [name for name in values if name.startswith("rows_") or name in {"published_at", "institution_codes"}]
+        await self._session.execute(
+            new.on_conflict_do_update(index_elements=["id"], set_={name: new.excluded[name] for name in told})
+        )
 
-    async def list_by_id(self, ids: Sequence[UUID]) -> list[tuple[UUID, str | None]]:
-        """Their objects."""
-        statement = select(StagedPhoto.id, StagedPhoto.object_key).where(StagedPhoto.id.in_(ids))
-        return [(one, key) for one, key in await self._session.execute(statement)]
+    async def hang_import(self, job_id: UUID, change: PhotoChange, *, institution_code: str) -> None:
+        """Hang what is staged on the records that are still the institution's, with a line in the history of each."""
+        await self._hang(_HANG_IMPORT, change, job_id=job_id, institution_code=institution_code)
+
+    async def hang_some(self, ids: Sequence[UUID], change: PhotoChange) -> None:
+        """The same with these, whichever school's."""
+        await self._hang(_HANG_SOME, change, ids=list(ids))
+
+    async def _hang(self, statement: TextClause, change: PhotoChange, **which: Any) -> None:
+        # What a record has is read by one at a time: nobody replaces what somebody else has just replaced.
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_PUBLICATION, 0))))
+        await self._session.execute(statement, change.values() | which)
 
     async def list_erasable(
         self, *, import_id: UUID | None = None, born_before: datetime, after: UUID, most: int

@@ -163,6 +163,7 @@ class ImportWorker:
                 import_id=job.id,
                 institution_code=job.institution_code,
                 import_kind=job.kind,
+                file_name=job.file_name,
                 staged=StagedPhotoRepository(session),
                 photos=RecordPhotoRepository(session),
                 store=self._photos,
@@ -189,12 +190,13 @@ class ImportWorker:
                     await service.tell_rejected(tell)
             self._files.keep_rejected(job.id)
 
-            async def settle(report: PhotoReport) -> None:
+            async def settle(report: PhotoReport, published: UUID | None) -> None:
                 counts = Counts(report.added, report.replaced, report.unchanged)
-                await held.settle(session, counts, report.rejected, dry_run=dry_run)
+                await held.settle(
+                    session, counts, report.rejected, dry_run=published is None, roster_import_id=published
+                )
 
-            outdated = await service.finish(dry_run=dry_run, settle=settle)
-            await self._erasure(session).erase(outdated)
+            await service.finish(dry_run=dry_run, settle=settle)
 
     def _erasure(self, session: AsyncSession) -> StagedPhotoErasure:
         staged = StagedPhotoRepository(session)

@@ -39,13 +39,6 @@ class StagedPhotoErasure(Service):
         """At once, what an import left that its own process has ended."""
         await self._erase_all(import_id, self._clock.now() + _MAY_BE_COMING)
 
-    async def erase(self, ids: Sequence[UUID]) -> None:
-        """At once, what records had before."""
-        for first in range(0, len(ids), _AT_ONCE):
-            async with self._read():
-                found = await self._staged.list_by_id(ids[first : first + _AT_ONCE])
-            await self._erase(found)
-
     async def _erase_all(self, import_id: UUID | None, born_before: datetime) -> None:
         last = UUID(int=0)
         while True:

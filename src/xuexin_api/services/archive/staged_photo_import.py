@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.archive_photos import ArchivePhoto
+from xuexin_api.core.archive_photos import ArchivePhoto, photo_key
 from xuexin_api.core.clock import Clock, china_date
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
@@ -19,9 +19,9 @@ from xuexin_api.core.roster_cells import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoZip
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.record_photos import PhotoPlace, RecordPhotoRepository
-from xuexin_api.repositories.archive.staged_photos import RejectedPlace, StagedPhotoRepository
+from xuexin_api.repositories.archive.staged_photos import PhotoChange, RejectedPlace, StagedPhotoRepository
 from xuexin_api.services.archive.photo_checking import PhotoChecking
-from xuexin_api.services.archive.photo_import import PhotoReport, places_by_number, require_one_person
+from xuexin_api.services.archive.photo_import import PhotoReport, import_values, places_by_number, require_one_person
 from xuexin_api.services.base import Service
 
 _MOST_AT_ONCE: Final = 200
@@ -40,6 +40,7 @@ class StagedPhotoImport(Service):
         import_id: UUID,
         institution_code: str,
         import_kind: str,
+        file_name: str,
         staged: StagedPhotoRepository,
         photos: RecordPhotoRepository,
         store: PhotoStore,
@@ -53,6 +54,7 @@ class StagedPhotoImport(Service):
         self._import_id = import_id
         self._institution_code = institution_code
         self._kind = _PHOTO_OF[import_kind]
+        self._file_name = file_name
         self._staged = staged
         self._photos = photos
         self._store = store
@@ -133,7 +135,7 @@ class StagedPhotoImport(Service):
             sha256=facts.sha256,
             byte_size=len(data),
         )
-        return row | {"object_key": f"{record.enrollment_id}/{self._kind}/{row['id']}"}
+        return row | {"object_key": photo_key(record.enrollment_id, self._kind, row["id"])}
 
     def _row(self, place: int, outcome: str, **facts: Any) -> dict[str, Any]:
         names = ("enrollment_id", "object_key", "sha256", "byte_size", "code", "params")
@@ -154,14 +156,21 @@ class StagedPhotoImport(Service):
             async for rejected in self._staged.list_rejected(self._import_id):
                 tell(rejected)
 
-    async def finish(self, *, dry_run: bool, settle: Callable[[PhotoReport], Awaitable[None]]) -> list[UUID]:
-        """All photos in one transaction, and `settle` in it; what the records had before, by its rows."""
+    async def finish(self, *, dry_run: bool, settle: Callable[[PhotoReport, UUID | None], Awaitable[None]]) -> None:
+        """All photos in one transaction, with their lines in the histories, and `settle` in it."""
         async with self._transaction():
-            counts = await self._staged.count_outcomes(self._import_id)
-            outdated: list[UUID] = []
-            if not dry_run:
-                outdated = await self._staged.publish(
-                    self._import_id, institution_code=self._institution_code, kind=self._kind, now=self._clock.now()
-                )
-            await settle(PhotoReport(**counts))
-        return outdated
+            report = PhotoReport(**await self._staged.count_outcomes(self._import_id))
+            published = None if dry_run else await self._publish(report)
+            await settle(report, published)
+
+    async def _publish(self, report: PhotoReport) -> UUID:
+        """What is known of the import when its job is long forgotten; who sent it is told by whoever settles it."""
+        now, published = self._clock.now(), self._entropy.identifier()
+        await self._staged.note_import(
+            import_values(
+                published, report, kind=self._kind, file_name=self._file_name, schools=[self._institution_code], now=now
+            )
+        )
+        change = PhotoChange(self._kind, self._entropy.identifier(), now, import_id=published)
+        await self._staged.hang_import(self._import_id, change, institution_code=self._institution_code)
+        return published

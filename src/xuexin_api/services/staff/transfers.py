@@ -36,6 +36,7 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
+from xuexin_api.repositories.archive.staged_photos import PhotoChange, StagedPhotoRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
@@ -117,6 +118,7 @@ class TransferService(Service):
         records: RecordOfficeRepository,
         institutions: InstitutionRepository,
         photos: RecordPhotoRepository,
+        staged: StagedPhotoRepository,
         store: PhotoStore,
         trace: RecordTrace,
         callers: StaffCallers,
@@ -130,6 +132,7 @@ class TransferService(Service):
         self._records = records
         self._institutions = institutions
         self._photos = photos
+        self._staged = staged
         self._store = store
         self._trace = trace
         self._callers = callers
@@ -246,7 +249,7 @@ class TransferService(Service):
             view = await self._view(transfer_id, member)
         # A store that is away does not undo what is agreed: the next import of photos brings it.
         with contextlib.suppress(NotReadyError):
-            await self._bring_photo(transfer.enrollment_id, new_id)
+            await self._bring_photo(transfer.enrollment_id, new_id, member.id)
         return view
 
     async def refuse(self, transfer_id: UUID, note: str | None, claims: Claims) -> TransferView:
@@ -262,17 +265,25 @@ class TransferService(Service):
             raise TransferNotFoundError
         return await self._close(row, "taken_back", None, member)
 
-    async def _bring_photo(self, old_id: UUID, new_id: UUID) -> None:
-        """录取照片 is of the student's entry, which stays. It is copied: what the old school replaces is deleted."""
+    async def _bring_photo(self, old_id: UUID, new_id: UUID, staff_id: UUID) -> None:
+        """录取照片 is of the student's entry, which stays. It is copied: what the old school replaces is erased."""
         async with self._read():
             row = await self._photos.get(old_id, _ENTRY_PHOTO)
         photo = None if row is None else await self._store.get(row["object_key"])
         if row is None or photo is None:
             return
-        key = photo_key(new_id, _ENTRY_PHOTO, row["sha256"])
-        await self._store.put(key, photo)
+        photo_id = self._entropy.identifier()
+        copied = {name: row[name] for name in ("sha256", "byte_size")}
+        copied |= {"id": photo_id, "place": 0, "outcome": "added", "enrollment_id": new_id}
+        copied["object_key"] = photo_key(new_id, _ENTRY_PHOTO, photo_id)
         async with self._transaction():
-            await self._photos.put([{**row, "enrollment_id": new_id, "kind": _ENTRY_PHOTO, "object_key": key}])
+            await self._staged.add([copied])
+        await self._store.put(copied["object_key"], photo)
+        change = PhotoChange(
+            _ENTRY_PHOTO, self._entropy.identifier(), self._clock.now(), staff_id=staff_id, reason=_AGREED
+        )
+        async with self._transaction():
+            await self._staged.hang_some([photo_id], change)
 
     async def _close(self, row: TransferRow, state: str, answer: str | None, member: StaffRow) -> TransferView:
         now = self._clock.now()
