@@ -1,7 +1,7 @@
 """tell of photos in the history of records
 
 A photo that comes, or takes the place of another, is a change like others, and the archive that brought it stands
-beside the rosters. Photos that came before have no line. The rule about reasons is set anew without a look at each line:
+beside the rosters. Photos that came before have no line. The rule about reasons is set anew without a look at lines:
 they are looked at afterwards, while others read and write.
 """
 
