@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "f7c3d85a0e19"
-down_revision = "e4a90b6d72c1"
+down_revision = "5c0e91d7a3f8"
 branch_labels = None
 depends_on = None
 
