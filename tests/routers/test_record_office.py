@@ -188,7 +188,7 @@ async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keep
     assert copy["degrees"]["items"][0]["name"] == degree["degree_name"]
     assert {look["action"] for look in copy["record_accesses"]["items"]} == {"changed", "viewed"}
     kinds = [change["change"]["id"] for change in page["items"] + rest.json()["items"]]
-    assert kinds == ["award_degree", "exchange_certificate", "complete", "repeat_year"]
+    assert kinds == ["award_degree", "exchange_certificate", "complete", "photo", "photo", "repeat_year"]
     # No roster brings back who has left.
     report, rejected = await import_rows(parts, [registered_row(student)])
     assert (report.changed, [(cell.column, cell.code) for cell in rejected]) == (
