@@ -84,6 +84,7 @@ async def test_what_two_archives_judged_alike_is_told_once(client: Client, parts
         assert (await worked(registrar, early))["state"] == "published"
         history = await registrar.client.get(f"{OFFICE}/{record}/changes?purpose=complaint")
     assert _told(history.json()) == [("admission_photo", None, _digest(FIRST))]
+    assert len(history.json()["items"]) == 1
     (kept,) = await rows_of(parts, "record_photos")
     folder = parts.settings.data_dir / "photos"
     assert [str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file()] == [kept["object_key"]]
