@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "f7c3d85a0e19"
-down_revision = "5c0e91d7a3f8"
+down_revision = "b5d90c3e71fa"
 branch_labels = None
 depends_on = None
 
