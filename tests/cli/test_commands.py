@@ -33,22 +33,17 @@ XUEXIN = str(Path(sys.executable).with_name("xuexin"))
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="module")
-def environment(
-    server_url: str, testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, str]]:
-    """An operator's shell: a database of its own, and a data directory."""
-    name = f"xuexin_cli_{testrun_uid[:8]}_{worker_id}"
+@contextlib.contextmanager
+def _shell(server_url: str, name: str, data: Path) -> Iterator[dict[str, str]]:
     yield os.environ | {
         "XUEXIN_DATABASE_URL": url_of(server_url, name),
-        "XUEXIN_DATA_DIR": str(tmp_path_factory.mktemp("data")),
+        "XUEXIN_DATA_DIR": str(data),
         "XUEXIN_CHALLENGE_COST": "1",
     }
     asyncio.run(run_on(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
-@pytest.fixture(scope="module")
-def run(environment: dict[str, str]) -> Run:
+def _runner(environment: dict[str, str]) -> Run:
     def run_xuexin(*words: str | Path, expected: int = 0) -> subprocess.CompletedProcess[str]:
         done = xuexin(*words, environment=environment)
         assert done.returncode == expected, done.stdout + done.stderr
@@ -58,7 +53,29 @@ def run(environment: dict[str, str]) -> Run:
     return run_xuexin
 
 
-def test_an_operator_imports_schools_rosters_and_photos(run: Run, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def environment(
+    server_url: str, testrun_uid: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """An operator's shell: a database of its own, and a data directory."""
+    with _shell(server_url, f"xuexin_cli_{testrun_uid[:8]}_{worker_id}", tmp_path_factory.mktemp("data")) as shell:
+        yield shell
+
+
+@pytest.fixture(scope="module")
+def run(environment: dict[str, str]) -> Run:
+    return _runner(environment)
+
+
+@pytest.fixture
+def run_in_empty(server_url: str, testrun_uid: str, worker_id: str, tmp_path: Path) -> Iterator[Run]:
+    """Where no other test has been: what the journey or the demo data bring is not there."""
+    with _shell(server_url, f"xuexin_cli_empty_{testrun_uid[:8]}_{worker_id}", tmp_path / "data") as shell:
+        yield _runner(shell)
+
+
+def test_an_operator_imports_schools_rosters_and_photos(run_in_empty: Run, tmp_path: Path) -> None:
+    run = run_in_empty
     schools = tmp_path / "schools.csv"
     with schools.open("w", encoding="gb18030", newline="") as text:
         writer = csv.writer(text)
