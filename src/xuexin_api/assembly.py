@@ -40,6 +40,7 @@ from xuexin_api.repositories.archive.archive import ArchiveReads
 from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRepository
+from xuexin_api.repositories.archive.earlier_photos import EarlierPhotoRepository
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository
 from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.repositories.audit_trails import AuditTrailRepository
@@ -145,7 +146,11 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
                 jobs=ImportJobRepository(cleaning),
                 files=import_files,
                 photos=StagedPhotoErasure(
-                    session=cleaning, staged=StagedPhotoRepository(cleaning), store=photos, clock=clock
+                    session=cleaning,
+                    staged=StagedPhotoRepository(cleaning),
+                    earlier=EarlierPhotoRepository(cleaning),
+                    store=photos,
+                    clock=clock,
                 ),
                 clock=clock,
             ),

@@ -438,6 +438,12 @@ class Settings(BaseSettings):
     school_year_month: int = Field(9, ge=1, le=12, description="the school year begins, and the freeze ends: the month")
     school_year_day: int = Field(1, ge=1, le=28, description="and the day, in China")
     transfer_seconds: int = Field(30 * 86400, gt=0, description="a transfer waits for the other school's answer")
+    earlier_photo_kept_seconds: int = Field(
+        90 * 86400,
+        gt=0,
+        description="a replaced photo is kept so long: one of July is still there when students are back in September",
+    )
+    earlier_photos: int = Field(5, gt=0, description="replaced photos kept of one record and kind; older ones go first")
     search_records: int = Field(
         3000, ge=100, description="records that a page of a search looks at, so that each takes the same time"
     )
@@ -879,6 +885,8 @@ class Settings(BaseSettings):
             school_year_begins=(self.school_year_month, self.school_year_day),
             registration_months=self.registration_months,
             transfer=self.transfer_seconds,
+            earlier_photo_kept=self.earlier_photo_kept_seconds,
+            earlier_photos=self.earlier_photos,
         )
 
     def correction_policy(self) -> CorrectionPolicy:

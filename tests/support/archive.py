@@ -88,6 +88,7 @@ async def import_photos(
         photos=RecordPhotoRepository(session),
         store=parts.photos,
         checking=PhotoChecking(rules=PhotoRules(), pictures=parts.pictures),
+        policy=parts.settings.record_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

@@ -91,6 +91,7 @@ async def load_students(parts: Wiring, places: Places, students: list[DemoStuden
         photos=RecordPhotoRepository(session),
         store=parts.photos,
         checking=PhotoChecking(rules=PhotoRules(), pictures=parts.pictures),
+        policy=parts.settings.record_policy(),
         clock=parts.clock,
         entropy=parts.entropy,
     )

@@ -220,6 +220,7 @@ def import_photos(
                 photos=RecordPhotoRepository(session),
                 store=parts.photos,
                 checking=checking,
+                policy=parts.settings.record_policy(),
                 clock=parts.clock,
                 entropy=parts.entropy,
             )

@@ -224,12 +224,17 @@ class StaffPolicy:
 
 @dataclass(frozen=True, slots=True)
 class RecordPolicy:
-    """The calendar of records: (month, day) in China of the freeze and of the school year, months to register in."""
+    """The calendar of records: (month, day) in China of the freeze and of the school year, months to register in.
+
+    And how long a photo that was replaced is kept, and how many of a record and kind at most.
+    """
 
     freeze: tuple[int, int]
     school_year_begins: tuple[int, int]
     registration_months: int
     transfer: int
+    earlier_photo_kept: int
+    earlier_photos: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from xuexin_api.repositories.accounts.accounts import AccountRepository
 from xuexin_api.repositories.archive.claim_notices import ClaimNoticeRepository
 from xuexin_api.repositories.archive.claims import ClaimRepository
 from xuexin_api.repositories.archive.corrections import CorrectionRepository
+from xuexin_api.repositories.archive.earlier_photos import EarlierPhotoRepository
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
@@ -177,6 +178,8 @@ async def record_office_service(request: Request) -> RecordOfficeService:
         session=session,
         records=RecordOfficeRepository(session),
         proofs=ProofRepository(session),
+        earlier=EarlierPhotoRepository(session),
+        photos=parts.photos,
         trace=shared.record_trace(parts, session),
         callers=shared.staff_callers(parts, session),
         sealer=parts.sealer,

@@ -231,6 +231,29 @@ class RecordPhoto(Base):
     imported_at: Mapped[datetime]
 
 
+class EarlierPhoto(Base):
+    """What a record had before a change of its photo, until `kept_until`: the object goes first, then the row.
+
+    The change stays in the history.
+    """
+
+    __tablename__ = "earlier_photos"
+    __table_args__ = (
+        one_of("kind", "admission", "graduation"),
+        Index("ix_earlier_photos_enrollment_id_kind_change_id", "enrollment_id", "kind", "change_id"),
+        Index("ix_earlier_photos_kept_until_change_id", "kept_until", "change_id"),
+    )
+
+    change_id: Mapped[UUID] = mapped_column(ForeignKey("enrollment_changes.id"), primary_key=True)
+    enrollment_id: Mapped[UUID] = mapped_column(ForeignKey("enrollments.id"))
+    kind: Mapped[str]
+    object_key: Mapped[str]
+    sha256: Mapped[bytes]
+    byte_size: Mapped[int]
+    imported_at: Mapped[datetime]
+    kept_until: Mapped[datetime]
+
+
 class RosterImport(Base):
     """One published file of a school, a roster or another: what it was, and what became of its rows."""
 

@@ -128,6 +128,11 @@ class RecordChange(Output):
         description="Before and after. Of a photo, under `admission_photo` or `graduation_photo`, the SHA-256 of its "
         "file, as in its `ETag`, and never the picture; before is null where it was the first."
     )
+    photo_until: Moment | None = Field(
+        description="Up to when the photo that this one replaced can be seen, at `…/{change_id}/photo` (of staff: "
+        "`…/changes/{change_id}/photo`); null where there is none, or none any more.",
+        examples=[None],
+    )
 
 
 class RecordHistory(Output):

@@ -128,14 +128,14 @@ async def test_a_name_that_is_no_candidate_number_is_told(parts: Wiring, number:
     assert rejected[0].code == "photo_name_malformed"
 
 
-async def test_a_new_photo_replaces_the_old_one_and_its_bytes(parts: Wiring, clock: HandClock) -> None:
+async def test_a_new_photo_replaces_the_old_one_and_later_its_bytes(parts: Wiring, clock: HandClock) -> None:
     (student,) = students(1)
     await enroll(parts, student)
     number = student.record.candidate_number
     await import_photos(parts, [PhotoFile("a.jpg", number, GOOD)])
     report, _ = await import_photos(parts, [PhotoFile("a.jpg", number, draw_archive_photo(5, "admission"))])
     assert (report.added, report.replaced) == (0, 1)
-    clock.pass_time(hours=2)
+    clock.pass_time(seconds=parts.settings.earlier_photo_kept_seconds)
     await parts.housekeeping.purge()
     (stored,) = await rows_of(parts, "record_photos")
     folder = parts.settings.data_dir / "photos"

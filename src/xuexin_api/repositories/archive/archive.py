@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Label, and_, bindparam, case, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -17,6 +18,7 @@ from xuexin_api.models.accounts import Account
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.archive import (
     Degree,
+    EarlierPhoto,
     Enrollment,
     EnrollmentChange,
     Institution,
@@ -125,20 +127,43 @@ CHANGE = (
 """One change of a record, to its student and to its school: who it was is the school, or its roster."""
 _Later = aliased(EnrollmentChange)
 _GRANTED, _UNDONE = "claim_granted", "claim_undone"
-_HANDED_OVER = (
-    select(func.coalesce(func.sum(case((_Later.change == _GRANTED, 1), else_=-1)), 0))
-    .where(
-        _Later.enrollment_id == EnrollmentChange.enrollment_id,
-        or_(_Later.change == _GRANTED, _Later.change == _UNDONE),
-        _Later.at > EnrollmentChange.at,
+
+
+def _handed_over_since(row: type[EnrollmentChange | EarlierPhoto], moment: Any) -> ColumnElement[int]:
+    """Grants of the record less their undoings: below nought, what it got was under one that was undone."""
+    return (
+        select(func.coalesce(func.sum(case((_Later.change == _GRANTED, 1), else_=-1)), 0))
+        .where(
+            _Later.enrollment_id == row.enrollment_id,
+            or_(_Later.change == _GRANTED, _Later.change == _UNDONE),
+            _Later.at > moment,
+        )
+        .correlate(row)
+        .scalar_subquery()
     )
-    .correlate(EnrollmentChange)
-    .scalar_subquery()
-)
+
+
 # What somebody else had corrected, who had the record by a grant that was undone, tells who they are.
-_READ_BY_ITS_STUDENT = or_(~EnrollmentChange.change.startswith("correct_"), _HANDED_OVER >= 0)
+_READ_BY_ITS_STUDENT = or_(
+    ~EnrollmentChange.change.startswith("correct_"), _handed_over_since(EnrollmentChange, EnrollmentChange.at) >= 0
+)
+# And a photo that came meanwhile may show them.
+_SEEN_BY_ITS_STUDENT = _handed_over_since(EarlierPhoto, EarlierPhoto.imported_at) >= 0
+
+
+def photo_until(*seen: ColumnElement[bool]) -> Label[datetime]:
+    """Of a change, up to when what it replaced is kept, for whoever may see it."""
+    return (
+        select(EarlierPhoto.kept_until)
+        .where(EarlierPhoto.change_id == EnrollmentChange.id, *seen)
+        .correlate(EnrollmentChange)
+        .scalar_subquery()
+        .label("photo_until")
+    )
+
+
 _HISTORY = HotStatement(
-    _from_session(*_SESSION, Enrollment.id, *CHANGE)
+    _from_session(*_SESSION, Enrollment.id, *CHANGE, photo_until(_SEEN_BY_ITS_STUDENT))
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
     .outerjoin(
         EnrollmentChange,
@@ -236,6 +261,18 @@ _PHOTO = HotStatement(
     .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
     .outerjoin(RecordPhoto, and_(RecordPhoto.enrollment_id == Enrollment.id, RecordPhoto.kind == bindparam("kind")))
 )
+_EARLIER_PHOTO = HotStatement(
+    _from_session(*_SESSION, Enrollment.id, EarlierPhoto.object_key, EarlierPhoto.sha256, EarlierPhoto.kept_until)
+    .outerjoin(Enrollment, and_(_OWN, Enrollment.id == bindparam("enrollment_id")))
+    .outerjoin(
+        EarlierPhoto,
+        and_(
+            EarlierPhoto.change_id == bindparam("change_id"),
+            EarlierPhoto.enrollment_id == Enrollment.id,
+            _SEEN_BY_ITS_STUDENT,
+        ),
+    )
+)
 
 
 class ArchiveReads:
@@ -297,6 +334,18 @@ class ArchiveReads:
     ) -> Mapping[str, Any] | None:
         return await self._database.row(
             _PHOTO, session_id=session_id, account_id=account_id, enrollment_id=enrollment_id, kind=kind
+        )
+
+    async def get_earlier_photo(
+        self, *, session_id: UUID, account_id: UUID, enrollment_id: UUID, change_id: UUID
+    ) -> Mapping[str, Any] | None:
+        """What the record had before the change, and until when it is kept; nothing that others brought it."""
+        return await self._database.row(
+            _EARLIER_PHOTO,
+            session_id=session_id,
+            account_id=account_id,
+            enrollment_id=enrollment_id,
+            change_id=change_id,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -14,17 +14,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.entropy import uuid7
 from xuexin_api.core.imports import OPEN
+from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.models.archive import Enrollment, Person, Qualification, RecordPhoto, RosterImport
 from xuexin_api.models.imports import ImportJob, StagedPhoto
 from xuexin_api.repositories.archive.archive import concerns
 
 # A photo that the record has already is none that comes: nothing is told, and it is erased with its row. A line of the
-# history is born when it is written; what else its id says is the staged row's. What a record had before takes the
-# place of what it has now, and is erased with its row.
+# history is born when it is written; what else its id says is the staged row's. What a record had before is kept beside
+# that line; of those from before, the oldest beyond the bound fall due (the statement does not see its own row yet).
 _HANG: Final = """
 WITH brought AS MATERIALIZED (
     SELECT p.id, p.enrollment_id, p.object_key, p.sha256, p.byte_size,
            r.object_key AS former_key, r.sha256 AS former_sha256,
+           r.byte_size AS former_size, r.imported_at AS former_at,
            encode(substr(uuid_send(CAST(:born AS uuid)), 1, 6) || substr(uuid_send(p.id), 7), 'hex')::uuid AS change_id
     FROM staged_photos p JOIN enrollments e ON e.id = p.enrollment_id
     LEFT JOIN record_photos r ON r.enrollment_id = p.enrollment_id AND r.kind = :kind
@@ -41,11 +43,23 @@ WITH brought AS MATERIALIZED (
            jsonb_build_object(CAST(:field AS text), encode(former_sha256, 'hex')),
            jsonb_build_object(CAST(:field AS text), encode(sha256, 'hex')), :now
     FROM brought
-), outdated AS (
-    UPDATE staged_photos p SET object_key = b.former_key
-    FROM brought b WHERE p.id = b.id AND b.former_key IS NOT NULL
+), kept AS (
+    INSERT INTO earlier_photos
+        (change_id, enrollment_id, kind, object_key, sha256, byte_size, imported_at, kept_until)
+    SELECT change_id, enrollment_id, :kind, former_key, former_sha256, former_size, former_at, :kept_until
+    FROM brought WHERE former_key IS NOT NULL
+), beyond AS (
+    UPDATE earlier_photos SET kept_until = :now
+    WHERE change_id IN (
+        SELECT one.change_id FROM brought b CROSS JOIN LATERAL (
+            SELECT k.change_id FROM earlier_photos k
+            WHERE k.enrollment_id = b.enrollment_id AND k.kind = :kind AND k.kept_until > :now
+            ORDER BY k.change_id DESC OFFSET :others
+        ) one
+        WHERE b.former_key IS NOT NULL
+    )
 ), done AS (
-    DELETE FROM staged_photos p USING brought b WHERE p.id = b.id AND b.former_key IS NULL
+    DELETE FROM staged_photos p USING brought b WHERE p.id = b.id
 )
 SELECT count(*) FROM brought
 """
@@ -58,18 +72,24 @@ _PUBLICATION: Final = "photos of records"
 
 @dataclass(frozen=True, slots=True)
 class PhotoChange:
-    """What the histories say of photos that come: which import brought them, or which member of staff why."""
+    """What the histories say of photos that come: which import brought them, or which member of staff why.
+
+    And how long what they replace is kept.
+    """
 
     kind: str
     born: UUID
     at: datetime
+    policy: RecordPolicy
     import_id: UUID | None = None
     staff_id: UUID | None = None
     reason: str | None = None
 
     def values(self) -> dict[str, Any]:
         told = {name: getattr(self, name) for name in ("kind", "born", "import_id", "staff_id", "reason")}
-        return told | {"field": f"{self.kind}_photo", "now": self.at}
+        kept_until = self.at + timedelta(seconds=self.policy.earlier_photo_kept)
+        bounds = {"kept_until": kept_until, "others": self.policy.earlier_photos - 1}
+        return told | bounds | {"field": f"{self.kind}_photo", "now": self.at}
 
 
 class RejectedPlace(NamedTuple):
@@ -155,7 +175,10 @@ class StagedPhotoRepository:
         )
 
     async def hang_import(self, job_id: UUID, change: PhotoChange, *, institution_code: str) -> None:
-        """Hang what is staged on the records that are still the institution's, with a line in the history of each."""
+        """Hang what is staged on the records that are still the institution's, with a line in the history of each.
+
+        What they replace is kept for a while.
+        """
         await self._hang(_HANG_IMPORT, change, job_id=job_id, institution_code=institution_code)
 
     async def hang_some(self, ids: Sequence[UUID], change: PhotoChange) -> None:

@@ -20,7 +20,14 @@ from xuexin_api.models.archive import (
     RecordAccess,
     RecordPhoto,
 )
-from xuexin_api.repositories.archive.archive import CERTIFIED_CHANGE, CHANGE, RECORD, TRANSFERRED_IN, concerns
+from xuexin_api.repositories.archive.archive import (
+    CERTIFIED_CHANGE,
+    CHANGE,
+    RECORD,
+    TRANSFERRED_IN,
+    concerns,
+    photo_until,
+)
 
 _KEPT: Final = (
     *RECORD,
@@ -81,7 +88,7 @@ class RecordOfficeRepository:
     async def list_changes(self, enrollment_id: UUID, *, before_id: UUID, most: int) -> Sequence[Mapping[str, Any]]:
         """Of one record, newest first."""
         statement = (
-            select(*CHANGE)
+            select(*CHANGE, photo_until())
             .where(EnrollmentChange.enrollment_id == enrollment_id, EnrollmentChange.id < before_id)
             .order_by(EnrollmentChange.id.desc())
             .limit(most)

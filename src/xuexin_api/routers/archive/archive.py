@@ -24,6 +24,7 @@ from xuexin_api.schemas.archive import Enrollment, EnrollmentList, PhotoKind, Re
 from xuexin_api.services.archive.archive import ArchiveService
 
 _PREFIX = "/v1/archive/enrollments"
+_PRIVATE = "no-store, private"
 router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=StrictRoute)
 hot_router = APIRouter(prefix=_PREFIX, tags=["archive"], route_class=HotRoute)
 Archive = Annotated[ArchiveService, Depends(archive_service)]
@@ -56,6 +57,21 @@ async def list_enrollment_history(
 
 
 @router.get(
+    "/{enrollment_id}/history/{change_id}/photo",
+    summary="The photo that a change replaced",
+    response_class=Response,
+    responses=refusals(*VERIFIED, RecordNotFoundError, PhotoNotFoundError) | NOT_MODIFIED | JPEG,
+)
+async def get_earlier_photo(enrollment_id: PathId, change_id: PathId, archive: Archive, known: KnownTags) -> Response:
+    """What the record had before, up to `photo_until` of the change; then it is erased, and the change stays.
+
+    Not shown is what came while the record was somebody else's by a grant that was undone since.
+    """
+    photo, tag = await archive.get_earlier_photo(enrollment_id, change_id)
+    return tagged(photo, tag, known, media_type="image/jpeg", cache_control=_PRIVATE)
+
+
+@router.get(
     "/{enrollment_id}/photos/{kind}",
     summary="A photo of the record",
     response_class=Response,
@@ -73,4 +89,4 @@ async def get_enrollment_photo(
     `ETag` it had: 304 spares the photo, after the same checks.
     """
     photo, tag = await archive.get_photo(enrollment_id, kind)
-    return tagged(photo, tag, known, media_type="image/jpeg", cache_control="no-store, private")
+    return tagged(photo, tag, known, media_type="image/jpeg", cache_control=_PRIVATE)

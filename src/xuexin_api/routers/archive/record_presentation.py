@@ -49,6 +49,7 @@ def record_change(change: RecordChange, language: Language) -> schemas.RecordCha
         effective_on=change.effective_on,
         at=change.at,
         fields=[_field_change(field, language) for field in change.fields],
+        photo_until=change.photo_until,
     )
 
 

@@ -51,6 +51,7 @@ _LEAVE: Final = RecordChange(
     effective_on=date(2025, 3, 1),
     at=NOW,
     fields=[FieldChange("status", "registered", "suspended")],
+    photo_until=None,
 )
 _ROSTER: Final = RecordChange(
     id=AN_ID,
@@ -60,6 +61,7 @@ _ROSTER: Final = RecordChange(
     effective_on=None,
     at=NOW,
     fields=[FieldChange("class_name", None, "计科2301")],
+    photo_until=None,
 )
 _DIPLOMA: Final = OfficeCertificate(
     conclusion="graduated",

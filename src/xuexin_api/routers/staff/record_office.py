@@ -11,6 +11,7 @@ from xuexin_api.core.errors import (
     ChangeNotAllowedError,
     GraduationPhotoMissingError,
     NotYoursToDecideError,
+    PhotoNotFoundError,
     RecordChangedError,
     RecordFrozenError,
     RecordNotFoundError,
@@ -18,9 +19,9 @@ from xuexin_api.core.errors import (
     TooManyOperationsError,
     VersionNeededError,
 )
-from xuexin_api.dependencies.callers import OF_STAFF, ExpectedTag, RequestLanguage, StaffClaims
+from xuexin_api.dependencies.callers import OF_STAFF, ExpectedTag, KnownTags, RequestLanguage, StaffClaims
 from xuexin_api.dependencies.staff import record_list_service, record_office_service
-from xuexin_api.openapi import once, refusals
+from xuexin_api.openapi import JPEG, once, refusals
 from xuexin_api.routers.archive.record_presentation import (
     change_request,
     enrollment_lines,
@@ -29,6 +30,7 @@ from xuexin_api.routers.archive.record_presentation import (
     roster_file,
     search,
 )
+from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
@@ -117,6 +119,25 @@ async def list_enrollment_changes(
     """Newest first, as the student sees it."""
     page = await office.list_changes(enrollment_id, purpose, claims, cursor=cursor, most=limit)
     return record_history(page, language)
+
+
+@router.get(
+    "/{enrollment_id}/changes/{change_id}/photo",
+    summary="The photo that a change replaced",
+    response_class=Response,
+    responses=refusals(*_THE_RECORD, PhotoNotFoundError) | NOT_MODIFIED | JPEG,
+)
+async def view_earlier_photo(
+    enrollment_id: PathId,
+    change_id: PathId,
+    purpose: PurposeOfLook,
+    claims: StaffClaims,
+    office: Office,
+    known: KnownTags,
+) -> Response:
+    """What the record had before, up to `photo_until` of the change. Each look is written down with its purpose."""
+    photo, tag = await office.get_earlier_photo(enrollment_id, change_id, purpose, claims)
+    return tagged(photo, tag, known, media_type="image/jpeg", cache_control="no-store, private")
 
 
 @router.post(

@@ -129,7 +129,8 @@ class ArchiveService:
         )
         if self._allow(rows[0] if rows else None)["id"] is None:
             raise RecordNotFoundError
-        return history_page([without_others(row) for row in rows if row["change_id"] is not None], most)
+        changes = [without_others(row) for row in rows if row["change_id"] is not None]
+        return history_page(changes, most, self._clock.now())
 
     async def list_qualifications(self, *, cursor: str | None, most: int) -> QualificationPage:
         """One's own 学历, oldest first, and why one may be missing."""
@@ -185,10 +186,28 @@ class ArchiveService:
         allowed = self._allow(row)
         if allowed["id"] is None:
             raise RecordNotFoundError
-        photo = None if allowed["object_key"] is None else await self._photos.get(allowed["object_key"])
+        return await self._stored(allowed)
+
+    async def get_earlier_photo(self, enrollment_id: UUID, change_id: UUID) -> tuple[bytes, str]:
+        """What one's own record had before this change, while it is kept: JPEG bytes and their entity tag."""
+        row = await self._reads.get_earlier_photo(
+            session_id=self._claims.session_id,
+            account_id=self._claims.account_id,
+            enrollment_id=enrollment_id,
+            change_id=change_id,
+        )
+        allowed = self._allow(row)
+        if allowed["id"] is None:
+            raise RecordNotFoundError
+        if allowed["kept_until"] is None or allowed["kept_until"] <= self._clock.now():
+            raise PhotoNotFoundError
+        return await self._stored(allowed)
+
+    async def _stored(self, row: Mapping[str, Any]) -> tuple[bytes, str]:
+        photo = None if row["object_key"] is None else await self._photos.get(row["object_key"])
         if photo is None:
             raise PhotoNotFoundError
-        return photo, allowed["sha256"].hex()
+        return photo, row["sha256"].hex()
 
     def _allow(self, row: Mapping[str, Any] | None) -> Mapping[str, Any]:
         now = self._clock.now()

@@ -26,6 +26,7 @@ from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.rejected_photos import RejectedPhotos
 from xuexin_api.gateways.rejected_rows import RejectedRows
 from xuexin_api.gateways.roster_files import open_roster
+from xuexin_api.repositories.archive.earlier_photos import EarlierPhotoRepository
 from xuexin_api.repositories.archive.graduates import GraduateRepository
 from xuexin_api.repositories.archive.import_jobs import ImportJobRepository, ImportJobRow, staging_schema
 from xuexin_api.repositories.archive.institutions import InstitutionRepository
@@ -200,7 +201,10 @@ class ImportWorker:
 
     def _erasure(self, session: AsyncSession) -> StagedPhotoErasure:
         staged = StagedPhotoRepository(session)
-        return StagedPhotoErasure(session=session, staged=staged, store=self._photos, clock=self._clock)
+        earlier = EarlierPhotoRepository(session)
+        return StagedPhotoErasure(
+            session=session, staged=staged, earlier=earlier, store=self._photos, clock=self._clock
+        )
 
     def _finish_rejected(self, rows: RejectedRows, job_id: UUID) -> None:
         rows.finish()

@@ -15,6 +15,7 @@ from xuexin_api.core.archive_photos import ArchivePhoto, photo_key
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.entropy import Entropy
 from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.policies import RecordPolicy
 from xuexin_api.core.roster_cells import is_candidate_number
 from xuexin_api.gateways.photo_archive import PhotoFile
 from xuexin_api.gateways.photo_store import PhotoStore
@@ -113,6 +114,7 @@ class PhotoImportService(Service):
         photos: RecordPhotoRepository,
         store: PhotoStore,
         checking: PhotoChecking,
+        policy: RecordPolicy,
         clock: Clock,
         entropy: Entropy,
     ) -> None:
@@ -121,6 +123,7 @@ class PhotoImportService(Service):
         self._photos = photos
         self._store = store
         self._checking = checking
+        self._policy = policy
         self._entropy = entropy
 
     async def run(
@@ -196,7 +199,9 @@ class PhotoImportService(Service):
             await self._staged.add(rows)
         for key, data in objects.items():
             await self._store.put(key, data)
-        change = PhotoChange(run.kind, self._entropy.identifier(), self._clock.now(), import_id=run.import_id)
+        change = PhotoChange(
+            run.kind, self._entropy.identifier(), self._clock.now(), self._policy, import_id=run.import_id
+        )
         async with self._transaction():
             await self._note(run)
             await self._staged.hang_some([row["id"] for row in rows], change)

@@ -27,7 +27,10 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """What the school did, why, since when, and what that changed. `roster` is an import of the whole list."""
+    """What the school did, why, since when, and what that changed. `roster` is an import of the whole list.
+
+    `photo_until`: up to when the photo that it replaced can be seen.
+    """
 
     id: UUID
     change: str
@@ -36,6 +39,7 @@ class RecordChange:
     effective_on: date | None
     at: datetime
     fields: list[FieldChange]
+    photo_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,9 @@ class HistoryPage:
     next_cursor: str | None
 
 
-def history_page(rows: Sequence[Mapping[str, Any]], most: int) -> HistoryPage:
+def history_page(rows: Sequence[Mapping[str, Any]], most: int, now: datetime) -> HistoryPage:
     """A page of at most so many, of rows one more than which were asked for."""
-    items = [_record_change(row) for row in rows[:most]]
+    items = [_record_change(row, now) for row in rows[:most]]
     return HistoryPage(items, write_cursor(items[-1].id) if len(rows) > most else None)
 
 
@@ -59,9 +63,9 @@ def without_others(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**row, "after": {name: value for name, value in row["after"].items() if name not in _WHO}}
 
 
-def _record_change(row: Mapping[str, Any]) -> RecordChange:
+def _record_change(row: Mapping[str, Any], now: datetime) -> RecordChange:
     """A row of changes; a roster's holds whole records, of which only the difference is told."""
-    before, after = row["before"], row["after"]
+    before, after, until = row["before"], row["after"], row["photo_until"]
     return RecordChange(
         id=row["change_id"],
         change=row["change"],
@@ -70,4 +74,5 @@ def _record_change(row: Mapping[str, Any]) -> RecordChange:
         effective_on=row["effective_on"],
         at=row["at"],
         fields=[FieldChange(name, before.get(name), after[name]) for name in after if before.get(name) != after[name]],
+        photo_until=until if until is not None and until > now else None,
     )

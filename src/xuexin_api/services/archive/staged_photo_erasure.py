@@ -1,8 +1,8 @@
-"""Photos of archives that hang on no record: erased as soon as no import can publish them."""
+"""Photos that hang on no record: erased as soon as no import can publish them, or they are kept no more."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.repositories.archive.earlier_photos import EarlierPhotoRepository
 from xuexin_api.repositories.archive.staged_photos import StagedPhotoRepository
 from xuexin_api.services.base import Service
 
@@ -25,15 +26,23 @@ class StagedPhotoErasure(Service):
     """First the bytes go, then the row: what a store that is away keeps is known, and tried again."""
 
     def __init__(
-        self, *, session: AsyncSession, staged: StagedPhotoRepository, store: PhotoStore, clock: Clock
+        self,
+        *,
+        session: AsyncSession,
+        staged: StagedPhotoRepository,
+        earlier: EarlierPhotoRepository,
+        store: PhotoStore,
+        clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._staged = staged
+        self._earlier = earlier
         self._store = store
 
     async def run(self) -> None:
-        """Whatever is nobody's any more."""
+        """Whatever is nobody's any more, and what records had before, whose time has passed."""
         await self._erase_all(None, self._clock.now() - _MAY_BE_COMING)
+        await self._erase_earlier()
 
     async def erase_import(self, import_id: UUID) -> None:
         """At once, what an import left that its own process has ended."""
@@ -46,12 +55,25 @@ class StagedPhotoErasure(Service):
                 due = await self._staged.list_erasable(
                     import_id=import_id, born_before=born_before, after=last, most=_AT_ONCE
                 )
-            await self._erase(due)
+            await self._erase(due, self._staged.delete)
             if len(due) < _AT_ONCE:
                 return
             last = due[-1][0]
 
-    async def _erase(self, photos: Sequence[tuple[UUID, str | None]]) -> None:
+    async def _erase_earlier(self) -> None:
+        now = self._clock.now()
+        last: tuple[datetime, UUID] | None = None
+        while True:
+            async with self._read():
+                due = await self._earlier.list_due(now=now, after=last, most=_AT_ONCE)
+            await self._erase([(change_id, key) for _, change_id, key in due], self._earlier.delete)
+            if len(due) < _AT_ONCE:
+                return
+            last = due[-1][:2]
+
+    async def _erase(
+        self, photos: Sequence[tuple[UUID, str | None]], forget: Callable[[Sequence[UUID]], Awaitable[None]]
+    ) -> None:
         gone = []
         for photo_id, key in photos:
             try:
@@ -63,4 +85,4 @@ class StagedPhotoErasure(Service):
                 gone.append(photo_id)
         if gone:
             async with self._transaction():
-                await self._staged.delete(gone)
+                await forget(gone)

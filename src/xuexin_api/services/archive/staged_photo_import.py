@@ -171,6 +171,6 @@ class StagedPhotoImport(Service):
                 published, report, kind=self._kind, file_name=self._file_name, schools=[self._institution_code], now=now
             )
         )
-        change = PhotoChange(self._kind, self._entropy.identifier(), now, import_id=published)
+        change = PhotoChange(self._kind, self._entropy.identifier(), now, self._record_policy, import_id=published)
         await self._staged.hang_import(self._import_id, change, institution_code=self._institution_code)
         return published

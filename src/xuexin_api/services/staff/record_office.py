@@ -20,6 +20,7 @@ from xuexin_api.core.errors import (
     GraduationPhotoMissingError,
     InvalidRequestError,
     NotYoursToDecideError,
+    PhotoNotFoundError,
     RecordChangedError,
     RecordNotFoundError,
     VersionNeededError,
@@ -29,6 +30,8 @@ from xuexin_api.core.record_life import REASONS, Change, Wish, allowed, follow
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.core.staff import Role
 from xuexin_api.core.tokens import Claims
+from xuexin_api.gateways.photo_store import PhotoStore
+from xuexin_api.repositories.archive.earlier_photos import EarlierPhotoRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
@@ -106,6 +109,8 @@ class RecordOfficeService(Service):
         session: AsyncSession,
         records: RecordOfficeRepository,
         proofs: ProofRepository,
+        earlier: EarlierPhotoRepository,
+        photos: PhotoStore,
         trace: RecordTrace,
         callers: StaffCallers,
         sealer: Sealer,
@@ -116,6 +121,8 @@ class RecordOfficeService(Service):
         super().__init__(session, clock)
         self._records = records
         self._proofs = proofs
+        self._earlier = earlier
+        self._photos = photos
         self._trace = trace
         self._callers = callers
         self._sealer = sealer
@@ -141,8 +148,26 @@ class RecordOfficeService(Service):
             if row is not None:
                 await self._look(row, member, purpose)
                 found = await self._records.list_changes(enrollment_id, before_id=before_id, most=most + 1)
-                return history_page(found, most)
+                return history_page(found, most, self._clock.now())
         raise RecordNotFoundError
+
+    async def get_earlier_photo(
+        self, enrollment_id: UUID, change_id: UUID, purpose: str, claims: Claims
+    ) -> tuple[bytes, str]:
+        """What the record had before this change, while it is kept: JPEG bytes and their entity tag."""
+        async with self._transaction():
+            member, row = await self._reach(enrollment_id, claims)
+            found = None
+            if row is not None:
+                found = await self._earlier.get(enrollment_id, change_id, now=self._clock.now())
+            if row is not None and found is not None:
+                await self._look(row, member, purpose)
+        if row is None:
+            raise RecordNotFoundError
+        photo = None if found is None else await self._photos.get(found["object_key"])
+        if found is None or photo is None:
+            raise PhotoNotFoundError
+        return photo, found["sha256"].hex()
 
     async def change(
         self, enrollment_id: UUID, request: ChangeRequest, expected: str | None, claims: Claims

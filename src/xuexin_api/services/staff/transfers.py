@@ -266,7 +266,7 @@ class TransferService(Service):
         return await self._close(row, "taken_back", None, member)
 
     async def _bring_photo(self, old_id: UUID, new_id: UUID, staff_id: UUID) -> None:
-        """录取照片 is of the student's entry, which stays. It is copied: what the old school replaces is erased."""
+        """录取照片 is of the student's entry, which stays. It is copied: what the old school replaces goes some day."""
         async with self._read():
             row = await self._photos.get(old_id, _ENTRY_PHOTO)
         photo = None if row is None else await self._store.get(row["object_key"])
@@ -280,7 +280,12 @@ class TransferService(Service):
             await self._staged.add([copied])
         await self._store.put(copied["object_key"], photo)
         change = PhotoChange(
-            _ENTRY_PHOTO, self._entropy.identifier(), self._clock.now(), staff_id=staff_id, reason=_AGREED
+            _ENTRY_PHOTO,
+            self._entropy.identifier(),
+            self._clock.now(),
+            self._policy,
+            staff_id=staff_id,
+            reason=_AGREED,
         )
         async with self._transaction():
             await self._staged.hang_some([photo_id], change)
