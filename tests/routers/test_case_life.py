@@ -583,7 +583,8 @@ def _agree(life: CaseLife) -> None:
     ],
 )
 def test_a_case_goes_its_whole_road_and_back(
-    database_url: str,
+    kept_loop: KeptLoop,
+    database: Database,
     tmp_path: Path,
     level: Holding,
     kind: str,
@@ -591,7 +592,7 @@ def test_a_case_goes_its_whole_road_and_back(
     ends: str,
 ) -> None:
     """Those roads that chance walks too seldom, with the same looks after every step."""
-    of_this_test = type("OfThisTest", (CaseLife,), {"database_url": database_url, "folder": tmp_path})
+    of_this_test = type("OfThisTest", (CaseLife,), {"loop": kept_loop, "database": database, "folder": tmp_path})
     life = of_this_test()
     try:
         life.a_story_begins(level, kind)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from support.archive import enroll
-from support.cases import claim, classmates_of, give_facts, submit
+from support.cases import claim, classmates_of, give_facts, submit, verify_strongly
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import Student, students
@@ -262,6 +262,7 @@ async def test_whoever_was_only_vouched_for_vouches_for_nobody(client: Client, p
             refused = await client.post(path, {"code": code})
             assert (refused.status_code, code_of(refused)) == (403, "vouched_for_only")
             await client.verify(scene.student)
+            await verify_strongly(parts, scene.student)
             assert (await client.post(path, {"code": code})).json()["state"] == "vouched"
 
 
@@ -270,3 +271,84 @@ async def test_an_account_in_conflict_gives_classmates_to_its_case(client: Clien
         await claim(claimant, scene.student)
         refused = await claimant.post(_VERIFICATIONS, {"method": "classmates"})
         assert code_of(refused) == "method_not_available"
+
+
+async def test_what_the_archive_showed_after_classmates_makes_nobody_a_voucher(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    async with _scene(client, parts) as scene:
+        await scene.ask_all()
+        for number in range(2):
+            await scene.vouch(number)
+        client.keep((await scene.check()).json())
+        (record,) = (await client.get("/v1/archive/enrollments")).json()["items"]
+        read = {
+            "candidate_number": record["candidate_number"],
+            "student_number": record["student_number"],
+            "admission_year": record["admission_date"][:4],
+            "institution_code": record["institution"]["code"],
+            "programme_name": record["programme"]["name"],
+        }
+        clock.pass_time(minutes=1)
+        started = (await client.post(_VERIFICATIONS, {"method": "record_facts"})).json()
+        answers = {"answers": {question["id"]: read[question["id"]] for question in started["questions"]}}
+        client.keep((await client.post(f"{_VERIFICATIONS}/{started['id']}/answers", answers)).json())
+        third = classmates_of(scene.student, 3)[2]
+        await enroll(parts, third)
+        async with connected_client(client.app, parts) as another:
+            await another.register(third)
+            mine = await _begin(another)
+            answer = await another.post(f"{mine}/classmates", {"phone": scene.student.phone})
+            code = answer.json()["classmates"][0]["code"]
+            (asked,) = (await client.get("/v1/vouching-requests")).json()["items"]
+            path = f"/v1/vouching-requests/{asked['id']}/vouch"
+            assert code_of(await client.post(path, {"code": code})) == "vouched_for_only"
+            await verify_strongly(parts, scene.student)
+            assert (await client.post(path, {"code": code})).json()["state"] == "vouched"
+
+
+async def test_the_yes_of_an_account_that_lost_its_person_counts_no_more(client: Client, parts: Wiring) -> None:
+    async with _scene(client, parts) as scene:
+        await scene.ask_all()
+        for number in range(2):
+            await scene.vouch(number)
+        lost = parts.lookups.document(scene.mates[0][0].document_number).hex()
+        await rows_of(
+            parts,
+            "",
+            "UPDATE accounts SET state = 'superseded', person_id = NULL, verified_strength = NULL "
+            f"WHERE document_key = '\\x{lost}' RETURNING id",
+        )
+        assert (await scene.check()).json()["status"] == "pending"
+
+
+async def test_one_phone_is_told_few_times_a_day_whatever_is_begun_anew(client: Client, parts: Wiring) -> None:
+    async with _scene(client, parts, mates=1) as scene:
+        other, mate = scene.mates[0]
+        before = len(await client.messages(other.phone))
+        for _ in range(5):
+            assert (await scene.ask(other.phone)).status_code == 200
+            scene.mine = await _begin(client)
+        assert len(await client.messages(other.phone)) - before == 3
+        assert len((await mate.get("/v1/vouching-requests")).json()["items"]) == 5
+
+
+@pytest.mark.settings(vouchings_per_year=1)
+async def test_vouching_again_for_the_same_account_is_no_other_one(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    async with _scene(client, parts) as scene:
+        for _ in range(2):
+            await scene.ask_all()
+            for number in range(2):
+                assert (await scene.vouch(number)).status_code == 200
+            client.keep((await scene.check()).json())
+            clock.pass_time(minutes=1)
+            scene.mine = await _begin(client)
+
+
+async def test_begun_many_times_at_once_one_is_under_way(client: Client, parts: Wiring) -> None:
+    async with _scene(client, parts, mates=0):
+        await asyncio.gather(*(_begin(client) for _ in range(4)))
+        rows = await rows_of(parts, "identity_verifications")
+        assert sorted(str(row["status"]) for row in rows) == ["ended"] * 4 + ["pending"]

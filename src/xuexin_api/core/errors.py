@@ -567,7 +567,7 @@ class VouchingNotFoundError(RefusalError):
 
 
 class VouchedForOnlyError(RefusalError):
-    """Whoever was verified by classmates alone verifies in another way before they vouch."""
+    """Whom classmates let in verifies by face or photos before they vouch: the facts stand in the archive."""
 
     status = 403
     code = "vouched_for_only"

@@ -100,6 +100,7 @@ def _classmates(parts: Wiring, session: AsyncSession) -> AskedClassmates:
         lookups=parts.lookups,
         sealer=parts.sealer,
         policy=parts.settings.case_policy(),
+        counters=CounterRepository(session),
         entropy=parts.entropy,
     )
 

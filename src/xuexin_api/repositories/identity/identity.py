@@ -110,6 +110,18 @@ class VerificationRepository:
         rows = await self._session.execute(statement.order_by(IdentityVerification.id.desc()).limit(most))
         return [VerificationRow(*row) for row in rows]
 
+    async def opened_by(self, account_id: UUID) -> str | None:
+        """The way by which the account was verified first; None where it never was."""
+        passed_at = IdentityVerification.passed_at
+        statement = (
+            select(IdentityVerification.method)
+            .where(IdentityVerification.account_id == account_id, passed_at.is_not(None))
+            .order_by(passed_at)
+            .limit(1)
+        )
+        method: str | None = await self._session.scalar(statement)
+        return method
+
     async def usual_review(self) -> float | None:
         """Seconds within which three quarters of the last reviews were done; None where none was."""
         latest = (

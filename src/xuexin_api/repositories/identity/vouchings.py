@@ -181,11 +181,15 @@ class VouchingRepository:
         return (await self._session.execute(statement)).first() is not None
 
     async def list_vouched_for(self, place: VouchingPlace, document_key: bytes) -> list[tuple[UUID, int]]:
-        """(person with the document, number of different people who vouched that the applicant is that person)."""
+        """(person with the document, number of different people who vouched that the applicant is that person).
+
+        The yes of an account that has lost its person since was a stranger's.
+        """
         statement = (
             select(Enrollment.person_id, func.count(Vouching.person_id.distinct()))
             .join(Enrollment, Enrollment.id == Vouching.enrollment_id)
             .join(Person, Person.id == Enrollment.person_id)
+            .join(Account, and_(Account.id == Vouching.account_id, Account.person_id == Vouching.person_id))
             .where(place.holds, Vouching.state == "vouched", Person.document_key == document_key)
             .group_by(Enrollment.person_id)
         )
@@ -195,11 +199,19 @@ class VouchingRepository:
         """Wait for the person's turn to vouch; it ends with the transaction."""
         await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"voucher {person_id}"))))
 
-    async def count_by_person(self, person_id: UUID, *, since: datetime) -> int:
-        """How often somebody vouched."""
+    async def count_by_person(self, person_id: UUID, *, but: UUID, since: datetime) -> int:
+        """For how many accounts somebody vouched, `but` one."""
+        applicant = func.coalesce(IdentityCase.account_id, IdentityVerification.account_id)
         statement = (
-            select(func.count())
+            select(func.count(applicant.distinct()))
             .select_from(Vouching)
-            .where(Vouching.person_id == person_id, Vouching.state == "vouched", Vouching.answered_at >= since)
+            .outerjoin(IdentityCase, IdentityCase.id == Vouching.case_id)
+            .outerjoin(IdentityVerification, IdentityVerification.id == Vouching.verification_id)
+            .where(
+                Vouching.person_id == person_id,
+                Vouching.state == "vouched",
+                Vouching.answered_at >= since,
+                applicant != but,
+            )
         )
         return int(await self._session.scalar(statement) or 0)

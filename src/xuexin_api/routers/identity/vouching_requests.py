@@ -54,7 +54,7 @@ async def vouch_for_classmate(
 ) -> VouchingRequest:
     """By the code that the applicant told in person: it is what tells the classmate from whoever knows the name.
 
-    Needs a verification of one's own that was not by classmates.
+    Whom classmates let in vouches for nobody before a strong verification of their own.
     """
     return vouching_request(await vouchings.vouch(vouching_id, body.code, claims), language)
 

@@ -14,12 +14,17 @@ from xuexin_api.core.phones import mask_phone, parse_phone
 from xuexin_api.core.policies import CasePolicy
 from xuexin_api.core.sealing import PHONE_CONTEXT, Sealer
 from xuexin_api.repositories.accounts.accounts import AccountRepository, AccountRow
+from xuexin_api.repositories.counters import CounterRepository
 from xuexin_api.repositories.identity.vouchings import AskedRow, VouchingPlace, VouchingRepository
+from xuexin_api.services.codes.code_checking import DAY
 from xuexin_api.services.identity.vouching_codes import VouchingCodes
 from xuexin_api.services.lookups import Lookups
 from xuexin_api.services.messaging.notices import Notices
 
 _BODY: Final = "body_vouching_asked"
+_TOLD: Final = "vouching_told"
+_MOST_TOLD: Final = 3
+"""Messages to one number in a day, whoever asks: further requests stand in the list without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,7 @@ class AskedClassmates:
         lookups: Lookups,
         sealer: Sealer,
         policy: CasePolicy,
+        counters: CounterRepository,
         entropy: Entropy,
     ) -> None:
         self._vouchings = vouchings
@@ -55,6 +61,7 @@ class AskedClassmates:
         self._lookups = lookups
         self._sealer = sealer
         self._policy = policy
+        self._counters = counters
         self._entropy = entropy
 
     async def shown(self, places: Sequence[VouchingPlace]) -> dict[VouchingPlace, list[AskedClassmate]]:
@@ -88,7 +95,8 @@ class AskedClassmates:
         )
         # As many rows are read and written where the phone is nobody's who could vouch.
         voucher = await self._accounts.get(vouching_id if mate is None else mate.account_id)
-        await self._notices.post_or_pretend(voucher, _BODY, now=now)
+        told = await self._counters.add_one(_TOLD, key, now=now, window_ends_at=now + DAY)
+        await self._notices.post_or_pretend(voucher if told.count <= _MOST_TOLD else None, _BODY, now=now)
         return True
 
     def _phone_of(self, row: AskedRow) -> str:

@@ -158,6 +158,8 @@ class IdentityVerificationService(Service):
         lifetime = self._lifetime(method)
         async with self._transaction():
             if method in BY_PEOPLE:
+                # One begun at the same moment ends the other, or is ended.
+                await self._accounts.lock(account.id)
                 await self._verifications.end_pending(account.id, method, now=now)
             await self._verifications.add(
                 {

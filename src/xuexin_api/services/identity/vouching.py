@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from xuexin_api.core.case_rules import Evidence, Strength
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import (
     TooManyOperationsError,
@@ -36,7 +37,6 @@ from xuexin_api.services.identity.vouching_homes import CaseVouching, Verificati
 from xuexin_api.services.messaging.notices import Notices
 from xuexin_api.services.messaging.outbox import OutboxDispatcher
 from xuexin_api.services.paging import read_cursor, write_cursor
-from xuexin_api.services.sessions.session_opening import VOUCHED
 
 _TRIES: Final = "vouching_codes"
 _MOST_TRIES: Final = 5
@@ -116,12 +116,13 @@ class VouchingService(Service):
     async def vouch(self, vouching_id: UUID, code: str, claims: Claims) -> VouchingView:
         """The caller knows the applicant, who told the code in person; the try is counted first.
 
-        Whoever was only vouched for vouches for nobody: else two would bring in a whole class.
+        Whoever was only vouched for vouches for nobody: else two would bring in a whole class. Facts of the record do
+        not change that: the archive has shown them.
         """
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.verified_account_of(claims)
-            if VOUCHED in claims.methods:
+            if await self._was_let_in_by_classmates(account):
                 raise VouchedForOnlyError
             row = await self._open_request(vouching_id, account, now)
             tries = await self._counters.add_one(_TRIES, vouching_id.bytes, now=now, window_ends_at=now + DAY)
@@ -135,7 +136,9 @@ class VouchingService(Service):
             await self._open_request(vouching_id, account, now)
             person_id = account.person_id or account.id
             await self._vouchings.lock_voucher(person_id)
-            if await self._vouchings.count_by_person(person_id, since=now - _YEAR) >= self._policy.vouchings_per_year:
+            # Again for the same account is no other: a verification opens the archive for a short time only.
+            others = await self._vouchings.count_by_person(person_id, but=row.applicant_id, since=now - _YEAR)
+            if others >= self._policy.vouchings_per_year:
                 raise TooManyOperationsError(retry_after=seconds_until(tries.window_ends_at, now))
             if not await self._vouchings.answer(vouching_id, "vouched", now=now):
                 raise VouchingNotFoundError
@@ -159,6 +162,10 @@ class VouchingService(Service):
                 raise VouchingNotFoundError
             await self._home(row).note("classmate_declined", now=now)
             return self._view(await self._request(vouching_id, account))
+
+    async def _was_let_in_by_classmates(self, account: AccountRow) -> bool:
+        opened_by = await self._verifications.opened_by(account.id)
+        return account.verified_strength != Strength.STRONG and opened_by == Evidence.CLASSMATES
 
     async def _request(self, vouching_id: UUID, account: AccountRow) -> RequestRow:
         row = await self._vouchings.get_for_account(vouching_id, account.id)

@@ -23,10 +23,9 @@ from xuexin_api.repositories.login.openings import AuditedAs, Judged, OpenedOn, 
 from xuexin_api.repositories.login.sessions import SessionState
 
 _ID_BYTES: Final = 16
-VOUCHED: Final = "vouch"
 _METHODS: Final = {
     "record_facts": "kba",
-    "classmates": VOUCHED,
+    "classmates": "vouch",
     "alipay_certify": "face",
     "tencent_faceid": "face",
     "handheld_photo": "photo",
