@@ -377,8 +377,10 @@ async def test_a_photo_that_replaces_another_takes_its_place_in_the_store(regist
         content = zipped({f"{outcome}/{record['candidate_number']}.jpg": draw_archive_photo(seed, "admission")})
         done = await worked(registrar, await uploaded(registrar, content, kind="admission_photos"))
         assert done["result"][outcome] == 1
-        assert _stored(parts).keys() == await _rows_with_objects(parts, "record_photos")
+        known = await _rows_with_objects(parts, "record_photos") | await _rows_with_objects(parts, "earlier_photos")
+        assert _stored(parts).keys() == known
         assert await count_rows(parts, "staged_photos") == 0
+    assert await count_rows(parts, "earlier_photos") == 1
 
 
 async def test_an_import_is_cancelled_before_and_while_it_is_worked_on(

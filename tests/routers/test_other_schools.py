@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -100,7 +101,7 @@ async def test_no_route_shows_another_school_that_something_is_there(
                 line, code = _KINDS[kind]
                 answers = []
                 for thing in (things[kind], _NOBODYS):
-                    url = path.replace(f"{{{kind}}}", thing).replace("{photo_id}", _NOBODYS)
+                    url = re.sub(r"{(photo|change)_id}", _NOBODYS, path.replace(f"{{{kind}}}", thing))
                     url += "?purpose=student_request" if kind == "enrollment_id" and method == "GET" else ""
                     json_body = {} if body is None else {"json": body}
                     answer = await far.client.request(method, url, headers={"If-Match": '"1"'}, **json_body)
