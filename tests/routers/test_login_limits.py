@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from passlib.context import CryptContext
 
 from support.client import PASSWORD, Client, code_of, connected_client
 from support.clock import HandClock
@@ -276,14 +275,3 @@ async def test_a_login_that_the_service_was_too_busy_to_judge_is_no_failure(clie
     assert {code_of(answer) for answer in busy} == {"service_busy"}
     for scope in ("login_failures", "login_failures_of_strangers"):
         assert await _failures(parts, scope) == [len(answers) - len(busy)]
-
-
-@pytest.mark.settings(hashing_wait_seconds=0.2, hashing_threads=1, argon2_passes=200_000)
-async def test_nor_is_a_right_one_whose_hash_it_was_too_busy_to_renew(client: Client, parts: Wiring) -> None:
-    student = await _registered(client)
-    cost = {"argon2__memory_cost": 8, "argon2__time_cost": 1, "argon2__parallelism": 1}
-    cheap = CryptContext(schemes=["argon2"], **cost).hash(PASSWORD)
-    await rows_of(parts, "", f"UPDATE credentials SET password_hash = '{cheap}' RETURNING account_id")
-    answers = await asyncio.gather(*(client.try_to_log_in(student.phone) for _ in range(4)))
-    assert 503 in {answer.status_code for answer in answers} <= {201, 503}
-    assert sum(await _failures(parts, "login_failures")) == 0
