@@ -16,7 +16,7 @@ from support.client import PASSWORD, Client, code_of, connected_client
 from support.corrections import DESK, MINE, corrected, proof_of, take, take_and_decide
 from support.corrections import decide as decide_correction
 from support.corrections import submit as submit_correction
-from support.people import students
+from support.people import Student, students
 from support.photos import photo
 from support.records import OFFICE, add_records, province_of, registrar_of
 from support.staff import member
@@ -25,6 +25,23 @@ from support.waiting import until_blocked
 from xuexin_api.dependencies.wiring import Wiring
 
 pytestmark = pytest.mark.settings(code_resend_seconds=1)
+
+
+async def _granted(squatter: Client, student: Student) -> str:
+    """The case by which a squatter got somebody's document, and is verified as them."""
+    case = await claim_document(squatter, student)
+    await give_strong_evidence(squatter.parts, case)
+    assert (await submit(squatter, case))["state"] == "approved"
+    await squatter.log_in(CLAIMANTS_PHONE)
+    await squatter.verify(student)
+    return case
+
+
+async def _object(client: Client, student: Student) -> None:
+    """Whoever lost the document asks to undo the grant, by the link in the message."""
+    (told,) = [one for one in await client.messages(student.phone) if "强认证" in one.body]
+    body = {"secret": link_in(told.body), "statement": "这是我的账号"}
+    assert (await client.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
 
 
 async def test_an_open_correction_of_who_lost_the_record_is_withdrawn_with_the_grant(
@@ -221,16 +238,10 @@ async def test_an_undone_case_ends_what_its_claimant_asked(client: Client, parts
     shows, _ = await add_records(parts, [row_of(student), row_of(before)])
     await client.register(student)
     async with connected_client(client.app, parts) as squatter, registrar_of(client) as registrar:
-        case = await claim_document(squatter, student)
-        await give_strong_evidence(parts, case)
-        assert (await submit(squatter, case))["state"] == "approved"
-        await squatter.log_in(CLAIMANTS_PHONE)
-        await squatter.verify(student)
+        case = await _granted(squatter, student)
         correction = await corrected(squatter, shows, class_name="二班")
         asked = await hand_in(squatter, before)
-        (told,) = [one for one in await client.messages(student.phone) if "强认证" in one.body]
-        body = {"secret": link_in(told.body), "statement": "这是我的账号"}
-        assert (await client.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
+        await _object(client, student)
         async with member(client) as reviewer:
             await reviewer.take_and_decide(case, "undo", "objection_convincing")
         for desk in (DESK, CLAIM_DESK):
@@ -287,15 +298,9 @@ async def test_nor_is_a_claim_handed_in_that_came_beside_the_undoing_of_a_case(c
     await add_records(parts, [row_of(student), row_of(before)])
     await client.register(student)
     async with connected_client(client.app, parts) as squatter, member(client) as reviewer:
-        case = await claim_document(squatter, student)
-        await give_strong_evidence(parts, case)
-        assert (await submit(squatter, case))["state"] == "approved"
-        await squatter.log_in(CLAIMANTS_PHONE)
-        await squatter.verify(student)
+        case = await _granted(squatter, student)
         draft = (await squatter.post(CLAIMS, keys_of(before))).json()["id"]
-        (told,) = [one for one in await client.messages(student.phone) if "强认证" in one.body]
-        body = {"secret": link_in(told.body), "statement": "这是我的账号"}
-        assert (await client.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
+        await _object(client, student)
         async with parts.database.engine.begin() as holding:
             # The last account that the undoing changes: by then it has ended what the claimant had asked.
             await holding.exec_driver_sql("SELECT id FROM accounts WHERE state = 'superseded' FOR UPDATE")
@@ -315,15 +320,9 @@ async def test_a_picture_beside_the_undoing_of_a_case_holds_up_neither(client: C
     await add_records(parts, [row_of(student), row_of(before)])
     await client.register(student)
     async with connected_client(client.app, parts) as squatter, member(client) as reviewer:
-        case = await claim_document(squatter, student)
-        await give_strong_evidence(parts, case)
-        assert (await submit(squatter, case))["state"] == "approved"
-        await squatter.log_in(CLAIMANTS_PHONE)
-        await squatter.verify(student)
+        case = await _granted(squatter, student)
         claim = await hand_in(squatter, before)
-        (told,) = [one for one in await client.messages(student.phone) if "强认证" in one.body]
-        body = {"secret": link_in(told.body), "statement": "这是我的账号"}
-        assert (await client.post("/v1/identity-cases/objections", body, headers={})).status_code == 204
+        await _object(client, student)
         async with parts.database.engine.begin() as holding:
             await holding.exec_driver_sql("SELECT id FROM record_claims FOR UPDATE")
             picture = {"file": ("证明.jpg", photo())}

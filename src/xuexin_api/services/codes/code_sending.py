@@ -38,6 +38,22 @@ class CodeUse:
     shown: str
 
 
+async def count_sending(
+    counters: CounterRepository, scope: str, subject: bytes, *, policy: CodePolicy, now: datetime
+) -> None:
+    """One more message in `scope`, unless the last is too fresh or the day's number is reached."""
+    spacing, most = timedelta(seconds=policy.resend), policy.per_destination_day
+    if await counters.add_one_unless(
+        scope, subject, limit=most, spaced=now - spacing, now=now, window_ends_at=now + DAY
+    ):
+        return
+    sent = await counters.get(scope, subject, now=now)
+    if sent is not None and sent.count >= most:
+        raise DailyLimitReachedError(retry_after=seconds_until(sent.window_ends_at, now))
+    last = now if sent is None else sent.last_at
+    raise TooManyOperationsError(retry_after=seconds_until(last + spacing, now))
+
+
 class CodeSending:
     """Used inside the transactions of the service that asks; it opens none of its own."""
 
@@ -60,17 +76,7 @@ class CodeSending:
 
     async def count_or_refuse(self, subject: bytes, *, now: datetime) -> None:
         """One more message to this subject, unless the last is too fresh or the day's number is reached."""
-        spacing = timedelta(seconds=self._policy.resend)
-        most = self._policy.per_destination_day
-        if await self._counters.add_one_unless(
-            _SENT, subject, limit=most, spaced=now - spacing, now=now, window_ends_at=now + DAY
-        ):
-            return
-        sent = await self._counters.get(_SENT, subject, now=now)
-        if sent is not None and sent.count >= most:
-            raise DailyLimitReachedError(retry_after=seconds_until(sent.window_ends_at, now))
-        last = now if sent is None else sent.last_at
-        raise TooManyOperationsError(retry_after=seconds_until(last + spacing, now))
+        await count_sending(self._counters, _SENT, subject, policy=self._policy, now=now)
 
     async def post(
         self, place: str, use: CodeUse, *, channel: str, key: bytes, judged_by: bytes, now: datetime

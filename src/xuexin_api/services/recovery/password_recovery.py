@@ -55,6 +55,7 @@ from xuexin_api.services.accounts.new_passwords import judge_new_password
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.challenges import ChallengeService, spend
 from xuexin_api.services.codes.code_checking import DAY, CodeChecking
+from xuexin_api.services.codes.code_sending import count_sending
 from xuexin_api.services.codes.phone_binding import NewPhone, PhoneBinding
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.identity.record_facts import judge_facts
@@ -489,17 +490,7 @@ class PasswordRecoveryService(Service):
     async def _count_sending(self, state: RecoveryState, way: str, whose: bytes, now: datetime) -> None:
         """By what was typed, and not by the destination: the refusal must not tell that there is one."""
         subject = self._lookups.attempt("recovery_send", state.subject, way, whose)
-        spacing = timedelta(seconds=self._codes_policy.resend)
-        most = self._codes_policy.per_destination_day
-        if await self._counters.add_one_unless(
-            _SENT_BY_RECOVERY, subject, limit=most, spaced=now - spacing, now=now, window_ends_at=now + DAY
-        ):
-            return
-        sent = await self._counters.get(_SENT_BY_RECOVERY, subject, now=now)
-        if sent is not None and sent.count >= most:
-            raise DailyLimitReachedError(retry_after=seconds_until(sent.window_ends_at, now))
-        last = now if sent is None else sent.last_at
-        raise TooManyOperationsError(retry_after=seconds_until(last + spacing, now))
+        await count_sending(self._counters, _SENT_BY_RECOVERY, subject, policy=self._codes_policy, now=now)
 
     async def _count_person(self, state: RecoveryState, now: datetime) -> Counter:
         """Counted per document that was typed, apart from the verifications of who claims it: anybody may type it."""
