@@ -54,6 +54,7 @@ from xuexin_api.repositories.recoveries import RecoveryRepository
 from xuexin_api.repositories.sent_photos import PhotoRepository
 from xuexin_api.repositories.staff.office_contacts import OfficeContactRepository
 from xuexin_api.repositories.staff.office_work import OfficeWorkRepository
+from xuexin_api.services.accounts.account_erasure import AccountErasure
 from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
 from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.claim_log import CLAIM_LOG, ClaimLog
@@ -129,7 +130,12 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         housekeeping=HousekeepingService(
             session=cleaning,
             expiry=ExpiryRepository(cleaning),
-            holdings=HoldingRepository(cleaning),
+            accounts=AccountErasure(
+                session=cleaning,
+                holdings=HoldingRepository(cleaning),
+                policy=settings.case_policy(),
+                clock=clock,
+            ),
             deadlines=_case_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             claims=_claim_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             corrections=_correction_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
@@ -217,15 +223,7 @@ def _case_deadlines(
         policy=policy,
         entropy=entropy,
     )
-    return CaseDeadlines(
-        session=session,
-        cases=cases,
-        holdings=HoldingRepository(session),
-        progress=progress,
-        log=log,
-        policy=policy,
-        clock=clock,
-    )
+    return CaseDeadlines(session=session, cases=cases, progress=progress, log=log, clock=clock)
 
 
 def _open_requests(

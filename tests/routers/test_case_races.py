@@ -113,6 +113,41 @@ async def test_a_hundred_cases_that_fail_hold_up_none_that_comes_after_them(
     assert (len(states), set(states.values())) == (105, {"notice"})
 
 
+async def test_an_account_that_cannot_be_erased_holds_up_no_other(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """Of two that nobody claims by any more the first meets a lock for too long, and the database breaks off."""
+    for number, student in enumerate(students(2)):
+        async with connected_client(client.app, parts) as holder, connected_client(client.app, parts) as claimant:
+            await holder.register(student)
+            await claim(claimant, student, f"+861719999000{number}")
+    clock.pass_time(days=1)
+    await parts.housekeeping.purge()
+    clock.pass_time(days=30, seconds=1)
+    claimed = "SELECT id FROM accounts WHERE state = 'conflict' ORDER BY id"
+    broken, other = [row["id"] for row in await rows_of(parts, "", claimed)]
+    stopped = (
+        "SELECT pg_cancel_backend(pid) AS done FROM pg_stat_activity"
+        " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with capture_logs() as logged:
+        async with parts.database.engine.begin() as holding, asyncio.TaskGroup() as group:
+            await holding.execute(text(f"SELECT FROM consents WHERE account_id = '{broken}' FOR UPDATE"))
+            group.create_task(parts.housekeeping.purge())
+            await until_blocked(parts)
+            assert [row["done"] for row in await rows_of(parts, "", stopped)] == [True]
+    failed = [line for line in logged if line["event"] == "account_not_erased"]
+    assert [(line["account_id"], line["log_level"]) for line in failed] == [(str(broken), "error")]
+    gone = "SELECT id FROM accounts WHERE state = 'closed'"
+    assert {row["id"] for row in await rows_of(parts, "", gone)} == {other}
+    # Nothing of it is half done, and the next round tries it again.
+    (left,) = await rows_of(parts, "", f"SELECT name, phone_key FROM accounts WHERE id = '{broken}'")
+    assert left["name"]
+    assert left["phone_key"] is not None
+    await parts.housekeeping.purge()
+    assert {row["id"] for row in await rows_of(parts, "", gone)} == {broken, other}
+
+
 async def test_who_verifies_as_the_person_in_the_moment_of_a_grant_is_told_before_it(
     client: Client, parts: Wiring
 ) -> None:

@@ -29,7 +29,7 @@ class Account(Base):
         # By number alone: the same number under another type would be a way around the check.
         Index("uq_accounts_document_key", "document_key", unique=True, postgresql_where=_LIVING),
         Index("uq_accounts_person_id", "person_id", unique=True, postgresql_where=_LIVING),
-        Index("ix_accounts_closes_at", "closes_at", postgresql_where=text("state = 'closing'")),
+        Index("ix_accounts_leaving", "id", postgresql_where=text("state IN ('closing', 'conflict')")),
         Index("ix_accounts_document_key_created_at", "document_key", "created_at"),
         Index(
             "uq_accounts_email_key",

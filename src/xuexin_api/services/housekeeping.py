@@ -1,4 +1,4 @@
-"""What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, closed accounts, uploads.
+"""What is past its time goes: codes, proofs, challenges, tickets, counters, old messages, accounts, uploads.
 
 And cases, claims and corrections take the steps that wait for nobody but the clock, and offices hear of what came.
 """
@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.policies import SessionPolicy
-from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.expiry import EXPIRING, ExpiryRepository
+from xuexin_api.services.accounts.account_erasure import AccountErasure
 from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
 from xuexin_api.services.archive.correction_deadlines import CorrectionDeadlines
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
@@ -33,7 +33,6 @@ _KEPT_LONGER: Final = {
 }
 """Who logged in from where is kept for the six months that the law asks for, and no longer."""
 _AT_ONCE: Final = 5000
-_ACCOUNTS_AT_ONCE: Final = 100
 _LOG = structlog.get_logger("housekeeping")
 
 
@@ -45,7 +44,7 @@ class HousekeepingService(Service):
         *,
         session: AsyncSession,
         expiry: ExpiryRepository,
-        holdings: HoldingRepository,
+        accounts: AccountErasure,
         deadlines: CaseDeadlines,
         claims: ClaimDeadlines,
         corrections: CorrectionDeadlines,
@@ -57,7 +56,7 @@ class HousekeepingService(Service):
     ) -> None:
         super().__init__(session, clock)
         self._expiry = expiry
-        self._holdings = holdings
+        self._accounts = accounts
         self._deadlines = deadlines
         self._claims = claims
         self._corrections = corrections
@@ -79,7 +78,8 @@ class HousekeepingService(Service):
                         table, before=before, born_before=born_before, most=_AT_ONCE
                     )
                 gone += deleted
-        gone += await self._erase_closed() + await self._deadlines.run()
+        gone += await self._accounts.run()
+        await self._deadlines.run()
         await self._claims.run()
         await self._corrections.run()
         # After both: what the clock sent to the provinces is news there in the same round.
@@ -90,17 +90,6 @@ class HousekeepingService(Service):
     def overdue(self) -> dict[str, int]:
         """How much waits with whom it should not any more, as last counted; for metrics."""
         return {"claims": self._claims.overdue, "corrections": self._corrections.overdue}
-
-    async def _erase_closed(self) -> int:
-        """Accounts whose owners did not come back; few at a time, for much hangs on each."""
-        gone = 0
-        while True:
-            async with self._transaction():
-                closed = await self._holdings.take_closed(now=self._clock.now(), most=_ACCOUNTS_AT_ONCE)
-                await self._holdings.erase(closed)
-            gone += len(closed)
-            if len(closed) < _ACCOUNTS_AT_ONCE:
-                return gone
 
     async def run(self) -> None:
         """Until cancelled, every ten minutes."""

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, false, or_, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from xuexin_api.core.case_rules import LIVING
 from xuexin_api.models.accounts import Account, Consent, Credential, Device, Flow, SecurityAnswers
 from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.archive import Degree, Enrollment, Qualification, RecordAccess
@@ -338,40 +339,30 @@ class HoldingRepository:
         )
         return (await self._session.execute(statement)).first() is not None
 
-    async def take_closed(self, *, now: datetime, most: int) -> list[UUID]:
-        """Accounts whose time to come back has passed; no other process takes them, and no login reopens them.
+    async def list_to_erase(self, *, now: datetime, abandoned_before: datetime, after: UUID, most: int) -> list[UUID]:
+        """Accounts whose time to come back has passed, and those in conflict without a living case for too long.
 
-        What a case or a claim granted stays as long as the grant can be undone: erased, there would be nothing to undo.
+        In the order of their ids, after the last of the list before.
         """
-        undoable = exists().where(
-            IdentityCase.account_id == Account.id,
-            or_(
-                IdentityCase.state == "undo_review",
-                and_(IdentityCase.state == "approved", IdentityCase.undo_until > now),
-            ),
-        )
-        given = exists().where(
-            RecordClaim.account_id == Account.id, RecordClaim.state == "granted", RecordClaim.undo_until > now
-        )
-        statement = (
-            select(Account.id)
-            .where(Account.state == "closing", Account.closes_at <= now, ~undoable, ~given)
-            .limit(most)
-            .with_for_update(skip_locked=True)
-        )
-        return list(await self._session.scalars(statement))
+        statement = select(Account.id).where(_is_to_erase(now, abandoned_before), Account.id > after)
+        return list(await self._session.scalars(statement.order_by(Account.id).limit(most)))
 
-    async def erase(self, account_ids: list[UUID]) -> None:
-        """Nothing of these accounts stays that says whose they were; the archive stays as it is.
+    async def take_to_erase(self, account_id: UUID, *, now: datetime, abandoned_before: datetime) -> bool:
+        """Whether it still is to be erased; no other process takes it then, and no login reopens it."""
+        statement = select(Account.id).where(Account.id == account_id, _is_to_erase(now, abandoned_before))
+        return await self._session.scalar(statement.with_for_update(skip_locked=True)) is not None
+
+    async def erase(self, account_id: UUID) -> None:
+        """Nothing of the account stays that says whose it was; the archive stays as it is.
 
         Photos are nobody's from now on, and their rows go when the file store has lost them.
         """
-        await self._session.execute(update(Upload).where(Upload.account_id.in_(account_ids)).values(account_id=None))
+        await self._session.execute(update(Upload).where(Upload.account_id == account_id).values(account_id=None))
         for table in ERASED_WITH_ACCOUNT:
-            await self._session.execute(delete(table).where(_account_of(table).in_(account_ids)))
+            await self._session.execute(delete(table).where(_account_of(table) == account_id))
         await self._session.execute(
             update(Account)
-            .where(Account.id.in_(account_ids))
+            .where(Account.id == account_id)
             .values(
                 state="closed",
                 name="",
@@ -391,6 +382,28 @@ class HoldingRepository:
                 second_factors=[],
             )
         )
+
+
+def _is_to_erase(now: datetime, abandoned_before: datetime) -> ColumnElement[bool]:
+    """What a case or a claim granted stays as long as the grant can be undone: erased, there is nothing to undo."""
+    undoable = exists().where(
+        IdentityCase.account_id == Account.id,
+        or_(
+            IdentityCase.state == "undo_review",
+            and_(IdentityCase.state == "approved", IdentityCase.undo_until > now),
+        ),
+    )
+    given = exists().where(
+        RecordClaim.account_id == Account.id, RecordClaim.state == "granted", RecordClaim.undo_until > now
+    )
+    recent = exists().where(
+        IdentityCase.account_id == Account.id,
+        or_(IdentityCase.state.in_(LIVING), IdentityCase.decided_at > abandoned_before),
+    )
+    closed = and_(Account.state == "closing", Account.closes_at <= now, ~undoable, ~given)
+    abandoned = and_(Account.state == "conflict", Account.created_at <= abandoned_before, ~recent)
+    # The first is what the index on accounts that may go holds.
+    return and_(Account.state.in_(("closing", "conflict")), or_(closed, abandoned))
 
 
 def _account_of(table: type[Base]) -> ColumnElement[UUID]:

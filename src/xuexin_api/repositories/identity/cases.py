@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from xuexin_api.models.accounts import Account
 from xuexin_api.models.cases import CaseDecision, CaseEvent, CaseEvidence, CaseHolder, IdentityCase
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
@@ -238,23 +237,6 @@ class CaseRepository:
             .where(IdentityCase.id.in_(late.scalar_subquery()))
             .values(state="expired", decided_at=now)
             .returning(IdentityCase.id)
-        )
-        return list(await self._session.scalars(statement))
-
-    async def list_abandoned(self, *, before: datetime, most: int) -> list[UUID]:
-        """Accounts in conflict that had no living case since `before`; nobody else takes them meanwhile."""
-        recent = exists().where(
-            IdentityCase.account_id == Account.id,
-            or_(
-                IdentityCase.state.in_(_LIVING),
-                IdentityCase.decided_at > before,
-            ),
-        )
-        statement = (
-            select(Account.id)
-            .where(Account.state == "conflict", Account.created_at <= before, ~recent)
-            .limit(most)
-            .with_for_update(skip_locked=True)
         )
         return list(await self._session.scalars(statement))
 

@@ -1,8 +1,7 @@
-"""What becomes of cases by the clock: drafts expire, notices run out, accounts that nobody claims on are left."""
+"""What becomes of cases by the clock: drafts expire, notices run out."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,8 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.core.case_rules import CaseState
 from xuexin_api.core.clock import Clock
-from xuexin_api.core.policies import CasePolicy
-from xuexin_api.repositories.accounts.holdings import HoldingRepository
 from xuexin_api.repositories.identity.cases import CaseRepository, DueCase
 from xuexin_api.services.base import Service
 from xuexin_api.services.identity.case_log import CaseLog
@@ -30,24 +27,19 @@ class CaseDeadlines(Service):
         *,
         session: AsyncSession,
         cases: CaseRepository,
-        holdings: HoldingRepository,
         progress: CaseProgress,
         log: CaseLog,
-        policy: CasePolicy,
         clock: Clock,
     ) -> None:
         super().__init__(session, clock)
         self._cases = cases
-        self._holdings = holdings
         self._progress = progress
         self._log = log
-        self._policy = policy
 
-    async def run(self) -> int:
-        """How many rows were deleted; every case that is due takes its step."""
+    async def run(self) -> None:
+        """Every case that is due takes its step."""
         await self._expire()
         await self._take_effect()
-        return await self._erase_abandoned()
 
     async def _expire(self) -> None:
         expired = [UUID(int=0)] * _AT_ONCE
@@ -78,14 +70,3 @@ class CaseDeadlines(Service):
             case = await self._cases.get_for_update(case_id)
             if case is not None and case.state in {CaseState.NOTICE, CaseState.IN_REVIEW}:
                 await self._progress.proceed(case, now=self._clock.now())
-
-    async def _erase_abandoned(self) -> int:
-        gone = 0
-        while True:
-            before = self._clock.now() - timedelta(seconds=self._policy.abandoned)
-            async with self._transaction():
-                left = await self._cases.list_abandoned(before=before, most=_AT_ONCE)
-                await self._holdings.erase(left)
-            gone += len(left)
-            if len(left) < _AT_ONCE:
-                return gone
