@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from xuexin_api import openapi, problems
 from xuexin_api.dependencies.wiring import Wiring
-from xuexin_api.middleware import EdgeMiddleware, MessageMetrics, OverdueMetrics
+from xuexin_api.middleware import DamagedPhotoMetrics, EdgeMiddleware, MessageMetrics, OverdueMetrics
 from xuexin_api.routers import docs, service
 from xuexin_api.routers.accounts import account, account_changes, account_holdings, agreements, recovery, registrations
 from xuexin_api.routers.archive import archive, claims, corrections, outcomes, proofs
@@ -111,6 +111,9 @@ def create_app(parts: Wiring, *, background: bool = True) -> FastAPI:
     app.state.registry = CollectorRegistry()
     app.state.registry.register(MessageMetrics(parts.dispatcher.outcomes))
     app.state.registry.register(OverdueMetrics(parts.housekeeping.overdue))
+    app.state.registry.register(
+        DamagedPhotoMetrics(lambda: {"photos": parts.photos.damaged, "handheld": parts.sent_photos.damaged})
+    )
     # Routes are tried in this order: what is asked for most stands first.
     for router in (
         archive.hot_router,

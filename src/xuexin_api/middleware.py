@@ -104,6 +104,23 @@ class OverdueMetrics(Collector):
         yield family
 
 
+class DamagedPhotoMetrics(Collector):
+    """How often somebody asked for a photo that went bad where it lies, by store."""
+
+    def __init__(self, damaged: Callable[[], Mapping[str, int]]) -> None:
+        self._damaged = damaged
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(
+            "xuexin_stored_photos_damaged",
+            "Looks at photos that could not be opened",
+            labels=("store",),
+        )
+        for store, count in self._damaged().items():
+            family.add_metric((store,), count)
+        yield family
+
+
 def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
     """The address nearest to us that is not a trusted proxy; X-Forwarded-For of anybody else is not read."""
     address = _plain(peer)

@@ -12,8 +12,8 @@ from obstore.store import LocalStore, S3Store
 
 from support.entropy import KnownEntropy
 from support.keys import keys_for_tests
-from xuexin_api.core.errors import NotReadyError
-from xuexin_api.core.sealing import SealBrokenError, Sealer
+from xuexin_api.core.errors import NotReadyError, StoredPhotoDamagedError
+from xuexin_api.core.sealing import Sealer
 from xuexin_api.gateways.photo_store import Bucket, PhotoStore, in_bucket, in_folder
 
 PHOTO = b"not a photo, and nobody's" * 100
@@ -52,7 +52,7 @@ async def test_a_photo_is_sealed_under_its_name_and_gone_when_it_is_deleted(
     kept = bytes((await bare.get_async("one")).bytes())
     assert PHOTO[:12] not in kept
     await bare.put_async("another", kept)
-    with pytest.raises(SealBrokenError):
+    with pytest.raises(StoredPhotoDamagedError):
         await store.get("another")
     for _ in range(2):
         await store.delete("one")

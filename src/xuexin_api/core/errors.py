@@ -959,6 +959,13 @@ PICTURE_REFUSALS: Final = tuple(PictureRefusedError.__subclasses__())
 """Every reason why a picture is not taken."""
 
 
+class StoredPhotoDamagedError(RefusalError):
+    """The photo went bad where it lies, or its key is gone: an operator's matter, and no better when asked again."""
+
+    status = 500
+    code = "stored_photo_damaged"
+
+
 class UploadNotFoundError(RefusalError):
     """No photo of this id is there to be looked at; its owner may have taken it back, or it was erased."""
 

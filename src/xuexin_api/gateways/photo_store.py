@@ -6,15 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import structlog
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import LocalStore, S3Store
 
-from xuexin_api.core.errors import NotReadyError
-from xuexin_api.core.sealing import Sealer
+from xuexin_api.core.errors import NotReadyError, StoredPhotoDamagedError
+from xuexin_api.core.sealing import SealBrokenError, Sealer
 
 _GONE: Final = (NotFoundError, FileNotFoundError)
 _TRIES_AGAIN: Final = 2
 _RETRY_AFTER: Final = 5
+_LOG = structlog.get_logger("photo_store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,8 @@ class PhotoStore:
     def __init__(self, store: LocalStore | S3Store, sealer: Sealer) -> None:
         self._store = store
         self._sealer = sealer
+        self.damaged = 0
+        """How often something was asked for that could not be opened; for metrics."""
 
     async def put(self, key: str, data: bytes) -> None:
         try:
@@ -74,7 +78,7 @@ class PhotoStore:
             raise NotReadyError(retry_after=_RETRY_AFTER) from None
 
     async def get(self, key: str) -> bytes | None:
-        """The photo, or None when the object is gone."""
+        """The photo, or None when the object is gone; StoredPhotoDamagedError when it is not what was put there."""
         try:
             result = await self._store.get_async(key)
             sealed = await result.bytes_async()
@@ -82,7 +86,12 @@ class PhotoStore:
             return None
         except BaseError:
             raise NotReadyError(retry_after=_RETRY_AFTER) from None
-        return self._sealer.open(bytes(sealed), key.encode())
+        try:
+            return self._sealer.open(bytes(sealed), key.encode())
+        except SealBrokenError as broken:
+            self.damaged += 1
+            _LOG.error("stored_photo_damaged", place=f"{self._store.prefix}/{key}", why=str(broken))
+            raise StoredPhotoDamagedError from None
 
     async def delete(self, key: str) -> None:
         """Gone, also where it was not there, or where a crash left it half written."""

@@ -14,13 +14,14 @@ from xuexin_api.core.errors import (
     FormNeededError,
     InvalidRequestError,
     NotReadyError,
+    StoredPhotoDamagedError,
     TokenInvalidError,
     TokenMissingError,
     VersionNeededError,
 )
 from xuexin_api.core.messages import message
 from xuexin_api.openapi.derived import Schemas
-from xuexin_api.openapi.files import FORM
+from xuexin_api.openapi.files import FORM, PHOTO
 from xuexin_api.openapi.lint import JSON, Document, operations
 from xuexin_api.openapi.once import ONCE, PARAMETER, REPLAYED, refusals_of_key
 from xuexin_api.openapi.problem_schema import PROBLEM_SCHEMA
@@ -186,6 +187,8 @@ def _edge_refusals(operation: Document, *, validates: bool) -> Iterable[tuple[in
         yield InvalidRequestError.status, InvalidRequestError.code
     if ONCE in operation:
         yield from ((refusal.status, refusal.code) for refusal in refusals_of_key(operation[ONCE]))
+    if PHOTO in operation["responses"].get("200", {}).get("content", {}):
+        yield StoredPhotoDamagedError.status, StoredPhotoDamagedError.code
     yield 500, "internal_error"
     yield NotReadyError.status, NotReadyError.code
 

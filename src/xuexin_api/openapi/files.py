@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 FORM: Final = "multipart/form-data"
+PHOTO: Final = "image/jpeg"
 JPEG: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"content": {PHOTO: {"schema": {"type": "string", "format": "binary"}}}}
 }
 """The `responses=` of a route that answers with a photo."""
 

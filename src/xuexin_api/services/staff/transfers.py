@@ -22,6 +22,7 @@ from xuexin_api.core.errors import (
     NotYoursToDecideError,
     RecordChangedError,
     RecordNotFoundError,
+    StoredPhotoDamagedError,
     StudentNumberInUseError,
     TransferClosedError,
     TransferNotFoundError,
@@ -247,8 +248,8 @@ class TransferService(Service):
             await self._write_down(old, after, "transfer_out", note, member)
             await self._write_down(blank, entry, "transfer_in", note, member)
             view = await self._view(transfer_id, member)
-        # A store that is away does not undo what is agreed: the next import of photos brings it.
-        with contextlib.suppress(NotReadyError):
+        # A store that is away or spoilt the photo does not undo what is agreed: the next import of photos brings it.
+        with contextlib.suppress(NotReadyError, StoredPhotoDamagedError):
             await self._bring_photo(transfer.enrollment_id, new_id, member.id)
         return view
 
