@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -550,6 +551,47 @@ async def test_reviews_say_how_long_the_next_will_take(client: Client, parts: Wi
         shown = (await case_of(scene.claimant, again))["waiting"]["expected_by"]
         expected = case["queued_at"] + timedelta(hours=5)
         assert shown[:15] == f"{expected:%Y-%m-%dT%H:%M}"[:15]
+
+
+async def test_a_notice_is_no_part_of_what_a_review_takes(client: Client, parts: Wiring, clock: HandClock) -> None:
+    async def expected_hours(student: Student, phone: str) -> float:
+        """For somebody who hands in photos now, against who is verified."""
+        async with connected_client(client.app, parts) as holder, connected_client(client.app, parts) as claimant:
+            await holder.register(student)
+            await holder.verify(student)
+            waiting = await claim(claimant, student, phone)
+            await send_both(claimant, f"/v1/identity-cases/{waiting}")
+            case = await submit(claimant, waiting)
+        expected = datetime.fromisoformat(case["waiting"]["expected_by"]) - clock.now()
+        return round(expected.total_seconds() / 3600, 3)
+
+    others = students(4)[1:]
+    await enroll(parts, *others)
+    async with _scene(client) as scene, member(client) as one:
+        # Heard after an objection, long before the end of the notice.
+        await give_facts(scene.claimant, scene.case_id, scene.student)
+        await submit(scene.claimant, scene.case_id)
+        clock.pass_time(hours=2)
+        await scene.holder.log_in(scene.student.phone)
+        said = {"statement": "不属实"}
+        assert (await scene.holder.post(f"/v1/identity-cases/{scene.case_id}/objection", said)).status_code == 200
+        clock.pass_time(hours=3)
+        await one.log_in()
+        await one.take_and_decide(scene.case_id, "approve", "evidence_convincing")
+        clock.pass_time(hours=67)
+        await parts.housekeeping.purge()
+        (decided,) = await rows_of(parts, "", "SELECT id, state FROM identity_cases")
+        assert decided == {"id": UUID(scene.case_id), "state": "approved"}
+        assert await expected_hours(others[0], "+8617199990002") == pytest.approx(3, abs=0.02)
+        # Photos that are accepted before a notice begins: three quarters of the way from one hour to three.
+        clock.pass_time(hours=1)
+        await one.log_in()
+        (waiting,) = await rows_of(parts, "", "SELECT id FROM identity_cases WHERE state = 'submitted'")
+        await one.take_and_decide(str(waiting["id"]), "accept_photos", "photos_show_applicant")
+        assert await expected_hours(others[1], "+8617199990003") == pytest.approx(2.5, abs=0.02)
+        clock.pass_time(hours=72)
+        await parts.housekeeping.purge()
+        assert await expected_hours(others[2], "+8617199990004") == pytest.approx(2.5, abs=0.02)
 
 
 async def test_everything_staff_did_stands_in_their_trail(client: Client, parts: Wiring) -> None:

@@ -31,7 +31,7 @@ class IdentityCase(Base):
     """One account's claim to a document.
 
     `person_id` is who the evidence says the claimant is; `reviewers` must agree, `approvals` have agreed in this
-    `round`; `queued_at` is since when people are waited for.
+    `round`; since `queued_at` people are waited for, or were last, and at `reviewed_at` enough of them had spoken.
     """
 
     __tablename__ = "identity_cases"
@@ -65,11 +65,7 @@ class IdentityCase(Base):
             "queued_at",
             postgresql_where=text("state IN ('submitted', 'in_review', 'undo_review')"),
         ),
-        Index(
-            "ix_identity_cases_decided_at",
-            "decided_at",
-            postgresql_where=text("queued_at IS NOT NULL AND decided_at IS NOT NULL"),
-        ),
+        Index("ix_identity_cases_reviewed_at", "reviewed_at", postgresql_where=text("reviewed_at IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -86,6 +82,7 @@ class IdentityCase(Base):
     submitted_at: Mapped[datetime | None]
     effect_at: Mapped[datetime | None]
     queued_at: Mapped[datetime | None]
+    reviewed_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     undo_until: Mapped[datetime | None]
     reason: Mapped[str | None]

@@ -329,15 +329,14 @@ class CaseRepository:
         return await self._session.scalar(statement.limit(1)) is not None
 
     async def usual_review(self) -> float | None:
-        """Seconds within which three quarters of the last decided cases left the queue; None where none did."""
+        """Seconds within which three quarters of the last reviews were done; None where none was.
+
+        No notice is in them. A case that waits for people again is in them again when those have spoken.
+        """
         latest = (
-            select(func.extract("epoch", IdentityCase.decided_at - IdentityCase.queued_at).label("seconds"))
-            .where(
-                IdentityCase.queued_at.is_not(None),
-                IdentityCase.decided_at > IdentityCase.queued_at,
-                IdentityCase.state.in_(("approved", "rejected", "undone")),
-            )
-            .order_by(IdentityCase.decided_at.desc())
+            select(func.extract("epoch", IdentityCase.reviewed_at - IdentityCase.queued_at).label("seconds"))
+            .where(IdentityCase.reviewed_at.is_not(None), IdentityCase.reviewed_at > IdentityCase.queued_at)
+            .order_by(IdentityCase.reviewed_at.desc())
             .limit(_SECONDS_IN_SAMPLE)
             .subquery()
         )

@@ -170,7 +170,7 @@ class CaseProgress:
             return
         assert may_move(state, step.state), f"{state} does not lead to {step.state}"
         over = step.state in {CaseState.APPROVED, CaseState.REJECTED, CaseState.WITHDRAWN}
-        queued_at = case.queued_at if over else (case.queued_at or now) if step.state in QUEUED else None
+        queued_at = now if step.state in QUEUED and state not in QUEUED else case.queued_at
         moved = await self._cases.move(
             case.id,
             state,

@@ -264,6 +264,7 @@ class ReviewDeskService(Service):
         if accepted and set(photos) != await self._staff.list_subjects(member.id, _PHOTO_VIEWED, photos):
             raise PhotosNotSeenError
         await self._photos.judge(photos, accepted=accepted, reason=reason)
+        await self._cases.move(case.id, case.state, case.state, reviewed_at=now)
         if accepted:
             await self._opening.add_evidence(case.id, Evidence.HANDHELD_PHOTO, None, "staff", now=now)
         else:
@@ -289,11 +290,14 @@ class ReviewDeskService(Service):
         await self._log.note(case.id, kind, "staff", now=now, staff_id=member.id, reason=reason, note=note)
         agrees = decision in {Decision.APPROVE, Decision.UNDO}
         approvals = case.approvals + agrees
+        needed = reviewers_to_undo(case.reviewers) if decision is Decision.UNDO else case.reviewers
+        enough = not agrees or approvals >= needed
         await self._cases.move(
             case.id,
             case.state,
             case.state,
             approvals=approvals,
+            reviewed_at=now if enough else None,
             reason=reason if decision in {Decision.REJECT, Decision.UNDO} else case.reason,
             assigned_to=None,
             assigned_at=None,
@@ -302,7 +306,7 @@ class ReviewDeskService(Service):
             await self._progress.proceed(await self._again(case.id), now=now)
         elif decision is Decision.UPHOLD:
             await self._progress.uphold(case, now=now)
-        elif approvals >= reviewers_to_undo(case.reviewers):
+        elif enough:
             await self._progress.undo(await self._again(case.id), now=now)
 
     async def _desk_case(self, case: CaseRow, member: StaffRow, now: datetime) -> DeskCase:
