@@ -102,6 +102,7 @@ async def test_no_route_shows_another_school_that_something_is_there(
                 answers = []
                 for thing in (things[kind], _NOBODYS):
                     url = re.sub(r"{(photo|change)_id}", _NOBODYS, path.replace(f"{{{kind}}}", thing))
+                    url = url.replace("{kind}", "admission")
                     url += "?purpose=student_request" if kind == "enrollment_id" and method == "GET" else ""
                     json_body = {} if body is None else {"json": body}
                     answer = await far.client.request(method, url, headers={"If-Match": '"1"'}, **json_body)

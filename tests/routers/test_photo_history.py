@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime, timedelta
 from typing import Any
 
 from support.archive import import_photos
-from support.client import Client
+from support.client import Client, code_of
 from support.imports import uploaded, worked, zipped
 from support.people import Student, students
 from support.records import OFFICE, add_records, registered_row, registrar_of
@@ -108,3 +109,39 @@ async def test_what_an_operator_replaced_is_sent_again_and_put_back(client: Clie
         ("admission_photo", _digest(FIRST), _digest(SECOND)),
         ("admission_photo", None, _digest(FIRST)),
     ]
+
+
+async def test_a_registrar_sees_the_photo_of_now_and_each_look_is_the_students_to_read(
+    client: Client, parts: Wiring
+) -> None:
+    one, another = students(2)
+    record, bare = await add_records(parts, [registered_row(one), registered_row(another)])
+    async with registrar_of(client) as registrar:
+        await _bring(registrar, FIRST, one)
+        came = parts.clock.now() - timedelta(seconds=1)
+        seen = (await registrar.client.get(f"{OFFICE}/{record}?purpose=certificate")).json()
+        assert [photo["kind"] for photo in seen["photos"]] == ["admission"]
+        assert seen["photos"][0]["sha256"] == _digest(FIRST)
+        assert datetime.fromisoformat(seen["photos"][0]["imported_at"]) == came
+        path = f"{OFFICE}/{record}/photos/admission"
+        shown = await registrar.client.get(f"{path}?purpose=complaint")
+        assert (shown.status_code, shown.content, shown.headers["content-type"]) == (200, FIRST, "image/jpeg")
+        assert shown.headers["cache-control"] == "no-store, private"
+        assert shown.headers["etag"] == f'"{_digest(FIRST)}"'
+        # Looks that show nothing are none; one at what the registrar has on the screen is.
+        known = {"If-None-Match": shown.headers["etag"]}
+        assert (await registrar.client.get(f"{path}?purpose=complaint", headers=known)).status_code == 304
+        for missing in (f"{OFFICE}/{record}/photos/graduation", f"{OFFICE}/{bare}/photos/admission"):
+            none = await registrar.client.get(f"{missing}?purpose=complaint")
+            assert (none.status_code, code_of(none)) == (404, "photo_not_found")
+        for malformed in (path, f"{OFFICE}/{record}/photos/passport?purpose=complaint"):
+            assert (await registrar.client.get(malformed)).status_code == 422
+        assert (await registrar.client.get(f"{OFFICE}/{bare}?purpose=certificate")).json()["photos"] == []
+    await client.register(one)
+    await client.verify(one)
+    looks = (await client.get("/v1/archive/accesses")).json()["items"]
+    assert sorted((look["enrollment_id"], look["action"]["id"], look["purpose"]["id"]) for look in looks) == [
+        (record, "viewed", purpose) for purpose in ("certificate", "complaint", "complaint")
+    ]
+    events = [row for row in await rows_of(parts, "staff_events") if row["action"] == "record:view"]
+    assert [str(row["subject_id"]) for row in events].count(record) == 3

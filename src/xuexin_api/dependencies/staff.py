@@ -178,6 +178,7 @@ async def record_office_service(request: Request) -> RecordOfficeService:
         session=session,
         records=RecordOfficeRepository(session),
         proofs=ProofRepository(session),
+        present=RecordPhotoRepository(session),
         earlier=EarlierPhotoRepository(session),
         photos=parts.photos,
         trace=shared.record_trace(parts, session),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from xuexin_api.core.code_tables import EnrollmentStatus as StatusCode
-from xuexin_api.schemas.archive import Enrollment, EnrollmentStatus
+from xuexin_api.schemas.archive import Enrollment, EnrollmentStatus, PhotoKind
 from xuexin_api.schemas.proofs import PhotoProof, RecordCheck
 from xuexin_api.schemas.terms import (
     AdmissionDate,
@@ -26,7 +26,7 @@ from xuexin_api.schemas.terms import (
     RegisteredName,
     StudentNumber,
 )
-from xuexin_api.schemas.types import Cursor, Day, Id, Input, NextCursor, Output, ShortText
+from xuexin_api.schemas.types import Cursor, Day, Id, Input, Moment, NextCursor, Output, ShortText
 
 Purpose = Literal["record_keeping", "student_request", "certificate", "complaint"]
 PlainChange = Literal[
@@ -122,6 +122,15 @@ class OfficeDegree(Output):
     awarded_on: AwardedOn
 
 
+class OfficePhoto(Output):
+    kind: PhotoKind = Field(description="`admission` 录取照片, `graduation` 学历照片.", examples=["admission"])
+    sha256: str = Field(
+        description="SHA-256 of its file, as in its `ETag` and in the history.",
+        examples=["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+    )
+    imported_at: Moment = Field(description="Since when the record has it.", examples=["2026-11-23T08:00:00Z"])
+
+
 class OfficeEnrollment(Output):
     enrollment: Enrollment = Field(description="As the student sees it.")
     version: int = Field(description="Counts the changes; a change names it in `If-Match`.", examples=[3])
@@ -129,6 +138,9 @@ class OfficeEnrollment(Output):
     registered_year: int | None = Field(
         description="The last school year that the student was registered for, by its first year; null: none so far.",
         examples=[2025],
+    )
+    photos: list[OfficePhoto] = Field(
+        description="What there is at `…/photos/{kind}`: one of each kind at most; none where no school brought one."
     )
     certificate: OfficeCertificate | None = Field(description="学历; null: none so far.", examples=[None])
     degree: OfficeDegree | None = Field(description="学位; null: none so far.", examples=[None])

@@ -58,3 +58,9 @@ class RecordPhotoRepository:
         statement = select(*columns).where(RecordPhoto.enrollment_id == enrollment_id, RecordPhoto.kind == kind)
         row = (await self._session.execute(statement)).mappings().first()
         return None if row is None else dict(row)
+
+    async def list_for_record(self, enrollment_id: UUID) -> list[Mapping[str, Any]]:
+        """Which photos a record has, since when: one of each kind at most."""
+        columns = (RecordPhoto.kind, RecordPhoto.sha256, RecordPhoto.imported_at)
+        statement = select(*columns).where(RecordPhoto.enrollment_id == enrollment_id).order_by(RecordPhoto.kind)
+        return [dict(row) for row in (await self._session.execute(statement)).mappings()]

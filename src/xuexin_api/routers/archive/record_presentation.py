@@ -216,6 +216,7 @@ def office_enrollment(record: OfficeRecord) -> office_schemas.OfficeEnrollment:
             "version": record.version,
             "grade": record.grade,
             "registered_year": record.registered_year,
+            "photos": record.photos,
             "certificate": record.certificate,
             "degree": record.degree,
             "check": record.check,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
@@ -31,6 +32,7 @@ from xuexin_api.schemas.record_office import (
     OfficeCertificate,
     OfficeDegree,
     OfficeEnrollment,
+    OfficePhoto,
 )
 from xuexin_api.services.archive.outcomes import (
     DegreeExplanation,
@@ -98,6 +100,11 @@ def _at_the_office(enrollment: Enrollment, **more: Any) -> OfficeEnrollment:
         "version": 3,
         "grade": 2023,
         "registered_year": 2025,
+        "photos": [
+            OfficePhoto(kind=photo.kind, sha256=hashlib.sha256(photo.kind.encode()).hexdigest(), imported_at=NOW)
+            for photo in enrollment.photos
+            if photo.available
+        ],
         "certificate": None,
         "degree": None,
         "check": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 
 from xuexin_api.core.errors import (
     CertificateNumberTakenError,
@@ -34,7 +34,7 @@ from xuexin_api.routers.entity_tags import NOT_MODIFIED, tagged
 from xuexin_api.routers.paging import PageCursor, PageLimit
 from xuexin_api.routers.path_id import PathId
 from xuexin_api.routers.strict_route import StrictRoute
-from xuexin_api.schemas.archive import RecordHistory
+from xuexin_api.schemas.archive import PhotoKind, RecordHistory
 from xuexin_api.schemas.record_office import (
     EnrollmentChange,
     EnrollmentExport,
@@ -137,6 +137,25 @@ async def view_earlier_photo(
 ) -> Response:
     """What the record had before, up to `photo_until` of the change. Each look is written down with its purpose."""
     photo, tag = await office.get_earlier_photo(enrollment_id, change_id, purpose, claims)
+    return tagged(photo, tag, known, media_type="image/jpeg", cache_control="no-store, private")
+
+
+@router.get(
+    "/{enrollment_id}/photos/{kind}",
+    summary="A photo of a record",
+    response_class=Response,
+    responses=refusals(*_THE_RECORD, PhotoNotFoundError) | NOT_MODIFIED | JPEG,
+)
+async def view_enrollment_photo(
+    enrollment_id: PathId,
+    kind: Annotated[PhotoKind, Path(description="录取照片 or 学历照片.")],
+    purpose: PurposeOfLook,
+    claims: StaffClaims,
+    office: Office,
+    known: KnownTags,
+) -> Response:
+    """录取照片 (admission) or 学历照片 (graduation), as it is now. Each look is written down with its purpose."""
+    photo, tag = await office.get_photo(enrollment_id, kind, purpose, claims)
     return tagged(photo, tag, known, media_type="image/jpeg", cache_control="no-store, private")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from xuexin_api.core.tokens import Claims
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.repositories.archive.earlier_photos import EarlierPhotoRepository
 from xuexin_api.repositories.archive.proofs import ProofRepository
+from xuexin_api.repositories.archive.record_photos import RecordPhotoRepository
 from xuexin_api.repositories.identity.conflicts import refused_by
 from xuexin_api.repositories.staff.record_office import RecordOfficeRepository
 from xuexin_api.repositories.staff.staff import StaffRow
@@ -60,6 +62,15 @@ _TAKEN: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class OfficePhoto:
+    """A photo that a record has: its digest, and since when."""
+
+    kind: str
+    sha256: str
+    imported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class OfficeRecord:
     """A record as its school sees it: what it is, at which version, and what can become of it for which reasons."""
 
@@ -67,6 +78,7 @@ class OfficeRecord:
     version: int
     grade: int | None
     registered_year: int | None
+    photos: Sequence[OfficePhoto]
     certificate: Mapping[str, Any] | None
     degree: Mapping[str, Any] | None
     check: Check | None
@@ -109,6 +121,7 @@ class RecordOfficeService(Service):
         session: AsyncSession,
         records: RecordOfficeRepository,
         proofs: ProofRepository,
+        present: RecordPhotoRepository,
         earlier: EarlierPhotoRepository,
         photos: PhotoStore,
         trace: RecordTrace,
@@ -121,6 +134,7 @@ class RecordOfficeService(Service):
         super().__init__(session, clock)
         self._records = records
         self._proofs = proofs
+        self._present = present
         self._earlier = earlier
         self._photos = photos
         self._trace = trace
@@ -151,23 +165,16 @@ class RecordOfficeService(Service):
                 return history_page(found, most, self._clock.now())
         raise RecordNotFoundError
 
+    async def get_photo(self, enrollment_id: UUID, kind: str, purpose: str, claims: Claims) -> tuple[bytes, str]:
+        """What the record has now of this kind: JPEG bytes and their entity tag."""
+        return await self._show_photo(partial(self._present.get, enrollment_id, kind), enrollment_id, purpose, claims)
+
     async def get_earlier_photo(
         self, enrollment_id: UUID, change_id: UUID, purpose: str, claims: Claims
     ) -> tuple[bytes, str]:
         """What the record had before this change, while it is kept: JPEG bytes and their entity tag."""
-        async with self._transaction():
-            member, row = await self._reach(enrollment_id, claims)
-            found = None
-            if row is not None:
-                found = await self._earlier.get(enrollment_id, change_id, now=self._clock.now())
-            if row is not None and found is not None:
-                await self._look(row, member, purpose)
-        if row is None:
-            raise RecordNotFoundError
-        photo = None if found is None else await self._photos.get(found["object_key"])
-        if found is None or photo is None:
-            raise PhotoNotFoundError
-        return photo, found["sha256"].hex()
+        earlier = partial(self._earlier.get, enrollment_id, change_id, now=self._clock.now())
+        return await self._show_photo(earlier, enrollment_id, purpose, claims)
 
     async def change(
         self, enrollment_id: UUID, request: ChangeRequest, expected: str | None, claims: Claims
@@ -272,6 +279,21 @@ class RecordOfficeService(Service):
         await self._trace.note("record:out_of_reach", member, enrollment_id, now=self._clock.now())
         return member, None
 
+    async def _show_photo(
+        self, find: Callable[[], Awaitable[Mapping[str, Any] | None]], enrollment_id: UUID, purpose: str, claims: Claims
+    ) -> tuple[bytes, str]:
+        async with self._transaction():
+            member, row = await self._reach(enrollment_id, claims)
+            found = None if row is None else await find()
+            if row is not None and found is not None:
+                await self._look(row, member, purpose)
+        if row is None:
+            raise RecordNotFoundError
+        photo = None if found is None else await self._photos.get(found["object_key"])
+        if found is None or photo is None:
+            raise PhotoNotFoundError
+        return photo, found["sha256"].hex()
+
     async def _look(self, row: Mapping[str, Any], member: StaffRow, purpose: str) -> None:
         now = self._clock.now()
         await self._trace.looked([row], member, "viewed", purpose, now=now)
@@ -280,11 +302,13 @@ class RecordOfficeService(Service):
     async def _office_record(self, row: Mapping[str, Any]) -> OfficeRecord:
         check = await self._proofs.get_last_check(row["id"])
         proof = await self._proofs.get_last_photo_proof(row["id"], confirmed=True)
+        photos = await self._present.list_for_record(row["id"])
         return OfficeRecord(
             enrollment=enrollment_view(row, self._sealer),
             version=row["version"],
             grade=row["grade"],
             registered_year=row["registered_year"],
+            photos=[OfficePhoto(one["kind"], one["sha256"].hex(), one["imported_at"]) for one in photos],
             certificate=await self._records.get_qualification(row["id"]),
             degree=await self._records.get_degree(row["id"]),
             check=None if check is None else check_view(check, row["version"]),
