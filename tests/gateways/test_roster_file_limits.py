@@ -147,7 +147,13 @@ def test_a_character_cut_at_a_fields_width_breaks_its_cell_only(tmp_path: Path) 
     assert read[2] == rows[1]
 
 
-@pytest.mark.parametrize("opened", [lambda path: open_roster(path).rows, lambda path: open_photo_zip(path).__enter__()])
+_ZIPS: list[Callable[[Path], object]] = [
+    lambda path: open_roster(path).rows,
+    lambda path: open_photo_zip(path).__enter__(),
+]
+
+
+@pytest.mark.parametrize("opened", _ZIPS)
 def test_a_zip_whose_directory_would_fill_memory_is_refused_unread(
     tmp_path: Path, opened: Callable[[Path], object]
 ) -> None:
@@ -159,4 +165,16 @@ def test_a_zip_whose_directory_would_fill_memory_is_refused_unread(
         stream.seek(0, 2)
         stream.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 1, 1, (100 << 20) - 4, 4, 0))
     with pytest.raises(BrokenRuleError, match="zip_directory_too_large"):
+        opened(path)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.parametrize("opened", _ZIPS)
+def test_a_zip_that_can_be_unpacked_only_in_large_pieces_is_refused(
+    tmp_path: Path, opened: Callable[[Path], object], packing: int
+) -> None:
+    path = tmp_path / "dense.zip"
+    with zipfile.ZipFile(path, "w", packing) as archive:
+        archive.writestr("22001234567890.jpg", b"x")
+    with pytest.raises(BrokenRuleError, match="zip_packing_unknown"):
         opened(path)

@@ -50,6 +50,8 @@ def test_a_pattern_and_the_parser_read_the_same(rows: list[dict[str, str]], span
     ("row", "code"),
     [
         ('<c r="B1"><v>1</v></c><c r="A1"><v>1</v></c>', "xlsx_damaged"),
+        ('<c r="A1"><v>1e999</v></c>', "xlsx_damaged"),
+        ('<c r="A1"><v>NaN</v></c>', "xlsx_damaged"),
         ('<c r="GS1"><v>1</v></c>', "xlsx_too_many_cells"),
         ('</row><row r="1"><c r="A1"><v>1</v></c>', "xlsx_damaged"),
     ],

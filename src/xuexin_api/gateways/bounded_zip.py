@@ -1,14 +1,18 @@
-"""Zip files whose directory is known to be small before it is read: the library would hold all of it in memory."""
+"""Zip files that cost no more memory than is asked: the library bounds neither directories nor every packing."""
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.gateways.sealed_file import Readable
+
+# Of the others the library unpacks all that a block holds, whatever it was asked for: of bzip2, gigabytes out of a
+# thousand bytes.
+_PACKINGS: Final = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
 
 class _BoundedStream:
@@ -27,6 +31,11 @@ class _BoundedStream:
 
 @contextmanager
 def open_zip(file: Readable, *, largest_directory: int) -> Iterator[zipfile.ZipFile]:
-    """BrokenRuleError where the directory is larger, and what `zipfile` raises where the file is damaged."""
+    """BrokenRuleError where the directory is larger, or a file packed otherwise than zips nearly always are.
+
+    And what `zipfile` raises where the archive is damaged.
+    """
     with file.open("rb") as stream, zipfile.ZipFile(_BoundedStream(stream, largest_directory)) as archive:
+        if not _PACKINGS.issuperset(entry.compress_type for entry in archive.infolist()):
+            raise BrokenRuleError("zip_packing_unknown")
         yield archive

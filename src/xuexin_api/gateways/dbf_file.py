@@ -37,9 +37,11 @@ def looks_like_dbf(head: bytes) -> bool:
     return version in _VERSIONS and dated and header_size > _HEADER.size and 1 < record_size <= _WIDEST_RECORD
 
 
-def count_dbf(head: bytes) -> int:
-    """How many records the first bytes of a table announce."""
-    return int(_HEADER.unpack_from(head)[3])
+def count_dbf(file: Readable) -> int:
+    """How many records a table announces; no more than it can hold."""
+    with file.open("rb") as stream:
+        count, header_size, record_size = map(int, _HEADER.unpack(stream.read(_HEADER.size))[3:])
+        return min(count, max(0, stream.seek(0, io.SEEK_END) - header_size) // record_size)
 
 
 def read_dbf(file: Readable) -> Iterator[tuple[int, list[str]]]:

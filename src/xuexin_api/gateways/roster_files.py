@@ -51,7 +51,7 @@ def open_roster(file: Readable) -> RosterFile:
         return RosterFile("xlsx", "utf-8", max(lines - 1, 0), rows)
     if looks_like_dbf(head):
         records: Rows = ((number, list(cells)) for number, cells in read_dbf(file))
-        return RosterFile("dbf", "gb18030", count_dbf(head), records)
+        return RosterFile("dbf", "gb18030", count_dbf(file), records)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise BrokenRuleError("file_utf16")
     if (b"\0" in head[::2]) != (b"\0" in head[1::2]):

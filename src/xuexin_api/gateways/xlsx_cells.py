@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import Final
 from xml.parsers import expat
 
@@ -60,6 +61,9 @@ class DateStyles:
     def read(self, text: str, style: str | None) -> float | datetime:
         """A cell's number, or the day it stands for."""
         number = float(text)
+        if not isfinite(number):
+            # The format knows such numbers, and no spreadsheet has them in a cell.
+            raise BrokenRuleError("xlsx_damaged")
         if style not in self.styles:
             return number
         try:
