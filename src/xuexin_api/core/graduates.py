@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.record_life import Change
 from xuexin_api.core.roster import Cell, InstitutionNames, RowError
+from xuexin_api.core.roster_cells import check_cell, read_student_number, read_text, text_of_cell
 
 COLUMNS: Final = {
     "XH": "学号",
@@ -27,7 +28,6 @@ _CONCLUSIONS: Final = {
     "肄业": Change.LEAVE_INCOMPLETE,
 }
 _MAY_BE_MISSING: Final = frozenset({"ZSBH", "XZXM", "XWMC", "XWZSBH"})
-_LONGEST: Final = 80
 
 
 class Graduate(NamedTuple):
@@ -51,7 +51,11 @@ class GraduateRowParser:
     ) -> None:
         titles = {title: code for code, title in COLUMNS.items()}
         found = [unicodedata.normalize("NFKC", str(cell or "")).strip().strip("\ufeff") for cell in header]
-        self._places = {titles.get(name, name.upper()): place for place, name in enumerate(found)}
+        codes = [titles.get(name, name.upper()) for name in found]
+        for code in COLUMNS:
+            if codes.count(code) > 1:
+                raise BrokenRuleError("roster_column_repeated", column=code)
+        self._places = {code: place for place, code in enumerate(codes)}
         missing = [code for code in COLUMNS if code not in self._places and code not in _MAY_BE_MISSING]
         if missing:
             raise BrokenRuleError("roster_columns_missing", columns=", ".join(missing))
@@ -61,12 +65,12 @@ class GraduateRowParser:
     def parse(self, line: int, cells: Sequence[Cell]) -> Graduate | list[RowError]:
         """The row, or everything that is wrong with it."""
         errors: list[RowError] = []
-        values = {code: self._text(cells, code) for code in COLUMNS}
-        for code, text in values.items():
-            if not text and code not in _MAY_BE_MISSING:
-                errors.append(RowError(line, code, "cell_empty", {}))
-            elif len(text) > _LONGEST:
-                errors.append(RowError(line, code, "cell_too_long", {"longest": _LONGEST}))
+        values: dict[str, str] = {}
+        for code in COLUMNS:
+            try:
+                values[code] = self._text(cells, code)
+            except BrokenRuleError as broken:
+                errors.append(RowError(line, code, broken.code, broken.params))
         if errors:
             return errors
         change = _CONCLUSIONS.get(values["BYJL"])
@@ -83,7 +87,7 @@ class GraduateRowParser:
         optional: Mapping[str, str | None] = {code: values[code] or None for code in _MAY_BE_MISSING}
         return Graduate(
             school,
-            values["XH"].upper(),
+            values["XH"],
             change,
             left_on,
             optional["ZSBH"],
@@ -93,13 +97,16 @@ class GraduateRowParser:
         )
 
     def _text(self, cells: Sequence[Cell], code: str) -> str:
+        """What a cell says, by the rules of rosters: a published certificate is not mended by the next list."""
         place = self._places.get(code)
         cell = cells[place] if place is not None and place < len(cells) else None
-        if isinstance(cell, date):
-            return cell.strftime("%Y%m%d")
-        if isinstance(cell, float) and cell.is_integer():
-            cell = int(cell)
-        return unicodedata.normalize("NFKC", str(cell if cell is not None else "")).strip()
+        text = unicodedata.normalize("NFKC", text_of_cell(cell)).strip()
+        if not text:
+            if code not in _MAY_BE_MISSING:
+                raise BrokenRuleError("cell_empty")
+            return text
+        check_cell(code, cell, text)
+        return read_student_number(text) if code == "XH" else read_text(text)
 
     def _school(self, line: int, code: str, errors: list[RowError]) -> str | None:
         try:

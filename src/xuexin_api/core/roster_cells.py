@@ -99,7 +99,8 @@ def _matching(pattern: re.Pattern[str], code: str) -> Callable[[str], str]:
     return check
 
 
-def _free_text(text: str) -> str:
+def read_text(text: str) -> str:
+    """Words of a school: not too long, and nothing in them that cannot be seen."""
     plain = text.translate(_BLANKS)
     if len(plain) > LONGEST_TEXT:
         raise BrokenRuleError("cell_too_long", longest=LONGEST_TEXT)
@@ -146,10 +147,10 @@ CELL_RULES: Final[tuple[tuple[str, Callable[[str], Any], bool], ...]] = (
     ("CSRQ", _date, True),
     ("MZ", _word(code_tables.ETHNICITIES), True),
     ("ZYDM", _matching(_PROGRAMME, "programme_code_malformed"), True),
-    ("ZYMC", _free_text, True),
-    ("FY", _free_text, True),
-    ("XSH", _free_text, True),
-    ("BH", _free_text, True),
+    ("ZYMC", read_text, True),
+    ("FY", read_text, True),
+    ("XSH", read_text, True),
+    ("BH", read_text, True),
     ("CC", _word(code_tables.LEVELS), True),
     ("XZ", _duration, True),
     ("XXXS", _word(code_tables.STUDY_FORMS), True),

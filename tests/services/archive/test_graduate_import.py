@@ -143,3 +143,69 @@ async def test_a_row_that_breaks_a_rule_changes_nothing_and_stops_no_other(clien
     ]
     with pytest.raises(BrokenRuleError, match="roster_columns_missing"):
         await _import(parts, [["XH", "YXDM"]])
+
+
+async def test_what_a_spreadsheet_spoilt_is_published_by_nobody(parts: Wiring) -> None:
+    people = students(6)
+    await add_records(parts, [registered_row(one) for one in people])
+    for one in people:
+        await add_photos(parts, one)
+    level = ["06" if one.record.level == "专科" else "05" for one in people]
+    numbers = [f"9900112031{level[index]}{index:06d}" for index in range(6)]
+
+    def row(index: int, **cells: Cell) -> list[Cell]:
+        good: dict[str, Cell] = {
+            "XH": people[index].record.student_number,
+            "YXDM": "99001",
+            "BYJL": "毕业",
+            "BYRQ": "20310301",
+            "ZSBH": numbers[index],
+            "XZXM": "示例校长",
+        }
+        return [(good | cells).get(column) for column in COLUMNS]
+
+    report, rejected = await _import(
+        parts,
+        [
+            list(COLUMNS),
+            # Of eighteen digits a number in a spreadsheet keeps fifteen, and still looks like a certificate's.
+            row(0, ZSBH=float(numbers[0])),
+            row(1, XZXM="#N/A"),
+            row(2, XZXM="示例\u202e校长"),
+            row(3, XH="2031\0"),
+            row(4, ZSBH="\0"),
+            row(5, XZXM="示" * 81),
+        ],
+    )
+    assert (report.changed, report.rejected, rejected) == (
+        0,
+        6,
+        [
+            ("ZSBH", "number_stored_as_number"),
+            ("XZXM", "formula_failed"),
+            ("XZXM", "cell_unprintable"),
+            ("XH", "student_number_malformed"),
+            ("ZSBH", "cell_unprintable"),
+            ("XZXM", "cell_too_long"),
+        ],
+    )
+    with pytest.raises(BrokenRuleError, match="roster_column_repeated"):
+        await _import(parts, [[*COLUMNS, "证书编号"]])
+
+
+async def test_a_list_that_says_otherwise_than_what_is_published_is_told_so(parts: Wiring) -> None:
+    student = next(one for one in students(20) if one.record.level == "本科")
+    await add_records(parts, [registered_row(student)])
+    await add_photos(parts, student)
+    number, degree = "990011203105000001", "9900142031000001"
+    header: list[Cell] = [*COLUMNS]
+
+    def row(day: str, *degree_cells: str) -> list[Cell]:
+        return [student.record.student_number, "99001", "毕业", day, number, "示例校长", *degree_cells]
+
+    _, rejected = await _import(parts, [header, row("20310301")])
+    assert rejected == []
+    told = [header, row("20310301"), row("20310228"), row("20310301", "工学学士学位", degree)]
+    report, rejected = await _import(parts, told)
+    assert (report.changed, report.unchanged) == (0, 1)
+    assert rejected == [("BYRQ", "published_otherwise"), ("XWZSBH", "published_otherwise")]

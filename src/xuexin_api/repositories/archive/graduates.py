@@ -41,7 +41,7 @@ class GraduateRepository:
     async def list_records(
         self, keys: Collection[tuple[str, str]], own_keys: Collection[bytes]
     ) -> list[dict[str, Any]]:
-        """The records of these schools and student numbers, locked, each with its certificate and photo.
+        """The records of these schools and student numbers, locked, each with its certificates and photo.
 
         `own` are those that concern whom the numbers `own_keys` are of.
         """
@@ -51,22 +51,21 @@ class GraduateRepository:
             .correlate(Enrollment)
             .scalar_subquery()
         )
-        number = (
-            select(Qualification.certificate_number)
-            .where(Qualification.enrollment_id == Enrollment.id)
-            .correlate(Enrollment)
-            .scalar_subquery()
-        )
         statement = (
             select(
                 *Enrollment.__table__.columns,
                 CERTIFIED_CHANGE,
                 TRANSFERRED_IN,
                 photo.label("photos"),
-                number.label("certificate_number"),
+                Qualification.certificate_number,
+                Qualification.president_name,
+                Degree.name.label("degree_name"),
+                Degree.certificate_number.label("degree_number"),
                 or_(false(), *map(concerns, own_keys)).label("own"),
             )
             .join_from(Enrollment, Person, Person.id == Enrollment.person_id)
+            .outerjoin(Qualification, Qualification.enrollment_id == Enrollment.id)
+            .outerjoin(Degree, Degree.enrollment_id == Enrollment.id)
             .where(tuple_(Enrollment.institution_code, Enrollment.student_number).in_(list(keys)))
             .order_by(Enrollment.id)
             .with_for_update(of=Enrollment)

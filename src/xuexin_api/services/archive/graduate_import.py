@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from operator import attrgetter
@@ -196,9 +196,9 @@ class GraduateImportService(Service):
             record = records.get((row.institution_code, row.student_number))
             if record is None:
                 reject(RowError(line, "XH", "student_number_unknown", {}))
-            elif record["own"]:
-                reject(RowError(line, "XH", "row_about_yourself", {}))
-            elif record["status"] == _target(row.change) and record["certificate_number"] == row.certificate_number:
+            elif refusal := _refusal(record, row):
+                reject(RowError(line, *refusal, {}))
+            elif _is_published(record, row):
                 report.unchanged += 1
             else:
                 try:
@@ -272,11 +272,28 @@ class GraduateImportService(Service):
                     now=now,
                 )
             )
-        record["status"], record["certificate_number"] = after["status"], number
+        record |= {"status": after["status"], "leaving_date": row.left_on}
+        record |= {"certificate_number": number, "degree_number": degree}
 
 
 def _target(change: Change) -> str:
     return CONCLUSIONS.get(change, "incomplete")
+
+
+def _is_published(record: Mapping[str, Any], row: Graduate) -> bool:
+    return bool(record["status"] == _target(row.change) and record["certificate_number"] == row.certificate_number)
+
+
+def _refusal(record: Mapping[str, Any], row: Graduate) -> tuple[str, str] | None:
+    """Column and code where a row is not to be judged at all. A list without a degree says nothing of it."""
+    if record["own"]:
+        return "XH", "row_about_yourself"
+    if _is_published(record, row):
+        if record["leaving_date"] != row.left_on:
+            return "BYRQ", "published_otherwise"
+        if row.degree_number not in {None, record["degree_number"]}:
+            return "XWZSBH", "published_otherwise"
+    return None
 
 
 def _row_error(line: int, refused: RefusalError | BrokenRuleError) -> RowError:
