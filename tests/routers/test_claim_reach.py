@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
-from support.claims import CLAIMS, decide, former, hand_in, keys_of, other_number, row_of
-from support.client import Client, code_of
+from support.claims import CLAIMS, DESK, decide, former, hand_in, keys_of, other_number, row_of
+from support.client import Client, code_of, connected_client
 from support.clock import HandClock
-from support.people import students
+from support.people import SCHOOLS, students
 from support.records import OFFICE, OTHER, add_records, registrar_of
 from support.staff import Member
 from support.tables import rows_of
@@ -101,3 +102,30 @@ async def test_a_list_of_claims_costs_the_same_however_many_there_are(
     rest = (await client.get(f"{CLAIMS}?limit=2&cursor={page['next_cursor']}")).json()
     assert (rest["items"], rest["next_cursor"]) == (items[2:], None)
     assert code_of(await client.get(f"{CLAIMS}?limit=0")) == "invalid_request"
+
+
+async def test_whose_the_record_is_by_now_reads_of_a_look_at_a_claim_that_was_declined_before(
+    client: Client, parts: Wiring
+) -> None:
+    one, another = students(2)
+    before = former(one, institution_name=SCHOOLS[0][1])
+    fields = "name", "sex", "birth_date", "institution_code", "institution_name"
+    alike = {name: getattr(before.record, name) for name in fields}
+    numbers = {
+        "document_number": other_number(one, 2),
+        "student_number": "2024F0009",
+        "candidate_number": "24430109999",
+    }
+    second = replace(former(another, **alike, **numbers), sex=one.sex)
+    await add_records(parts, [row_of(student) for student in (one, second, before)])
+    async with connected_client(client.app, parts) as theirs, registrar_of(client) as here:
+        for who, student in ((client, one), (theirs, second)):
+            await who.register(student)
+            await who.verify(student)
+        declined = await hand_in(client, before)
+        assert (await decide(here, declined, "decline", "another_person")).status_code == 200
+        assert (await decide(here, await hand_in(theirs, before), "grant", "registered_wrongly")).status_code == 200
+        known = [len((await who.get("/v1/archive/accesses")).json()["items"]) for who in (client, theirs)]
+        assert (await here.client.get(f"{DESK}/{declined}")).status_code == 200
+        seen = [(await who.get("/v1/archive/accesses")).json()["items"] for who in (client, theirs)]
+        assert [len(looks) - before for looks, before in zip(seen, known, strict=True)] == [1, 1]

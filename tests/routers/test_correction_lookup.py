@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from support.claims import decide as decide_claim
+from support.claims import former, hand_in, row_of
 from support.client import Client, code_of
 from support.clock import HandClock
 from support.corrections import DESK, MINE, come, corrected, decide, take, take_and_decide
@@ -172,3 +174,21 @@ async def test_a_page_passes_nothing_over_when_what_the_last_one_ended_with_went
         await take(province, made[0])
         await decide(province, made[0], "decline", "record_is_right")
         assert await _ids(province, limit=1, cursor=first["next_cursor"]) == made[1:]
+
+
+async def test_who_asked_and_lost_the_record_since_reads_of_a_look_at_it(client: Client, parts: Wiring) -> None:
+    (student,) = students(1)
+    before = former(student)
+    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    await client.verify(student)
+    async with registrar_of(client) as here:
+        claim = await hand_in(client, before)
+        assert (await decide_claim(here, claim, "grant", "identity_changed")).status_code == 200
+        correction = await corrected(client, hidden, class_name="二班")
+        await take_and_decide(here, correction, "apply", "registered_wrongly")
+        assert (await decide_claim(here, claim, "undo", "another_person")).status_code == 200
+        known = (await client.get("/v1/archive/accesses")).json()["items"]
+        assert (await here.client.get(f"{DESK}/{correction}")).status_code == 200
+        (look,) = [one for one in (await client.get("/v1/archive/accesses")).json()["items"] if one not in known]
+        assert (look["purpose"]["id"], look["enrollment_id"]) == ("correction", hidden)

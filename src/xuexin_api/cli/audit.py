@@ -17,6 +17,7 @@ _FAULTS = {
     "changed": "line {line} at place {position} was changed",
     "removed": "the line at place {position} is missing",
     "end_removed": "the lines from place {position} on are missing",
+    "head_moved": "the head, at place {position}, is not the last line's",
     "other_head": "at place {position} there is not what was expected",
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, Table, bindparam, func, select, update
+from sqlalchemy import RowMapping, Table, bindparam, exists, func, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -74,6 +74,11 @@ class AuditTrailRepository:
         rows = await self._session.execute(select(AuditHead.trail, AuditHead.position, AuditHead.link))
         known = {trail: Head(position, made) for trail, position, made in rows}
         return {trail: known.get(trail, Head(0, BEGINNING)) for trail in TRAILS}
+
+    async def goes_on_after(self, trail: str, position: int) -> bool:
+        """Whether a line has a place behind this one."""
+        table = _table(trail)
+        return bool(await self._session.scalar(select(exists().where(table.c.position > position))))
 
     async def unchained(self, trail: str, most: int) -> list[Line]:
         """Committed lines without a place, oldest first."""

@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from support.archive import add_schools
 from support.client import Client
 from support.clock import HandClock
 from support.keys import keys_for_tests
 from support.people import students
+from support.records import registrar_of
 from support.tables import count_rows, rows_of
 from support.waiting import until_blocked
 from xuexin_api.assembly import wire
@@ -68,7 +70,8 @@ async def test_what_was_written_holds_and_is_chained_once(parts: Wiring, lines: 
         ("DELETE FROM audit_events WHERE position = 1", "removed", 1),
         ("DELETE FROM audit_events WHERE position >= 3", "end_removed", 3),
         ("UPDATE audit_events SET position = NULL WHERE position = 3", "removed", 3),
-        ("DELETE FROM audit_heads", "end_removed", 5),
+        ("DELETE FROM audit_heads", "head_moved", 0),
+        ("UPDATE audit_heads SET link = '\\x00' WHERE trail = 'audit_events'", "head_moved", 4),
     ],
 )
 async def test_a_line_that_was_changed_or_removed_is_found_where_it_stood(
@@ -79,6 +82,21 @@ async def test_a_line_that_was_changed_or_removed_is_found_where_it_stood(
     broken = (await _check(parts)).broken
     assert broken is not None
     assert (broken.fault, broken.position) == (fault, position)
+
+
+async def test_a_log_whose_head_was_moved_back_is_told_and_holds_up_no_other(
+    client: Client, parts: Wiring, lines: int
+) -> None:
+    await _change(parts, "DELETE FROM audit_heads")
+    (student,) = students(1)
+    await client.log_in(student.phone)
+    await add_schools(parts)
+    async with registrar_of(client):
+        assert await parts.audit.seal() == await count_rows(parts, "staff_events") > 0
+    audit, staff, _ = await parts.audit.check({})
+    assert audit.broken is not None
+    assert (audit.broken.fault, audit.lines, audit.waiting) == ("head_moved", lines, 1)
+    assert (staff.broken, staff.waiting) == (None, 0)
 
 
 async def test_an_end_that_was_cut_off_with_its_head_is_found_by_who_kept_the_head(parts: Wiring, lines: int) -> None:

@@ -63,9 +63,9 @@ _ROSTER: Final[dict[int | str, dict[str, Any]]] = {
 async def search_enrollments(body: EnrollmentSearch, claims: StaffClaims, lists: Lists) -> EnrollmentLines:
     """By numbers, name, class, programme, grade and status, or all of them, page by page, the oldest record first.
 
-    Every page takes the same time: one that looks for a programme, a grade or a status looks at 4,000 records at most,
-    and may have fewer lines than `limit`, or none, while `next_cursor` leads on. Each record that is shown is written
-    down as seen.
+    Every page takes the same time: one that looks for a programme, a grade or a status looks at 3,000 records at most
+    (a setting), and may have fewer lines than `limit`, or none, while `next_cursor` leads on. Each record that is shown
+    is written down as seen.
     """
     return enrollment_lines(await lists.search(search(body), claims, cursor=body.cursor, most=body.limit))
 

@@ -19,7 +19,7 @@ from xuexin_api.services.base import Service
 
 _AT_ONCE: Final = 1000
 _LOG = structlog.get_logger("audit")
-Fault = Literal["changed", "removed", "end_removed", "other_head"]
+Fault = Literal["changed", "removed", "end_removed", "head_moved", "other_head"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,10 @@ class AuditSealer(Service):
         head = await self._trails.take_head(trail)
         if head is None:
             return 0
+        if await self._trails.goes_on_after(trail, head.position):
+            # Somebody moved it. Nothing is chained to a wrong end, and the other trails go on.
+            _LOG.error("audit_head_moved", trail=trail, position=head.position)
+            return 0
         links: list[tuple[UUID, int, bytes]] = []
         before, position = head.link, head.position
         for line in await self._trails.unchained(trail, _AT_ONCE):
@@ -106,8 +110,10 @@ class AuditSealer(Service):
     async def _check(self, trail: str, expected: tuple[int, str] | None) -> Checked:
         head, waiting = await self._trails.get_head(trail), await self._trails.count_unchained(trail)
         last, broken = await self._follow(trail, self._trails.chained(trail), expected)
-        if broken is None and last != head:
+        if broken is None and head.position > last.position:
             broken = Broken("end_removed", last.position + 1, None)
+        elif broken is None and last != head:
+            broken = Broken("head_moved", head.position, None)
         if broken is None and expected is not None and expected[0] > last.position:
             broken = Broken("other_head", expected[0], None)
         return Checked(trail, last.position, waiting, written(trail, head), broken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -314,17 +315,16 @@ class ClaimDeskService(Service):
         return member, claim
 
     async def _show(self, claim: ClaimRow, member: StaffRow, now: datetime) -> OfficeClaim:
-        """Both are seen: whose the record is, and who says that it is theirs."""
-        subjects = [
-            {"id": claim.enrollment_id, "person_id": person_id} for person_id in (claim.from_person_id, claim.person_id)
-        ]
-        await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
-        return await self._office_claim(claim, DESKS[member.role])
-
-    async def _office_claim(self, claim: ClaimRow, desk: ClaimHolder) -> OfficeClaim:
+        """All are seen: whose the record was and is, and who says that it is theirs."""
         record = await self._records.get(claim.enrollment_id)
-        account = await self._accounts.get(claim.account_id)
         assert record is not None, "a record is never deleted"
+        people = sorted({claim.from_person_id, record["person_id"], claim.person_id})
+        subjects = [{"id": claim.enrollment_id, "person_id": person_id} for person_id in people]
+        await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
+        return await self._office_claim(claim, record, DESKS[member.role])
+
+    async def _office_claim(self, claim: ClaimRow, record: Mapping[str, Any], desk: ClaimHolder) -> OfficeClaim:
+        account = await self._accounts.get(claim.account_id)
         assert account is not None, "its claims go first"
         identity = await self._claims.get_claimant(claim.account_id)
         events = await self._claims.list_events([claim.id], most=_MOST_EVENTS)

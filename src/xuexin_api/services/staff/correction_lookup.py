@@ -146,7 +146,10 @@ class CorrectionLookup(Service):
             # Who has left with the record is the other school's to look at.
             if not waits and not member.reaches(record["institution_code"]):
                 raise CorrectionNotFoundError
-            await self._trace.looked([record], member, "viewed", _PURPOSE, now=now)
+            # Who asked may have lost the record since: what they said of it is read as well.
+            people = sorted({record["person_id"], row.person_id})
+            subjects = [{"id": row.enrollment_id, "person_id": person_id} for person_id in people]
+            await self._trace.looked(subjects, member, "viewed", _PURPOSE, now=now)
             await self._trace.note("correction:view", member, row.id, now=now)
             return await self._show(row, record, member, now, waits=waits)
 
