@@ -89,6 +89,9 @@ class StagedPhoto(Base):
     place: Mapped[int]
     outcome: Mapped[str]
     enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
+    # By which number it found its record, and whose that was: no foreign key, which would lock who hands records over.
+    candidate_number: Mapped[str | None]
+    person_id: Mapped[UUID | None]
     object_key: Mapped[str | None]
     sha256: Mapped[bytes | None]
     byte_size: Mapped[int | None]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from xuexin_api.models.archive import Enrollment, RecordPhoto
+
+_WHICH_PHOTOS: Final = "photos of records"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,18 @@ class RecordPhotoRepository:
             statement = statement.where(Enrollment.institution_code == institution_code)
         return [PhotoPlace(*row) for row in await self._session.execute(statement)]
 
+    async def lock(self) -> None:
+        """Nobody else changes which photos records have until this transaction ends; before any record is locked."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_WHICH_PHOTOS, 0))))
+
     async def get(self, enrollment_id: UUID, kind: str) -> Mapping[str, Any] | None:
-        """The photo of a record."""
+        """The photo of a record, and whose the record is."""
         columns = (RecordPhoto.object_key, RecordPhoto.sha256, RecordPhoto.byte_size, RecordPhoto.imported_at)
-        statement = select(*columns).where(RecordPhoto.enrollment_id == enrollment_id, RecordPhoto.kind == kind)
+        statement = (
+            select(*columns, Enrollment.person_id)
+            .join(Enrollment, Enrollment.id == RecordPhoto.enrollment_id)
+            .where(RecordPhoto.enrollment_id == enrollment_id, RecordPhoto.kind == kind)
+        )
         row = (await self._session.execute(statement)).mappings().first()
         return None if row is None else dict(row)
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import TextClause, delete, exists, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,18 +20,27 @@ from xuexin_api.models.archive import Enrollment, Person, Qualification, RecordP
 from xuexin_api.models.imports import ImportJob, StagedPhoto
 from xuexin_api.repositories.archive.archive import concerns
 
+# Why a photo that was judged belongs to its record no more; null where it does.
+_UNFIT: Final = """
+CASE WHEN p.candidate_number <> e.candidate_number OR p.candidate_number IS NOT NULL AND e.candidate_number IS NULL
+     THEN 'photo_number_changed'
+     WHEN p.person_id <> e.person_id THEN 'photo_record_changed_hands' END
+"""
 # A photo that the record has already is none that comes: nothing is told, and it is erased with its row. A line of the
 # history is born when it is written; what else its id says is the staged row's. What a record had before is kept beside
 # that line; of those from before, the oldest beyond the bound fall due (the statement does not see its own row yet).
 _HANG: Final = """
-WITH brought AS MATERIALIZED (
+WITH judged AS MATERIALIZED (
+    SELECT p.id, p.enrollment_id, p.object_key, p.sha256, p.byte_size, {unfit} AS unfit
+    FROM staged_photos p JOIN enrollments e ON e.id = p.enrollment_id
+    WHERE {which}
+), brought AS MATERIALIZED (
     SELECT p.id, p.enrollment_id, p.object_key, p.sha256, p.byte_size,
            r.object_key AS former_key, r.sha256 AS former_sha256,
            r.byte_size AS former_size, r.imported_at AS former_at,
            encode(substr(uuid_send(CAST(:born AS uuid)), 1, 6) || substr(uuid_send(p.id), 7), 'hex')::uuid AS change_id
-    FROM staged_photos p JOIN enrollments e ON e.id = p.enrollment_id
-    LEFT JOIN record_photos r ON r.enrollment_id = p.enrollment_id AND r.kind = :kind
-    WHERE p.object_key IS NOT NULL AND r.sha256 IS DISTINCT FROM p.sha256 AND {which}
+    FROM judged p LEFT JOIN record_photos r ON r.enrollment_id = p.enrollment_id AND r.kind = :kind
+    WHERE p.unfit IS NULL AND p.object_key IS NOT NULL AND r.sha256 IS DISTINCT FROM p.sha256
 ), hung AS (
     INSERT INTO record_photos (enrollment_id, kind, object_key, sha256, byte_size, imported_at)
     SELECT enrollment_id, :kind, object_key, sha256, byte_size, :now FROM brought
@@ -61,13 +71,21 @@ WITH brought AS MATERIALIZED (
 ), done AS (
     DELETE FROM staged_photos p USING brought b WHERE p.id = b.id
 )
-SELECT count(*) FROM brought
+SELECT id, unfit FROM judged WHERE unfit IS NOT NULL
 """
 _HANG_IMPORT: Final = text(
-    _HANG.format(which="p.import_id = :job_id AND p.outcome <> 'rejected' AND e.institution_code = :institution_code")
+    _HANG.format(
+        unfit=_UNFIT,
+        which="p.import_id = :job_id AND p.outcome <> 'rejected' AND e.institution_code = :institution_code",
+    )
 )
-_HANG_SOME: Final = text(_HANG.format(which="p.id = ANY(CAST(:ids AS uuid[]))"))
-_PUBLICATION: Final = "photos of records"
+_HANG_SOME: Final = text(_HANG.format(unfit=_UNFIT, which="p.id = ANY(CAST(:ids AS uuid[]))"))
+_REJECT: Final = """
+UPDATE staged_photos p SET outcome = 'rejected', code = {unfit}, params = '{{}}'
+FROM enrollments e
+WHERE e.id = p.enrollment_id AND p.import_id = :job_id AND p.outcome <> 'rejected' AND {unfit} IS NOT NULL
+"""
+_REJECT_UNFIT: Final = text(_REJECT.format(unfit=_UNFIT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +110,13 @@ class PhotoChange:
         return told | bounds | {"field": f"{self.kind}_photo", "now": self.at}
 
 
+class UnfitPhoto(NamedTuple):
+    """A staged photo that belongs to its record no more, and why."""
+
+    id: UUID
+    code: str
+
+
 class RejectedPlace(NamedTuple):
     """Which file of the archive breaks which rule."""
 
@@ -113,6 +138,10 @@ class StagedPhotoRepository:
         """What was staged of this file and those behind it is nobody's."""
         mine = (StagedPhoto.import_id == import_id, StagedPhoto.place >= place)
         await self._session.execute(update(StagedPhoto).where(*mine).values(import_id=None))
+
+    async def reject_unfit(self, import_id: UUID) -> None:
+        """Photos of numbers that are not their records' any more, or of records that are other persons' by now."""
+        await self._session.execute(_REJECT_UNFIT, {"job_id": import_id})
 
     async def reject_own(self, import_id: UUID, document_keys: Collection[bytes]) -> None:
         """Photos of whom one of these numbers is of. What they stored goes when the import has ended."""
@@ -160,8 +189,9 @@ class StagedPhotoRepository:
         """In the order of the archive, a few at a time."""
         statement = (
             select(StagedPhoto.place, StagedPhoto.code, StagedPhoto.params)
+            .ext(distinct_on(StagedPhoto.place))
             .where(StagedPhoto.import_id == import_id, StagedPhoto.outcome == "rejected")
-            .order_by(StagedPhoto.place)
+            .order_by(StagedPhoto.place, StagedPhoto.id)
         )
         async for place, code, params in await self._session.stream(statement):
             yield RejectedPlace(place, code or "", params or {})
@@ -174,21 +204,20 @@ class StagedPhotoRepository:
             new.on_conflict_do_update(index_elements=["id"], set_={name: new.excluded[name] for name in told})
         )
 
-    async def hang_import(self, job_id: UUID, change: PhotoChange, *, institution_code: str) -> None:
+    async def hang_import(self, job_id: UUID, change: PhotoChange, *, institution_code: str) -> list[UnfitPhoto]:
         """Hang what is staged on the records that are still the institution's, with a line in the history of each.
 
-        What they replace is kept for a while.
+        What they replace is kept for a while. Whoever hangs photos has locked them (RecordPhotoRepository.lock). What
+        belongs to its record no more is not hung.
         """
-        await self._hang(_HANG_IMPORT, change, job_id=job_id, institution_code=institution_code)
+        return await self._hang(_HANG_IMPORT, change, job_id=job_id, institution_code=institution_code)
 
-    async def hang_some(self, ids: Sequence[UUID], change: PhotoChange) -> None:
+    async def hang_some(self, ids: Sequence[UUID], change: PhotoChange) -> list[UnfitPhoto]:
         """The same with these, whichever school's."""
-        await self._hang(_HANG_SOME, change, ids=list(ids))
+        return await self._hang(_HANG_SOME, change, ids=list(ids))
 
-    async def _hang(self, statement: TextClause, change: PhotoChange, **which: Any) -> None:
-        # What a record has is read by one at a time: nobody replaces what somebody else has just replaced.
-        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(_PUBLICATION, 0))))
-        await self._session.execute(statement, change.values() | which)
+    async def _hang(self, statement: TextClause, change: PhotoChange, **which: Any) -> list[UnfitPhoto]:
+        return [UnfitPhoto(*row) for row in await self._session.execute(statement, change.values() | which)]
 
     async def list_erasable(
         self, *, import_id: UUID | None = None, born_before: datetime, after: UUID, most: int

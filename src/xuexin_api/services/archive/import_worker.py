@@ -21,7 +21,7 @@ from xuexin_api.core.policies import ImportPolicy, RecordPolicy
 from xuexin_api.core.roster import InstitutionNames, RowError
 from xuexin_api.core.sealing import Sealer
 from xuexin_api.gateways.import_files import ImportFiles
-from xuexin_api.gateways.photo_archive import open_photo_zip
+from xuexin_api.gateways.photo_archive import PhotoZip, open_photo_zip
 from xuexin_api.gateways.photo_store import PhotoStore
 from xuexin_api.gateways.rejected_photos import RejectedPhotos
 from xuexin_api.gateways.rejected_rows import RejectedRows
@@ -157,7 +157,7 @@ class ImportWorker:
                 )
 
     async def _import_photos(self, held: HeldImport, senders: Senders) -> None:
-        job, largest = held.job, self._checking.largest
+        job = held.job
         async with self._new_session() as session:
             service = StagedPhotoImport(
                 session=session,
@@ -180,24 +180,30 @@ class ImportWorker:
                 confirm = partial(held.confirm, ImportJobRepository(session))
                 await service.stage(archive, done=job.rows_read, progress=progress, confirm=confirm)
                 dry_run = await held.is_dry_run()
-                await service.judge_together(senders)
-                with RejectedPhotos(self._files.prepare_rejected(job.id)) as refused:
 
-                    def tell(one: RejectedPlace) -> None:
-                        photo = archive.read(one.place, limit=largest)
-                        picture = photo.data if len(photo.data) <= largest else None
-                        refused.add(one.place, photo.name, picture, one.code, message(one.code, **one.params))
+                async def settle(report: PhotoReport, published: UUID | None) -> None:
+                    counts = Counts(report.added, report.replaced, report.unchanged)
+                    await held.settle(
+                        session, counts, report.rejected, dry_run=published is None, roster_import_id=published
+                    )
 
-                    await service.tell_rejected(tell)
-            self._files.keep_rejected(job.id)
+                finished = False
+                while not finished:
+                    await service.judge_together(senders)
+                    await self._tell_rejected(job.id, service, archive)
+                    finished = await service.finish(dry_run=dry_run, settle=settle)
 
-            async def settle(report: PhotoReport, published: UUID | None) -> None:
-                counts = Counts(report.added, report.replaced, report.unchanged)
-                await held.settle(
-                    session, counts, report.rejected, dry_run=published is None, roster_import_id=published
-                )
+    async def _tell_rejected(self, job_id: UUID, service: StagedPhotoImport, archive: PhotoZip) -> None:
+        largest = self._checking.largest
+        with RejectedPhotos(self._files.prepare_rejected(job_id)) as refused:
 
-            await service.finish(dry_run=dry_run, settle=settle)
+            def tell(one: RejectedPlace) -> None:
+                photo = archive.read(one.place, limit=largest)
+                picture = photo.data if len(photo.data) <= largest else None
+                refused.add(one.place, photo.name, picture, one.code, message(one.code, **one.params))
+
+            await service.tell_rejected(tell)
+        self._files.keep_rejected(job_id)
 
     def _erasure(self, session: AsyncSession) -> StagedPhotoErasure:
         staged = StagedPhotoRepository(session)

@@ -178,6 +178,7 @@ class PhotoImportService(Service):
         async with self._read():
             by_number = places_by_number(await self._photos.list_places(list(batch), run.kind))
         rows: list[dict[str, Any]] = []
+        files: dict[UUID, PhotoFile] = {}
         objects: dict[str, bytes] = {}
         for number, photo in batch.items():
             try:
@@ -191,6 +192,7 @@ class PhotoImportService(Service):
                     continue
                 row = self._row(place, photo, run)
                 rows.append(row)
+                files[row["id"]] = photo.file
                 objects[row["object_key"]] = photo.file.data
         if not rows:
             return
@@ -199,25 +201,30 @@ class PhotoImportService(Service):
             await self._staged.add(rows)
         for key, data in objects.items():
             await self._store.put(key, data)
-        change = PhotoChange(
-            run.kind, self._entropy.identifier(), self._clock.now(), self._policy, import_id=run.import_id
-        )
         async with self._transaction():
+            await self._photos.lock()
+            change = PhotoChange(
+                run.kind, self._entropy.identifier(), self._clock.now(), self._policy, import_id=run.import_id
+            )
             await self._note(run)
-            await self._staged.hang_some([row["id"] for row in rows], change)
+            unfit = await self._staged.hang_some(list(files), change)
+        outcomes = {row["id"]: row["outcome"] for row in rows}
+        for one in unfit:
+            _count(run.report, outcomes[one.id], -1)
+            reject(files[one.id], one.code)
 
     def _row(self, place: PhotoPlace, photo: _CheckedPhoto, run: _Run) -> dict[str, Any]:
         photo_id = self._entropy.identifier()
         run.schools.add(place.institution_code)
-        if place.object_key is None:
-            run.report.added += 1
-        else:
-            run.report.replaced += 1
+        outcome = "added" if place.object_key is None else "replaced"
+        _count(run.report, outcome, 1)
         return {
             "id": photo_id,
             "place": 0,
-            "outcome": "added" if place.object_key is None else "replaced",
+            "outcome": outcome,
             "enrollment_id": place.enrollment_id,
+            "candidate_number": place.candidate_number,
+            "person_id": place.person_id,
             "object_key": photo_key(place.enrollment_id, run.kind, photo_id),
             "sha256": photo.facts.sha256,
             "byte_size": len(photo.file.data),
@@ -233,3 +240,7 @@ class PhotoImportService(Service):
             now=self._clock.now(),
         )
         await self._staged.note_import(values | {"started_at": run.began})
+
+
+def _count(report: PhotoReport, outcome: str, more: int) -> None:
+    setattr(report, outcome, getattr(report, outcome) + more)

@@ -27,6 +27,7 @@ from xuexin_api.services.base import Service
 _MOST_AT_ONCE: Final = 200
 _CERTIFIED: Final = "graduation"
 """What a certificate bears."""
+_FOUND: Final = ("enrollment_id", "candidate_number", "person_id")
 _PHOTO_OF: Final = {"admission_photos": "admission", "graduation_photos": _CERTIFIED}
 
 
@@ -126,25 +127,30 @@ class StagedPhotoImport(Service):
         return await self._checking.check(data)
 
     def _judged(self, place: int, record: PhotoPlace, data: bytes, facts: ArchivePhoto) -> dict[str, Any]:
+        found = {name: getattr(record, name) for name in _FOUND}
         if record.sha256 == facts.sha256:
-            return self._row(place, "unchanged", enrollment_id=record.enrollment_id)
+            return self._row(place, "unchanged", **found)
         row = self._row(
             place,
             "added" if record.object_key is None else "replaced",
-            enrollment_id=record.enrollment_id,
+            **found,
             sha256=facts.sha256,
             byte_size=len(data),
         )
         return row | {"object_key": photo_key(record.enrollment_id, self._kind, row["id"])}
 
     def _row(self, place: int, outcome: str, **facts: Any) -> dict[str, Any]:
-        names = ("enrollment_id", "object_key", "sha256", "byte_size", "code", "params")
+        names = (*_FOUND, "object_key", "sha256", "byte_size", "code", "params")
         own = {"id": self._entropy.identifier(), "import_id": self._import_id, "place": place, "outcome": outcome}
         return dict.fromkeys(names) | own | facts
 
     async def judge_together(self, senders: Senders) -> None:
-        """All of it has been staged: nobody brings a photo of themselves, nor one in the place of a certified one."""
+        """All of it has been staged: each belongs to its record still.
+
+        And nobody brings a photo of themselves, nor one in the place of a certified one.
+        """
         async with self._transaction():
+            await self._staged.reject_unfit(self._import_id)
             await self._staged.reject_own(self._import_id, senders.document_keys)
             if self._kind == _CERTIFIED:
                 year = frozen_year(china_date(self._clock.now()), self._record_policy)
@@ -156,15 +162,23 @@ class StagedPhotoImport(Service):
             async for rejected in self._staged.list_rejected(self._import_id):
                 tell(rejected)
 
-    async def finish(self, *, dry_run: bool, settle: Callable[[PhotoReport, UUID | None], Awaitable[None]]) -> None:
-        """All photos in one transaction, with their lines in the histories, and `settle` in it."""
-        async with self._transaction():
-            report = PhotoReport(**await self._staged.count_outcomes(self._import_id))
-            published = None if dry_run else await self._publish(report)
-            await settle(report, published)
+    async def finish(self, *, dry_run: bool, settle: Callable[[PhotoReport, UUID | None], Awaitable[None]]) -> bool:
+        """All photos in one transaction, with their lines in the histories, and `settle` in it.
+
+        False, and nothing of it, where one belongs to its record no more: then all are judged together once more.
+        """
+        try:
+            async with self._transaction():
+                report = PhotoReport(**await self._staged.count_outcomes(self._import_id))
+                published = None if dry_run else await self._publish(report)
+                await settle(report, published)
+        except _UnfitError:
+            return False
+        return True
 
     async def _publish(self, report: PhotoReport) -> UUID:
         """What is known of the import when its job is long forgotten; who sent it is told by whoever settles it."""
+        await self._photos.lock()
         now, published = self._clock.now(), self._entropy.identifier()
         await self._staged.note_import(
             import_values(
@@ -172,5 +186,10 @@ class StagedPhotoImport(Service):
             )
         )
         change = PhotoChange(self._kind, self._entropy.identifier(), now, self._record_policy, import_id=published)
-        await self._staged.hang_import(self._import_id, change, institution_code=self._institution_code)
+        if await self._staged.hang_import(self._import_id, change, institution_code=self._institution_code):
+            raise _UnfitError
         return published
+
+
+class _UnfitError(Exception):
+    """A number or a record became another's since the photos were judged."""

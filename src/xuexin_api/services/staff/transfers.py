@@ -274,21 +274,22 @@ class TransferService(Service):
         if row is None or photo is None:
             return
         photo_id = self._entropy.identifier()
-        copied = {name: row[name] for name in ("sha256", "byte_size")}
+        copied = {name: row[name] for name in ("sha256", "byte_size", "person_id")}
         copied |= {"id": photo_id, "place": 0, "outcome": "added", "enrollment_id": new_id}
         copied["object_key"] = photo_key(new_id, _ENTRY_PHOTO, photo_id)
         async with self._transaction():
             await self._staged.add([copied])
         await self._store.put(copied["object_key"], photo)
-        change = PhotoChange(
-            _ENTRY_PHOTO,
-            self._entropy.identifier(),
-            self._clock.now(),
-            self._policy,
-            staff_id=staff_id,
-            reason=_AGREED,
-        )
         async with self._transaction():
+            await self._photos.lock()
+            change = PhotoChange(
+                _ENTRY_PHOTO,
+                self._entropy.identifier(),
+                self._clock.now(),
+                self._policy,
+                staff_id=staff_id,
+                reason=_AGREED,
+            )
             await self._staged.hang_some([photo_id], change)
 
     async def _close(self, row: TransferRow, state: str, answer: str | None, member: StaffRow) -> TransferView:
