@@ -12,6 +12,7 @@ from support.archive import add_schools
 from support.client import Client, code_of
 from support.clock import HandClock
 from support.people import SCHOOLS, students
+from support.plans import indexes_for, statements_on
 from support.staff import Member, member
 from support.tables import rows_of
 from xuexin_api.core.staff import Role
@@ -82,6 +83,31 @@ async def test_it_is_counted_to_a_thousand_and_no_further(client: Client, parts:
             )
         waiting = await _waiting(operator)
         assert (waiting["help_requests"]["count"], waiting["help_requests"]["more"]) == (1000, False)
+
+
+async def test_each_number_and_both_desks_are_read_from_the_indexes_of_what_waits(
+    client: Client, parts: Wiring
+) -> None:
+    async with member(client, "operator.one", role=Role.OPERATOR) as operator:
+        with statements_on(parts, "outbox") as asked:
+            await _waiting(operator)
+    (overview,) = asked
+    of_reviewers = {"ix_identity_cases_queued_at", "ix_identity_verifications_queued_at"}
+    assert await indexes_for(parts, overview) == of_reviewers | {
+        "ix_record_corrections_due_at_id",
+        "ix_record_claims_state_due_at",
+        "ix_help_requests_state_id",
+        "ix_import_jobs_id",
+        "ix_outbox_next_try_at",
+        "ix_outbox_created_at",
+    }
+    async with member(client) as reviewer:
+        for queue in ("identity_cases", "identity_verifications"):
+            with statements_on(parts, queue) as asked:
+                answer = await reviewer.client.get(f"/v1/staff/{queue.replace('_', '-')}")
+            assert answer.status_code == 200, answer.text
+            (desk,) = asked
+            assert await indexes_for(parts, desk) == {f"ix_{queue}_queued_at"} <= of_reviewers
 
 
 async def test_the_heads_are_those_that_a_check_expects(client: Client, parts: Wiring) -> None:

@@ -227,16 +227,29 @@ async def test_one_no_of_two_reviewers_is_a_no(client: Client, parts: Wiring) ->
 async def test_a_decision_after_an_objection_waits_for_the_end_of_the_notice(
     client: Client, parts: Wiring, clock: HandClock
 ) -> None:
-    async with _scene(client, verified=False) as scene, member(client) as one:
+    async with (
+        _scene(client, verified=False) as scene,
+        member(client) as one,
+        member(client, "operator.one", role=Role.OPERATOR) as operator,
+    ):
+
+        async def waiting() -> int:
+            (cases, *_) = (await operator.client.get("/v1/staff/overview")).json()["waiting"]
+            queue = (await one.client.get("/v1/staff/identity-cases")).json()["items"]
+            assert (cases["what"], cases["count"]) == ("identity_cases", len(queue)), "operators see what reviewers see"
+            return len(queue)
+
         await give_facts(scene.claimant, scene.case_id, scene.student)
         await submit(scene.claimant, scene.case_id)
+        assert await waiting() == 0
         await client.post(f"/v1/identity-cases/{scene.case_id}/objection", {"statement": "这是我的账号"})
+        assert await waiting() == 1
         await one.take(scene.case_id)
         seen = (await one.client.get(f"/v1/staff/identity-cases/{scene.case_id}")).json()
         assert seen["holders"][0]["objection"] == "这是我的账号"
         assert (await one.decide(scene.case_id, "approve", "objection_unfounded")).status_code == 204
         assert (await _account(parts, scene.student.phone))["state"] == "active"
-        assert (await one.client.get("/v1/staff/identity-cases")).json()["items"] == []
+        assert await waiting() == 0
         assert code_of(await one.take(scene.case_id)) == "case_closed"
         clock.pass_time(hours=24)
         await parts.housekeeping.purge()

@@ -16,15 +16,13 @@ from xuexin_api.models.help_requests import HelpRequest
 from xuexin_api.models.identity import IdentityVerification
 from xuexin_api.models.imports import ImportJob
 from xuexin_api.models.messages import OutboxMessage
+from xuexin_api.repositories.identity.cases import WAITS_FOR_PEOPLE
+from xuexin_api.repositories.staff.verification_desk import IN_REVIEW
 
 COUNTED_TO: Final = 1000
 GIVEN_UP_AMONG: Final = 5000
 # Written out, as the partial indexes have them: with parameters in their place, none would be known to fit.
 _LIMIT: Final[ColumnElement[int]] = literal_column(str(COUNTED_TO + 1))
-_CASES: Final = text(
-    "state IN ('submitted', 'in_review', 'undo_review') AND queued_at IS NOT NULL"
-    " AND NOT (state = 'in_review' AND approvals >= reviewers)"
-)
 _CORRECTIONS: Final = text("due_at IS NOT NULL AND state <> 'returned'")
 _REQUESTS: Final = text("state = 'open' AND expires_at > :now")
 
@@ -47,11 +45,11 @@ class OverviewRepository:
     async def list_waiting(self, *, now: datetime) -> list[Waiting]:
         """Each kind, also where nothing waits, and last what was given up of the messages that left last."""
         parts = [
-            _first("identity_cases", IdentityCase.queued_at, _CASES, IdentityCase.queued_at),
+            _first("identity_cases", IdentityCase.queued_at, WAITS_FOR_PEOPLE, IdentityCase.queued_at),
             _first(
                 "identity_verifications",
                 IdentityVerification.queued_at,
-                text("status = 'in_review'"),
+                IN_REVIEW,
                 IdentityVerification.queued_at,
             ),
             _first("corrections", RecordCorrection.held_since, _CORRECTIONS, RecordCorrection.due_at),

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, select, tuple_, update
+from sqlalchemy import bindparam, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
@@ -22,7 +22,9 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     IdentityVerification.assigned_to,
     IdentityVerification.assigned_at,
 )
-_IN_REVIEW: Final = IdentityVerification.status == "in_review"
+# Written out, as the index of the queue has it.
+IN_REVIEW: Final = IdentityVerification.status == bindparam(None, "in_review", literal_execute=True)
+"""It stands in the queue of the review desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class VerificationDeskRepository:
 
         One that left the queue meanwhile has no place in it: then the list begins anew, and nothing is passed over.
         """
-        statement = select(*_COLUMNS).where(_IN_REVIEW)
+        statement = select(*_COLUMNS).where(IN_REVIEW)
         order = (IdentityVerification.queued_at, IdentityVerification.id)
         if after is not None and (last := await self.get_queued(after)) is not None:
             statement = statement.where(tuple_(*order) > tuple_(last.queued_at, last.id))
@@ -55,7 +57,7 @@ class VerificationDeskRepository:
         return [QueuedVerification(*row) for row in rows]
 
     async def get_queued(self, verification_id: UUID, *, lock: bool = False) -> QueuedVerification | None:
-        statement = select(*_COLUMNS).where(IdentityVerification.id == verification_id, _IN_REVIEW)
+        statement = select(*_COLUMNS).where(IdentityVerification.id == verification_id, IN_REVIEW)
         if lock:
             statement = statement.with_for_update()
         row = (await self._session.execute(statement)).first()
@@ -77,7 +79,7 @@ class VerificationDeskRepository:
 
     async def decide(self, verification_id: UUID, **values: Any) -> bool:
         """It waits for nobody any more, once."""
-        return await self._update(verification_id, _IN_REVIEW, assigned_to=None, assigned_at=None, **values)
+        return await self._update(verification_id, IN_REVIEW, assigned_to=None, assigned_at=None, **values)
 
     async def is_involved(self, account_id: UUID, staff_id: UUID) -> bool:
         """Whether the account, or another that claims its document, has the member's document or phone."""
@@ -93,7 +95,7 @@ class VerificationDeskRepository:
     async def _update(self, verification_id: UUID, where: Any, **values: Any) -> bool:
         statement = (
             update(IdentityVerification)
-            .where(IdentityVerification.id == verification_id, _IN_REVIEW, where)
+            .where(IdentityVerification.id == verification_id, IN_REVIEW, where)
             .values(**values)
             .returning(IdentityVerification.id)
         )
