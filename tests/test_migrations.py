@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import uuid
 
+import asyncpg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from support.server import run_on, url_of
+from support.server import run_on, url_of, worker_database
+from support.waiting import until
 from xuexin_api.cli.migration import PROJECT, alembic_config, migrate
 
 
@@ -34,6 +38,49 @@ def test_every_migration_goes_up_and_down_and_ends_at_the_models(server_url: str
         await run_on(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
     asyncio.run(round_trip())
+
+
+_INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
+_BUILDING = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    " AND query LIKE 'CREATE INDEX CONCURRENTLY%'"
+)
+
+
+def test_whoever_hands_in_waits_for_no_index_of_offices_and_one_that_was_cut_off_is_built_anew(
+    server_url: str, database_url: str, testrun_uid: str, worker_id: str
+) -> None:
+    async def story(url: str) -> None:
+        await _down_to(url, "5c0e91d7a3f8")
+        plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        student, other = await asyncpg.connect(plain), await asyncpg.connect(plain)
+        handing_in = student.transaction()
+        await handing_in.start()
+        await student.execute("UPDATE record_claims SET note = 'a'")
+        migrating = asyncio.create_task(migrate(url))
+        await until(lambda: other.fetchval(_BUILDING))
+        await other.execute("SET lock_timeout = '1s'; UPDATE record_claims SET note = 'b'")
+        await other.execute("SELECT pg_cancel_backend($1)", await other.fetchval(_BUILDING))
+        with pytest.raises(DBAPIError):
+            await migrating
+        assert await other.fetchval(_INVALID) == 1, "it was cut off in the middle"
+        await handing_in.rollback()
+        await migrate(url)
+        assert await other.fetchval(_INVALID) == 0
+        await student.close()
+        await other.close()
+
+    # The template of the run is there, and gone with it, for the sake of `database_url`.
+    with worker_database(server_url, testrun_uid[:12], f"{worker_id}_cut_off") as url:
+        asyncio.run(story(url))
+
+
+async def _down_to(url: str, revision: str) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(lambda sync: command.downgrade(alembic_config(sync), revision))
+        await connection.commit()
+    await engine.dispose()
 
 
 def test_migrations_stand_in_one_line_and_wait_little_for_locks() -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "b5d90c3e71fa"
-down_revision = "5c0e91d7a3f8"
+down_revision = "9d27c4e8b1f0"
 branch_labels = None
 depends_on = None
 

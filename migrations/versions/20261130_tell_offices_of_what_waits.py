@@ -1,6 +1,6 @@
 """tell offices of what waits at their desks
 
-What waits there already is news to them too: nobody was told of it.
+The columns alone, for they keep everybody waiting: what is marked and searched by comes after them.
 """
 
 from __future__ import annotations
@@ -12,47 +12,6 @@ revision = "5c0e91d7a3f8"
 down_revision = "e4a90b6d72c1"
 branch_labels = None
 depends_on = None
-
-_PROVINCE = sa.text("substr(institution_code, 3, 2)")
-_INDEXES: tuple[tuple[str, str, list[str | sa.TextClause], str], ...] = (
-    (
-        "ix_record_corrections_institution_code_untold",
-        "record_corrections",
-        ["institution_code"],
-        "untold_since IS NOT NULL AND state IN ('submitted', 'school_review')",
-    ),
-    (
-        "ix_record_corrections_province_untold",
-        "record_corrections",
-        [_PROVINCE],
-        "untold_since IS NOT NULL AND state IN ('forwarded', 'province_review')",
-    ),
-    (
-        "ix_record_corrections_institution_code_due_at",
-        "record_corrections",
-        ["institution_code", "due_at"],
-        "state IN ('submitted', 'school_review')",
-    ),
-    (
-        "ix_record_claims_institution_code_untold",
-        "record_claims",
-        ["institution_code"],
-        "untold_since IS NOT NULL AND state IN ('school_review', 'granted')",
-    ),
-    (
-        "ix_record_claims_province_untold",
-        "record_claims",
-        [_PROVINCE],
-        "untold_since IS NOT NULL AND state IN ('province_review', 'granted')",
-    ),
-    (
-        "ix_record_claims_institution_code_due_at",
-        "record_claims",
-        ["institution_code", "due_at"],
-        "state = 'school_review'",
-    ),
-    ("ix_record_claims_province_due_at", "record_claims", [_PROVINCE, "due_at"], "state = 'province_review'"),
-)
 
 
 def upgrade() -> None:
@@ -76,21 +35,10 @@ def upgrade() -> None:
     )
     for table in ("record_corrections", "record_claims"):
         op.add_column(table, sa.Column("untold_since", sa.DateTime(timezone=True), nullable=True))
-    op.execute(
-        "UPDATE record_corrections SET untold_since = held_since"
-        " WHERE state IN ('submitted', 'school_review', 'forwarded', 'province_review')"
-    )
-    op.execute(
-        "UPDATE record_claims SET untold_since = state_since WHERE state IN ('school_review', 'province_review')"
-    )
-    for name, table, columns, where in _INDEXES:
-        op.create_index(name, table, columns, postgresql_where=sa.text(where))
 
 
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
-    for name, table, _, _ in reversed(_INDEXES):
-        op.drop_index(name, table)
     for table in ("record_claims", "record_corrections"):
         op.drop_column(table, "untold_since")
     op.drop_table("office_contacts")
