@@ -67,6 +67,23 @@ async def test_what_waits_is_counted_with_the_oldest(client: Client, parts: Wiri
         assert (await _waiting(operator))["help_requests"]["count"] == 0
 
 
+async def test_a_message_that_was_given_up_is_counted_however_many_left_since(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    lost_at = clock.now()
+    messages = text(
+        "INSERT INTO outbox (id, channel, purpose, destination_key, state, tries, next_try_at, created_at)"
+        " SELECT gen_random_uuid(), 'sms', 'notice', '', :state, 1, :now, :now FROM generate_series(1, :count)"
+    )
+    async with parts.database.engine.begin() as connection:
+        await connection.execute(messages, {"state": "given_up", "count": 1, "now": lost_at})
+        clock.pass_time(hours=1)
+        await connection.execute(messages, {"state": "sent", "count": 5001, "now": clock.now()})
+    async with member(client, "operator.one", role=Role.OPERATOR) as operator:
+        given_up = (await _waiting(operator))["messages_given_up"]
+    assert (given_up["count"], given_up["oldest_at"]) == (1, lost_at.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
 async def test_it_is_counted_to_a_thousand_and_no_further(client: Client, parts: Wiring, clock: HandClock) -> None:
     many = text(
         "INSERT INTO help_requests (id, state, question, created_at, expires_at)"
@@ -99,7 +116,7 @@ async def test_each_number_and_both_desks_are_read_from_the_indexes_of_what_wait
         "ix_help_requests_state_id",
         "ix_import_jobs_id",
         "ix_outbox_next_try_at",
-        "ix_outbox_created_at",
+        "ix_outbox_created_at_given_up",
     }
     async with member(client) as reviewer:
         for queue in ("identity_cases", "identity_verifications"):

@@ -20,6 +20,7 @@ class OutboxMessage(Base):
         one_of("state", "waiting", "sent", "given_up"),
         Index("ix_outbox_next_try_at", "next_try_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_outbox_created_at", "created_at", postgresql_where=text("state <> 'waiting'")),
+        Index("ix_outbox_created_at_given_up", "created_at", postgresql_where=text("state = 'given_up'")),
         Index("ix_outbox_destination_key_id", "destination_key", "id"),
     )
 

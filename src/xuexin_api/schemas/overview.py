@@ -24,7 +24,7 @@ WaitingKind = Literal[
 class WaitingCount(Output):
     what: WaitingKind = Field(
         description="`corrections` at schools and provinces; `imports` that are not judged yet; `messages` not sent "
-        "yet; `messages_given_up`: of the 5,000 that left last, those that reached nobody.",
+        "yet; `messages_given_up`: those of the last 30 days of which it is not known that they left.",
         examples=["identity_cases"],
     )
     count: int = Field(description="How many; counted to 1,000.", examples=[3])

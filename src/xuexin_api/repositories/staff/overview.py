@@ -20,7 +20,6 @@ from xuexin_api.repositories.identity.cases import WAITS_FOR_PEOPLE
 from xuexin_api.repositories.staff.verification_desk import IN_REVIEW
 
 COUNTED_TO: Final = 1000
-GIVEN_UP_AMONG: Final = 5000
 # Written out, as the partial indexes have them: with parameters in their place, none would be known to fit.
 _LIMIT: Final[ColumnElement[int]] = literal_column(str(COUNTED_TO + 1))
 _CORRECTIONS: Final = text("due_at IS NOT NULL AND state <> 'returned'")
@@ -43,7 +42,7 @@ class OverviewRepository:
         self._session = session
 
     async def list_waiting(self, *, now: datetime) -> list[Waiting]:
-        """Each kind, also where nothing waits, and last what was given up of the messages that left last."""
+        """Each kind, also where nothing waits, and last the messages that were given up, as long as they are kept."""
         parts = [
             _first("identity_cases", IdentityCase.queued_at, WAITS_FOR_PEOPLE, IdentityCase.queued_at),
             _first(
@@ -63,7 +62,7 @@ class OverviewRepository:
             _first("help_requests", HelpRequest.created_at, _REQUESTS, HelpRequest.id),
             _first("imports", ImportJob.created_at, text("state IN ('queued', 'reading', 'judging')"), ImportJob.id),
             _first("messages", OutboxMessage.created_at, text("state = 'waiting'"), OutboxMessage.next_try_at),
-            _given_up(),
+            _first("messages_given_up", OutboxMessage.created_at, text("state = 'given_up'"), OutboxMessage.created_at),
         ]
         rows = await self._session.execute(union_all(*parts), {"now": now})
         return [Waiting(*row) for row in rows]
@@ -72,16 +71,3 @@ class OverviewRepository:
 def _first(what: str, since: Any, where: Any, order: Any) -> Select[*tuple[Any, ...]]:
     found = select(since.label("since")).where(where).order_by(order).limit(_LIMIT).subquery(what)
     return select(literal(what), func.count(), func.min(found.c.since))
-
-
-def _given_up() -> Select[*tuple[Any, ...]]:
-    left = (
-        select(OutboxMessage.state, OutboxMessage.created_at)
-        .where(text("state <> 'waiting'"))
-        .order_by(OutboxMessage.created_at.desc())
-        .limit(literal_column(str(GIVEN_UP_AMONG)))
-        .subquery("left_last")
-    )
-    return select(literal("messages_given_up"), func.count(), func.min(left.c.created_at)).where(
-        left.c.state == "given_up"
-    )
