@@ -122,7 +122,7 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         ),
         dispatcher=OutboxDispatcher(
             new_session=database.session,
-            gateways={"sms": _sms_gateway(settings, clock, entropy), "email": _email_gateway(settings)},
+            gateways={"sms": _sms_gateway(settings, clock, entropy), "email": _email_gateway(settings, clock)},
             sealer=sealer,
             policy=settings.outbox_policy(),
             clock=clock,
@@ -323,10 +323,10 @@ def _sms_gateway(settings: Settings, clock: Clock, entropy: Entropy) -> MessageG
     return GatewayChain(made, clock)
 
 
-def _email_gateway(settings: Settings) -> MessageGateway:
+def _email_gateway(settings: Settings, clock: Clock) -> MessageGateway:
     if settings.email_gateway == "console":
         return ConsoleGateway()
-    return SmtpEmailGateway(settings.smtp_server(), seconds=settings.gateway_seconds)
+    return SmtpEmailGateway(settings.smtp_server(), seconds=settings.gateway_seconds, clock=clock)
 
 
 def _identity_providers(settings: Settings, clock: Clock) -> Mapping[str, IdentityProvider]:

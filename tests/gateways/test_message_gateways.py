@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 
@@ -16,7 +17,9 @@ from xuexin_api.gateways.provider_http import LateAnswerError, UnclearAnswerErro
 from xuexin_api.gateways.tencent_api import sign_tc3
 from xuexin_api.gateways.tencent_sms import TencentAccount, TencentSmsGateway
 
-LETTER = Letter("+8617012340001", "验证码424242，5分钟内有效", "body_code_login", {"code": "424242", "minutes": "5"})
+LETTER = Letter(
+    "+8617012340001", "验证码424242，5分钟内有效", "body_code_login", {"code": "424242", "minutes": "5"}, UUID(int=1)
+)
 TEMPLATES = {"body_code_login": "SMS_1001"}
 SENT = b'{"Code": "OK", "Message": "OK"}'
 SENT_BY_TENCENT = b'{"Response": {"SendStatusSet": [{"Code": "Ok"}], "RequestId": "1"}}'
@@ -200,6 +203,6 @@ async def test_a_provider_that_is_not_there_did_not_send(clock: HandClock) -> No
 async def test_a_text_without_a_template_is_not_sent(aliyun: Provider, clock: HandClock) -> None:
     gateway = _aliyun(aliyun, clock)
     with pytest.raises(NotSentError, match="no template"):
-        await gateway.send(Letter("+8617012340001", "别的", "body_other", {}))
+        await gateway.send(Letter("+8617012340001", "别的", "body_other", {}, UUID(int=2)))
     assert aliyun.taken.empty()
     await gateway.close()

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from email.message import Message
 from pathlib import Path
 from typing import Literal
+from uuid import UUID
 
 import pytest
 
+from support.clock import HandClock
 from support.mail import PASSWORD, USERNAME, Mailbox, mail_server, make_authority
 from support.server import free_port
+from xuexin_api.core.messages import catalogue
 from xuexin_api.gateways.messaging import Letter, NotSentError
 from xuexin_api.gateways.smtp_email import SmtpEmailGateway, SmtpServer
 
-LETTER = Letter("student@example.edu", "验证码424242", "body_code_login", {})
+LETTER = Letter(
+    "student@example.edu", "验证码424242", "body_code_login", {"code": "424242", "minutes": "5"}, UUID(int=7)
+)
+TEXT = "验证码424242\r\n\r\n[Xuexin] Code 424242 to log in, valid 5 minutes. Never tell it to anyone."
 SENDER = "no-reply@xuexin.example"
 
 
@@ -21,7 +29,9 @@ def _gateway(
     port: int, protection: Literal["tls", "starttls", "none"], password: str | None = PASSWORD
 ) -> SmtpEmailGateway:
     username = None if password is None else USERNAME
-    return SmtpEmailGateway(SmtpServer("127.0.0.1", port, protection, username, password, SENDER), seconds=5)
+    return SmtpEmailGateway(
+        SmtpServer("127.0.0.1", port, protection, username, password, SENDER), seconds=5, clock=HandClock()
+    )
 
 
 def _text(mail: Message) -> str:
@@ -41,7 +51,7 @@ async def test_a_message_goes_through_tls_to_a_server_we_trust(
         await _gateway(server.port, protection).send(LETTER)
     (mail,) = mailbox.messages
     assert mail["X-RcptTo"] == "student@example.edu"
-    assert _text(mail) == "验证码424242"
+    assert _text(mail) == TEXT
 
 
 @pytest.mark.parametrize("protection", ["starttls", "tls"])
@@ -64,10 +74,23 @@ async def test_a_message_arrives_with_its_text_and_no_header_of_anybodys() -> No
         gateway = _gateway(server.port, "none", None)
         await gateway.send(LETTER)
         with pytest.raises(ValueError, match="Header"):
-            await gateway.send(Letter("a@example.edu\r\nBcc: b@example.org", "text", "word", {}))
-    (mail,) = mailbox.messages
+            await gateway.send(replace(LETTER, destination="a@example.edu\r\nBcc: b@example.org"))
+        await gateway.send(replace(LETTER, word="of_another_version"))
+    mail, later = mailbox.messages
     assert (mail["To"], mail["From"]) == ("student@example.edu", SENDER)
-    assert _text(mail) == "验证码424242"
+    assert mail["Date"] == "Wed, 05 Mar 2031 02:00:00 +0000"
+    assert mail["Message-ID"] == later["Message-ID"] == f"<{LETTER.id}@xuexin.example>", (
+        "a second try is no second mail"
+    )
+    assert _text(later) == LETTER.body
+    assert _text(mail) == TEXT
+
+
+def test_what_a_message_is_filled_with_fills_it_in_both_languages() -> None:
+    for word, text in catalogue().items():
+        if word.startswith(("mail_", "body_")):
+            chinese, english = (set(re.findall(r"{\w+}", text[language])) for language in ("zh-CN", "en"))
+            assert chinese == english, word
 
 
 async def test_a_mail_server_that_is_not_there_did_not_send() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
+from uuid import UUID
 
 import structlog
 
@@ -18,12 +19,16 @@ _LOG = structlog.get_logger("gateways")
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message: where to, its text, and for gateways of fixed texts which it is and what fills it, in order."""
+    """One message: where to, its text, and for gateways of fixed texts which it is and what fills it, in order.
+
+    `id` is the same at each try.
+    """
 
     destination: str
     body: str
     word: str
     params: Mapping[str, str]
+    id: UUID
 
 
 class NotSentError(Exception):

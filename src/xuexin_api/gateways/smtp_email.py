@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
 from typing import Final, Literal
 
 import aiosmtplib
 
+from xuexin_api.core.clock import Clock
+from xuexin_api.core.messages import catalogue, message
 from xuexin_api.gateways.messaging import Letter, NotSentError
 
 _SUBJECT: Final = "学信 / Xuexin"
@@ -37,19 +41,14 @@ class SmtpEmailGateway:
     name = "smtp"
     keeps = False
 
-    def __init__(self, server: SmtpServer, *, seconds: float) -> None:
+    def __init__(self, server: SmtpServer, *, seconds: float, clock: Clock) -> None:
         self._server = server
         self._seconds = seconds
+        self._clock = clock
 
     async def send(self, letter: Letter) -> None:
         """Taken by the server, or NotSentError where it was refused before the text was handed over."""
-        mail = EmailMessage()
-        # The library refuses line breaks in headers, so that nothing typed becomes one.
-        mail["From"] = self._server.sender
-        mail["To"] = letter.destination
-        mail["Subject"] = _SUBJECT
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(letter.body)
+        mail = self._mail(letter)
         client = aiosmtplib.SMTP(
             hostname=self._server.host,
             port=self._server.port,
@@ -72,3 +71,25 @@ class SmtpEmailGateway:
 
     async def close(self) -> None:
         """Nothing stays open."""
+
+    def _mail(self, letter: Letter) -> EmailMessage:
+        # Lines end as on the wire, also within what is encoded.
+        mail = EmailMessage(policy=SMTP)
+        # The library refuses line breaks in headers, so that nothing typed becomes one.
+        mail["From"] = self._server.sender
+        mail["To"] = letter.destination
+        mail["Subject"] = _SUBJECT
+        # Servers doubt mail without these; by the id they know one that left twice.
+        mail["Date"] = format_datetime(self._clock.now())
+        mail["Message-ID"] = f"<{letter.id}@{parseaddr(self._server.sender)[1].rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(_text(letter))
+        return mail
+
+
+def _text(letter: Letter) -> str:
+    """In both languages: nobody knows which of them a mailbox reads."""
+    if letter.word not in catalogue():
+        # Written by another version than this one.
+        return letter.body
+    return f"{letter.body}\n\n{message(letter.word, 'en', **letter.params)}"

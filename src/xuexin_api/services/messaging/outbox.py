@@ -312,7 +312,8 @@ class OutboxDispatcher:
             content = json.loads(self._sealer.open(message.sealed, _context(message.id)))
         except SealBrokenError:
             return None
-        return Letter(content["destination"], content["body"], content.get("word", ""), content.get("params", {}))
+        word, params = content.get("word", ""), content.get("params", {})
+        return Letter(content["destination"], content["body"], word, params, message.id)
 
     def _next_try(self, tries: int, outcome: _Outcome) -> datetime | None:
         """Soon and often where it has not left; seldom where each try may be one message more."""
