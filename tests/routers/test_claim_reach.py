@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from support.claims import CLAIMS, DESK, decide, former, hand_in, keys_of, other_number, row_of
+from support.claims import CLAIMS, DESK, decide, former, hand_in, keys_of, other_number, row_of, with_former_record
 from support.client import Client, code_of, connected_client
 from support.clock import HandClock
 from support.people import SCHOOLS, students
@@ -25,11 +25,7 @@ async def _found(registrar: Member, number: str) -> set[str]:
 async def test_an_undone_claim_takes_back_what_the_record_became_at_another_school(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, shows, hidden = await with_former_record(client)
     claim = await hand_in(client, before)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         # No number that was the student's: nothing but the transfer leads to the new record.
@@ -53,11 +49,7 @@ async def test_an_undone_claim_takes_back_what_the_record_became_at_another_scho
 
 
 async def test_a_transfer_beside_an_undoing_leaves_no_record_behind(client: Client, parts: Wiring) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    _, before, shows, hidden = await with_former_record(client)
     claim = await hand_in(client, before)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         assert (await decide(here, claim, "grant", "registered_wrongly")).status_code == 200

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from support.claims import CLAIMS, DESK, WORDS, decide, former, hand_in, keys_of, row_of
+from support.claims import CLAIMS, DESK, WORDS, decide, former, hand_in, keys_of, with_former_record
 from support.client import Client, code_of
-from support.people import students
-from support.records import OTHER, add_records, province_of, registrar_of
+from support.records import OTHER, province_of, registrar_of
 from support.tables import rows_of
 from support.transfers import agreement
 from support.waiting import until_blocked
@@ -19,11 +18,7 @@ _MINE = "/v1/archive/enrollments"
 async def test_a_record_that_went_on_while_its_claim_waited_is_given_with_what_it_became_by_the_province(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    _, before, shows, hidden = await with_former_record(client)
     claim = await hand_in(client, before)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         assert (await here.client.get(f"{DESK}/{claim}")).json()["transferred_to"] is None
@@ -51,11 +46,7 @@ async def test_a_record_that_went_on_while_its_claim_waited_is_given_with_what_i
 async def test_a_record_that_had_gone_on_before_it_was_claimed_is_given_alone_by_its_school(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, shows, hidden = await with_former_record(client)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         new = (await (await agreement(here, there, hidden))).json()["transfer"]["new_enrollment_id"]
         client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]
@@ -72,11 +63,7 @@ async def test_a_record_that_had_gone_on_before_it_was_claimed_is_given_alone_by
 async def test_ones_own_other_claims_to_what_a_grant_brings_along_are_answered_with_it(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, shows, hidden = await with_former_record(client)
     first = await hand_in(client, before)
     async with (
         registrar_of(client) as here,
@@ -104,11 +91,7 @@ async def test_ones_own_other_claims_to_what_a_grant_brings_along_are_answered_w
 async def test_a_draft_that_was_found_as_its_record_came_to_its_student_is_not_handed_in(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    _, before, _, hidden = await with_former_record(client)
     async with parts.database.engine.begin() as granting:
         await granting.exec_driver_sql(f"SELECT id FROM enrollments WHERE id = '{hidden}' FOR UPDATE")
         finding = asyncio.create_task(client.post(CLAIMS, keys_of(before)))
@@ -124,11 +107,7 @@ async def test_a_draft_that_was_found_as_its_record_came_to_its_student_is_not_h
 async def test_a_transfer_beside_a_grant_is_of_the_old_person_or_of_the_new_one_with_both_records(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    _, before, _, hidden = await with_former_record(client)
     claim = await hand_in(client, before)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         agree = await agreement(here, there, hidden)
@@ -145,11 +124,7 @@ async def test_a_transfer_beside_a_grant_is_of_the_old_person_or_of_the_new_one_
 async def test_a_school_that_undoes_its_grant_leaves_what_the_other_school_granted(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, shows, hidden = await with_former_record(client)
     async with registrar_of(client) as here, registrar_of(client, "registrar.two", OTHER) as there:
         new = (await (await agreement(here, there, hidden))).json()["transfer"]["new_enrollment_id"]
         client.parts.clock.pass_time(seconds=1)  # type: ignore[attr-defined]

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
 from support.archive import add_photos
 from support.cases import CLAIMANTS_PHONE, give_strong_evidence, link_in, submit
 from support.cases import claim as claim_document
-from support.claims import CLAIMS, WORDS, decide, former, hand_in, keys_of, other_number, row_of
+from support.claims import (
+    CLAIMS,
+    WORDS,
+    add_owner,
+    add_third,
+    decide,
+    hand_in,
+    keys_of,
+    row_of,
+    with_former_record,
+)
 from support.claims import DESK as CLAIM_DESK
 from support.client import PASSWORD, Client, code_of, connected_client
 from support.corrections import DESK, MINE, corrected, proof_of, take, take_and_decide
@@ -47,11 +56,7 @@ async def _object(client: Client, student: Student) -> None:
 async def test_an_open_correction_of_who_lost_the_record_is_withdrawn_with_the_grant(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, shows, hidden = await with_former_record(client)
     claim = await hand_in(client, before)
     async with registrar_of(client) as registrar:
         assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
@@ -74,19 +79,8 @@ async def test_an_open_correction_of_who_lost_the_record_is_withdrawn_with_the_g
 async def test_a_claim_by_whose_the_record_is_again_ends_and_one_by_a_third_waits_on(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = replace(former(student), phone="+8617199990003")
-    owner = former(student, student_number="2019F0002", candidate_number="19430101159998")
-    owner = replace(owner, phone=before.phone)
-    third = former(
-        student, document_number=other_number(student, 2), student_number="2023T0001",
-        candidate_number="23430101158888",
-    )  # fmt: skip
-    third = replace(third, phone="+8617199990004")
-    _, hidden, _ = await add_records(parts, [row_of(student), row_of(before), row_of(third)])
-    await add_records(parts, [row_of(owner)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, _, hidden = await with_former_record(client)
+    owner, third = await add_owner(parts, student), await add_third(parts, student)
     claim = await hand_in(client, before)
     async with registrar_of(client) as registrar:
         assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
@@ -109,13 +103,8 @@ async def test_a_claim_by_whose_the_record_is_again_ends_and_one_by_a_third_wait
 
 
 async def test_a_draft_by_whose_the_record_is_again_is_not_handed_in(client: Client, parts: Wiring) -> None:
-    (student,) = students(1)
-    before = replace(former(student), phone="+8617199990003")
-    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
-    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await add_records(parts, [row_of(owner)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, _, hidden = await with_former_record(client)
+    owner = await add_owner(parts, student)
     claim = await hand_in(client, before)
     async with registrar_of(client) as registrar, connected_client(client.app, parts) as holder:
         assert (await decide(registrar, claim, "grant", "registered_wrongly")).status_code == 200
@@ -131,18 +120,8 @@ async def test_a_draft_by_whose_the_record_is_again_is_not_handed_in(client: Cli
 async def test_nor_is_a_draft_by_whose_the_record_is_again_while_that_is_being_undone(
     client: Client, parts: Wiring
 ) -> None:
-    (student,) = students(1)
-    before = replace(former(student), phone="+8617199990003")
-    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
-    third = former(
-        student, document_number=other_number(student, 2), student_number="2023T0001",
-        candidate_number="23430101158888",
-    )  # fmt: skip
-    third = replace(third, phone="+8617199990004")
-    _, hidden, _ = await add_records(parts, [row_of(student), row_of(before), row_of(third)])
-    await add_records(parts, [row_of(owner)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, _, hidden = await with_former_record(client)
+    owner, third = await add_owner(parts, student), await add_third(parts, student)
     claim = await hand_in(client, before)
     async with (
         registrar_of(client) as registrar,
@@ -169,14 +148,9 @@ async def test_nor_is_a_draft_by_whose_the_record_is_again_while_that_is_being_u
 
 async def test_what_was_said_of_a_record_is_said_by_whose_it_was(client: Client, parts: Wiring) -> None:
     """Whoever gets it back has checked nothing, and has confirmed no photo."""
-    (student,) = students(1)
-    before = replace(former(student), phone="+8617199990003")
-    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
-    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await add_records(parts, [row_of(owner)])
+    student, before, _, hidden = await with_former_record(client)
+    owner = await add_owner(parts, student)
     await add_photos(parts, before)
-    await client.register(student)
-    await client.verify(student)
     claim = await hand_in(client, before)
     path = f"/v1/archive/enrollments/{hidden}"
     clock = client.parts.clock
@@ -201,13 +175,8 @@ async def test_what_was_said_of_a_record_is_said_by_whose_it_was(client: Client,
 
 
 async def test_whose_the_record_is_again_does_not_read_who_had_it(client: Client, parts: Wiring) -> None:
-    (student,) = students(1)
-    before = replace(former(student), phone="+8617199990003")
-    owner = replace(former(student, student_number="2019F0002", candidate_number="19430101159998"), phone=before.phone)
-    _, hidden = await add_records(parts, [row_of(student), row_of(before)])
-    await add_records(parts, [row_of(owner)])
-    await client.register(student)
-    await client.verify(student)
+    student, before, _, hidden = await with_former_record(client)
+    owner = await add_owner(parts, student)
     claim = await hand_in(client, before)
     path = f"/v1/archive/enrollments/{hidden}/history"
     async with (
@@ -233,10 +202,7 @@ async def test_whose_the_record_is_again_does_not_read_who_had_it(client: Client
 
 
 async def test_an_undone_case_ends_what_its_claimant_asked(client: Client, parts: Wiring) -> None:
-    (student,) = students(1)
-    before = former(student)
-    shows, _ = await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
+    student, before, shows, _ = await with_former_record(client, verifies=False)
     async with connected_client(client.app, parts) as squatter, registrar_of(client) as registrar:
         case = await _granted(squatter, student)
         correction = await corrected(squatter, shows, class_name="二班")
@@ -258,10 +224,7 @@ async def test_an_undone_case_ends_what_its_claimant_asked(client: Client, parts
 
 
 async def test_a_correction_that_came_beside_the_undoing_is_not_taken(client: Client, parts: Wiring) -> None:
-    (student,) = students(1)
-    _, hidden = await add_records(parts, [row_of(student), row_of(former(student))])
-    await client.register(student)
-    await client.verify(student)
+    hidden = (await with_former_record(client)).hidden
     await rows_of(parts, "", "UPDATE enrollments SET person_id = (SELECT person_id FROM accounts) RETURNING id")
     proofs = [await proof_of(client, hidden)]
     async with parts.database.engine.begin() as undoing:
@@ -293,10 +256,7 @@ async def test_nor_is_one_that_came_beside_the_undoing_of_a_case(client: Client,
 
 
 async def test_nor_is_a_claim_handed_in_that_came_beside_the_undoing_of_a_case(client: Client, parts: Wiring) -> None:
-    (student,) = students(1)
-    before = former(student)
-    await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
+    student, before, _, _ = await with_former_record(client, verifies=False)
     async with connected_client(client.app, parts) as squatter, member(client) as reviewer:
         case = await _granted(squatter, student)
         draft = (await squatter.post(CLAIMS, keys_of(before))).json()["id"]
@@ -315,10 +275,7 @@ async def test_nor_is_a_claim_handed_in_that_came_beside_the_undoing_of_a_case(c
 
 
 async def test_a_picture_beside_the_undoing_of_a_case_holds_up_neither(client: Client, parts: Wiring) -> None:
-    (student,) = students(1)
-    before = former(student)
-    await add_records(parts, [row_of(student), row_of(before)])
-    await client.register(student)
+    student, before, _, _ = await with_former_record(client, verifies=False)
     async with connected_client(client.app, parts) as squatter, member(client) as reviewer:
         case = await _granted(squatter, student)
         claim = await hand_in(squatter, before)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 
 from support.client import Client
-from support.people import Student
-from support.records import SCHOOL, registered_row
+from support.people import Student, students
+from support.records import SCHOOL, add_records, registered_row
 from support.staff import Member
 from xuexin_api.demo.people import id_number
+from xuexin_api.dependencies.wiring import Wiring
 
 CLAIMS = "/v1/archive/claims"
 DESK = "/v1/staff/claims"
@@ -53,6 +54,45 @@ def row_of(student: Student, **changes: Any) -> list[str]:
     return registered_row(
         student, institution_code=record.institution_code, institution_name=record.institution_name, **changes
     )
+
+
+class FormerRecord(NamedTuple):
+    """A student as they are and as they were, the record that shows, and the one of before, which does not."""
+
+    student: Student
+    before: Student
+    shows: str
+    hidden: str
+
+
+async def with_former_record(client: Client, *, verifies: bool = True) -> FormerRecord:
+    """Somebody registers at this client, and verifies, who was somebody else before."""
+    (student,) = students(1)
+    before = former(student)
+    shows, hidden = await add_records(client.parts, [row_of(student), row_of(before)])
+    await client.register(student)
+    if verifies:
+        await client.verify(student)
+    return FormerRecord(student, before, shows, hidden)
+
+
+async def add_owner(parts: Wiring, student: Student) -> Student:
+    """Whose the student's former number is, as another record says."""
+    owner = former(student, student_number="2019F0002", candidate_number="19430101159998")
+    await add_records(parts, [row_of(owner)])
+    return replace(owner, phone="+8617199990003")
+
+
+async def add_third(parts: Wiring, student: Student) -> Student:
+    """Somebody of the student's sex and birth date who has nothing to do with either number."""
+    third = former(
+        student,
+        document_number=other_number(student, 2),
+        student_number="2023T0001",
+        candidate_number="23430101158888",
+    )
+    await add_records(parts, [row_of(third)])
+    return replace(third, phone="+8617199990004")
 
 
 async def hand_in(client: Client, before: Student, **words: Any) -> str:
