@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
 import structlog
@@ -18,6 +19,7 @@ from support.records import OFFICE, add_records, registered_row, registrar_of
 from support.staff import staff_accounts
 from support.tables import rows_of
 from xuexin_api.dependencies.wiring import Wiring
+from xuexin_api.gateways.roster_files import open_roster
 
 
 @pytest.mark.settings(record_export_rows=2)
@@ -62,10 +64,16 @@ async def test_an_export_breaks_off_once_its_registrar_is_disabled(client: Clien
 
 
 @pytest.mark.parametrize("begins", list("=+-@＝＋－＠"))
-async def test_what_a_spreadsheet_would_run_stays_text(client: Client, parts: Wiring, begins: str) -> None:
+async def test_what_a_spreadsheet_would_run_stays_text_and_comes_back_as_it_was(
+    client: Client, parts: Wiring, tmp_path: Path, begins: str
+) -> None:
     (student,) = students(1)
     await add_records(parts, [registered_row(student, class_name=f"{begins}1")])
     async with registrar_of(client) as registrar:
         answer = await registrar.client.post(f"{OFFICE}/export", {"purpose": "record_keeping"})
     _, line = csv.reader(io.StringIO(answer.text))
     assert line[HEADER.index("BH")] == f"'{begins}1"
+    path = tmp_path / "roster.csv"
+    path.write_bytes(answer.content)
+    _, (_, read) = open_roster(path).rows
+    assert read[HEADER.index("BH")] == f"{begins}1"

@@ -12,6 +12,7 @@ from typing import Final, Literal, TextIO
 
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import Cell
+from xuexin_api.core.roster_lines import as_it_was
 from xuexin_api.gateways.dbf_file import count_dbf, looks_like_dbf, read_dbf
 from xuexin_api.gateways.sealed_file import Readable
 from xuexin_api.gateways.xlsx_file import read_xlsx
@@ -79,9 +80,9 @@ def _read_csv(file: Readable, encoding: str) -> Rows:
             for cells in reader:
                 if len(cells) > _MOST_CELLS:
                     raise BrokenRuleError("csv_too_many_cells", line=reader.line_num)
-                lines.length_of_row = 0
+                quoted, lines.quoted, lines.length_of_row = lines.quoted, False, 0
                 if any(cells):
-                    yield reader.line_num, list(cells)
+                    yield reader.line_num, list(map(as_it_was, cells)) if quoted else list(cells)
         except csv.Error:
             raise BrokenRuleError("csv_malformed", line=reader.line_num) from None
 
@@ -113,6 +114,8 @@ class _Lines:
         self._text = text
         self._beware_of_utf8 = beware_of_utf8
         self.length_of_row = 0
+        self.quoted = False
+        """Whether a cell may begin with a quotation mark, which few files have."""
 
     def __iter__(self) -> Iterator[str]:
         read = self._text.readline
@@ -120,6 +123,8 @@ class _Lines:
             self.length_of_row += len(line)
             if self.length_of_row > _LONGEST_LINE:
                 raise BrokenRuleError("csv_line_too_long", line=number)
+            if "'" in line:
+                self.quoted = True
             if "\0" in line:
                 raise BrokenRuleError("file_binary")
             if self._beware_of_utf8 and not line.isascii() and _reads_as_utf8(line):
