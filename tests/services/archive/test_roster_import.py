@@ -8,11 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from support.archive import HEADER, enroll, import_rows
 from support.clock import HandClock
 from support.people import SCHOOLS, students
+from support.records import add_records, registered_row
 from support.tables import count_rows, rows_of
+from support.waiting import until_blocked
 from xuexin_api.core.errors import BrokenRuleError
 from xuexin_api.core.roster import COLUMNS, Cell
 from xuexin_api.demo.people import make_students
@@ -47,10 +50,11 @@ async def test_persons_and_records_come_from_the_roster(parts: Wiring) -> None:
 async def test_run_twice_nothing_changes(parts: Wiring) -> None:
     rows = list(generate_rows(50, seed=1, schools=SCHOOLS))
     await import_rows(parts, rows)
-    before = await rows_of(parts, "enrollments")
+    records = "SELECT * FROM enrollments ORDER BY id"
+    before = await rows_of(parts, "", records)
     report, _ = await import_rows(parts, rows)
     assert (report.added, report.changed, report.unchanged) == (0, 0, 50)
-    assert await rows_of(parts, "enrollments") == before
+    assert await rows_of(parts, "", records) == before
     assert await count_rows(parts, "enrollment_changes") == 0
 
 
@@ -317,3 +321,32 @@ async def test_a_record_that_somebody_else_changed_is_read_from_the_roster_again
         await connection.exec_driver_sql("UPDATE enrollments SET version = version + 1")
     report, _ = await import_rows(parts, [row])
     assert (report.changed, report.unchanged) == (1, 0)
+
+
+@pytest.mark.parametrize("later", [{"class_name": "二班"}, {}], ids=["a change", "the next school year"])
+async def test_who_is_withdrawn_while_a_roster_is_published_stays_so(
+    parts: Wiring, clock: HandClock, later: dict[str, str]
+) -> None:
+    people = students(2)
+    withdrawn, _ = await add_records(parts, [registered_row(one) for one in people])
+    clock.pass_time(days=0 if later else 200)
+    rows = [registered_row(one, **later) for one in people]
+    async with parts.database.session() as session:
+        async with session.begin():
+            await session.execute(
+                text(
+                    "UPDATE enrollments SET status = 'withdrawn', leaving_date = '2031-03-05', version = version + 1,"
+                    " expected_graduation_date = NULL WHERE id = :id"
+                ),
+                {"id": withdrawn},
+            )
+            importing = asyncio.create_task(import_rows(parts, rows))
+            await until_blocked(parts)
+        report, _ = await importing
+    assert report.changed == 1, report
+    found = {str(row["id"]): row for row in await rows_of(parts, "enrollments")}
+    assert found[withdrawn]["status"] == "withdrawn"
+    changes = await rows_of(parts, "", f"SELECT id FROM enrollment_changes WHERE enrollment_id = '{withdrawn}'")
+    assert changes == []
+    again, _ = await import_rows(parts, rows)
+    assert again.rejected == 1

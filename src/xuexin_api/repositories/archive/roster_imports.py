@@ -72,11 +72,16 @@ class RosterStaging:
     async def add_rejected(self, rows: Sequence[tuple[Any, ...]]) -> None:
         await self._connection.copy_records_to_table("rejected", records=rows, columns=sql.REJECTED_COLUMNS)
 
-    async def find_records(self) -> None:
-        """Which rows have a record already. From here on this is the only import of its schools."""
+    async def find_records(self, *, hold: bool) -> None:
+        """Which rows have a record already. From here on this is the only import of its schools.
+
+        Held, what is found is changed by nobody else until the transaction ends.
+        """
         await self._connection.execute(sql.ANALYZE_STAGED)
         await self._connection.execute(sql.LOCK)
         await self._connection.execute(sql.FIND_RECORDS)
+        if hold:
+            await self._connection.execute(sql.HOLD_RECORDS)
 
     async def list_entry_dates(self) -> list[date]:
         """The days on which those entered who have no record yet, or one that says a later day."""
@@ -123,7 +128,6 @@ class RosterStaging:
         await run(sql.NOTE_CHANGES, now, import_id)
         changed = _rows_of(await run(sql.CHANGE, now, import_id))
         if await self._connection.fetchval(sql.COUNT_DUE, school_year):
-            await run(sql.NOTE_YEARS, school_year, now, import_id)
             changed += _rows_of(await run(sql.REGISTER_YEARS, school_year, now, import_id))
         added = _rows_of(await run(sql.ADD, now, import_id))
         await run(sql.GIVE_TO_WHO_HAD_THE_NUMBER)

@@ -80,6 +80,11 @@ def _repeated(column_name: str, code: str, *keys: str) -> str:
 # Asked once, and before anything is written: a statement that looks for rows in the table it fills may, by an
 # unlucky plan, go over all that it has written for each row that it writes.
 FIND_RECORDS: Final = "UPDATE staged s SET known_id = e.id FROM enrollments e WHERE " + _SAME_RECORD
+# What is published is judged as it stays: whoever withdraws a student meanwhile was here before, or comes after.
+HOLD_RECORDS: Final = """
+SELECT count(*) FROM (SELECT FROM enrollments e WHERE e.id IN (SELECT known_id FROM staged) ORDER BY e.id
+                      FOR NO KEY UPDATE) AS held
+"""
 FIND_PERSONS: Final = """
 UPDATE staged s SET person_id = p.id FROM persons p
 WHERE p.document_key = s.document_key AND p.document_type = s.document_type AND p.id <> s.person_id
@@ -245,17 +250,21 @@ FROM recognised k JOIN enrollments e ON {_RECOGNISED}
 WHERE e.status = 'registered' AND (e.registered_year IS NULL OR e.registered_year < $1)
 """
 COUNT_DUE: Final = f"SELECT count(*) {_DUE}"
-# An id of the import's moment and the row's line.
-NOTE_YEARS: Final = f"""
-INSERT INTO enrollment_changes (id, enrollment_id, change, roster_import_id, before, after, at)
-SELECT encode(substr(uuid_send($3), 1, 9) || substr(int8send(k.line), 2, 7), 'hex')::uuid, e.id, 'roster', $3,
-       jsonb_build_object('registered_year', e.registered_year), jsonb_build_object('registered_year', $1::int), $2
-{_DUE}
-"""
+# These records are not held: who changed one meanwhile has made it another than the row, and it stays as it is. The id
+# of the change is of the import's moment and the row's line.
 REGISTER_YEARS: Final = f"""
-UPDATE enrollments r SET registered_year = $1, roster_import_id = $3, updated_at = $2, version = r.version + 1,
-                         roster_fingerprint = due.fingerprint # (r.version + 1)
-FROM (SELECT e.id, k.fingerprint {_DUE}) AS due WHERE r.id = due.id
+WITH due AS MATERIALIZED (
+    SELECT k.line, k.fingerprint, e.id, e.version, e.registered_year {_DUE}
+), registered AS (
+    UPDATE enrollments r SET registered_year = $1, roster_import_id = $3, updated_at = $2, version = r.version + 1,
+                             roster_fingerprint = due.fingerprint # (r.version + 1)
+    FROM due WHERE r.id = due.id AND r.version = due.version
+    RETURNING r.id
+)
+INSERT INTO enrollment_changes (id, enrollment_id, change, roster_import_id, before, after, at)
+SELECT encode(substr(uuid_send($3), 1, 9) || substr(int8send(due.line), 2, 7), 'hex')::uuid, due.id, 'roster', $3,
+       jsonb_build_object('registered_year', due.registered_year), jsonb_build_object('registered_year', $1::int), $2
+FROM due JOIN registered USING (id)
 """
 # A number that a school granted to be somebody's former one means that person. After the records are added: adding them
 # waits for a grant that is under way, and a later one waits for this import. Nobody who holds the number by a

@@ -127,7 +127,7 @@ class RosterImportService:
             dry_run = await watch.is_dry_run()
             import_id = None if dry_run else self._entropy.identifier()
             async with staging.transaction():
-                await staging.find_records()
+                await staging.find_records(hold=not dry_run)
                 if senders is not None:
                     await staging.reject_late(
                         [
