@@ -161,6 +161,10 @@ async def test_a_student_graduates_late_and_by_exchange_and_the_certificate_keep
         assert completed["enrollment"]["leaving_date"] == "2031-03-01"
         assert completed["enrollment"]["expected_graduation_date"] is None
         assert list(completed["changes"]) == ["exchange_certificate"]
+        before = await change_record(
+            registrar, record, "exchange_certificate", "requirements_met_later", 3, effective_on="2031-02-28"
+        )
+        assert before.json()["errors"][0]["code"] == "date_impossible"
         exchange = await change_record(
             registrar, record, "exchange_certificate", "requirements_met_later", 3, effective_on="2031-03-04"
         )

@@ -144,6 +144,7 @@ class RecordFacts:
     programme_name: str
     grade: int | None
     registered_year: int | None
+    leaving_date: date | None = None
     certified_change: date | None = None
     """When something that a certificate will say was changed last."""
     known_since: date | None = None
@@ -278,6 +279,12 @@ def _certify(record: RecordFacts, wish: Wish, _: date, policy: RecordPolicy) -> 
     return {}
 
 
+def _exchange(record: RecordFacts, wish: Wish, _: date, __: RecordPolicy) -> dict[str, Any]:
+    if record.leaving_date is not None and wish.effective_on < record.leaving_date:
+        raise _broken("effective_on", "date_impossible")
+    return {}
+
+
 def _change_programme(record: RecordFacts, wish: Wish, _: date, __: RecordPolicy) -> dict[str, Any]:
     if (wish.new["programme_code"], wish.new["programme_name"]) == (record.programme_code, record.programme_name):
         raise _broken("programme_code", "nothing_changes")
@@ -304,4 +311,5 @@ _CHECKS: Final = {
     Change.SKIP_YEAR: _move_in_years,
     Change.GRADUATE: _certify,
     Change.COMPLETE: _certify,
+    Change.EXCHANGE_CERTIFICATE: _exchange,
 }

@@ -30,6 +30,7 @@ def facts_of(row: Mapping[str, Any]) -> RecordFacts:
         programme_name=row["programme_name"],
         grade=row["grade"],
         registered_year=row["registered_year"],
+        leaving_date=row["leaving_date"],
         certified_change=None if certified is None else china_date(certified),
         known_since=None if transferred else china_date(born_at(row["id"])),
     )
