@@ -162,6 +162,11 @@ def test_a_record_is_not_left_at_odds_with_itself(changed: dict[str, Any], broke
     assert [(field, rule.code) for field, rule in judge(FACTS, changed, TODAY)] == broken
 
 
+def test_who_enters_later_this_year_has_a_birth_date_corrected_before() -> None:
+    wrong = FACTS | {"birth_date": date(2011, 3, 8), "admission_date": date(2031, 9, 1)}
+    assert judge(wrong, {"birth_date": date(2011, 3, 7)}, TODAY) == []
+
+
 def test_values_are_written_as_people_read_them() -> None:
     values = (date(2031, 1, 2), Decimal("2.5"), None, FACTS["document_number"])
     assert [written(value) for value in values] == ["2031-01-02", "2.5", None, "11010120110307002X"]

@@ -150,8 +150,9 @@ _RULES: Final[tuple[tuple[str, tuple[str, ...], _Check], ...]] = (
     (
         "date_impossible",
         ("admission_date", "birth_date"),
-        lambda facts, today: max(facts["birth_date"], EARLIEST_ADMISSION) < facts["admission_date"] <= today,
+        lambda facts, _: max(facts["birth_date"], EARLIEST_ADMISSION) < facts["admission_date"],
     ),
+    ("date_impossible", ("admission_date",), _not_in_future("admission_date")),
     ("date_impossible", ("expected_graduation_date", "admission_date"), _after_entry("expected_graduation_date")),
     ("date_impossible", ("leaving_date", "admission_date"), _after_entry("leaving_date")),
     ("date_impossible", ("leaving_date",), _not_in_future("leaving_date")),

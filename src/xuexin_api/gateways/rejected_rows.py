@@ -103,7 +103,7 @@ def _csv(_: Readable, target: Path, roster: RosterFile, header: Sequence[Cell]) 
     encoding = "utf-8-sig" if roster.encoding == "utf-8" else roster.encoding
     with target.open("w", encoding=encoding, errors="replace", newline="") as text:
         table = csv.writer(text)
-        table.writerow([_plain(cell) for cell in header] + list(_TITLES))
+        table.writerow([harmless(_plain(cell)) for cell in header] + list(_TITLES))
 
         def write(cells: Sequence[Cell], line: _Line) -> None:
             own = [harmless(_plain(cell)) for cell in cells] + [""] * (len(header) - len(cells))
