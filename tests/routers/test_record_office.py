@@ -403,3 +403,18 @@ async def test_the_whole_list_of_a_school_comes_in_pages(client: Client, parts: 
         assert blank.json()["errors"][0]["pointer"] == "/name"
     async with connected_client(client.app, parts) as nobody:
         assert (await nobody.post(f"{OFFICE}/search", {"purpose": "record_keeping"})).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["   ", "示\u200b例", "\u202e学", "一\n二", "\t", "\ufffd"])
+async def test_what_a_registrar_types_is_taken_by_the_rules_of_rosters(
+    client: Client, parts: Wiring, name: str
+) -> None:
+    (record,) = await add_records(parts, [registered_row(one) for one in students(1)])
+    async with registrar_of(client) as registrar:
+        new = {"programme_code": "080902", "programme_name": name}
+        refused = await change_record(registrar, record, "change_programme", "student_request", 1, **new)
+        assert refused.status_code == 422, refused.text
+        assert [(one["pointer"], one["code"]) for one in refused.json()["errors"]] == [("/programme_name", "malformed")]
+        new |= {"programme_name": " 软件工程 "}
+        changed = await change_record(registrar, record, "change_programme", "student_request", 1, **new)
+        assert changed.json()["enrollment"]["programme"]["name"] == "软件工程"

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from xuexin_api.core.code_tables import EnrollmentStatus as StatusCode
+from xuexin_api.core.errors import BrokenRuleError
+from xuexin_api.core.roster_cells import read_text
 from xuexin_api.schemas.archive import Enrollment, EnrollmentStatus, PhotoKind
 from xuexin_api.schemas.proofs import PhotoProof, RecordCheck
 from xuexin_api.schemas.terms import (
@@ -47,7 +50,20 @@ Grade = Annotated[int, Field(ge=1949, le=2999)]
 ProgrammeCode = Annotated[
     str, StringConstraints(pattern=r"^[0-9A-Z]{2,12}$"), Field(description="专业代码: code of the programme.")
 ]
-ArchiveText = Annotated[str, StringConstraints(min_length=1, max_length=80)]
+
+
+def _as_in_rosters(text: str) -> str:
+    """What is typed is kept as what is uploaded: nothing that cannot be seen, and no blanks for a name."""
+    plain = text.strip()
+    if not plain:
+        raise PydanticCustomError("malformed", "blank")
+    try:
+        return read_text(plain)
+    except BrokenRuleError:
+        raise PydanticCustomError("malformed", "unprintable") from None
+
+
+ArchiveText = Annotated[str, StringConstraints(min_length=1, max_length=80), AfterValidator(_as_in_rosters)]
 _CertificateNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{8,20}$")]
 
 
