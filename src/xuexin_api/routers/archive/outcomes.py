@@ -27,9 +27,10 @@ async def list_qualifications(
 async def list_accesses(
     language: RequestLanguage, archive: Archive, cursor: PageCursor = None, limit: PageLimit = 20
 ) -> RecordAccessList:
-    """Every time a school's staff found, saw or changed one of my records: who, when, what for. Newest first.
+    """Every time staff of a school, a province or this service found, saw, exported or changed one of my records.
 
-    Who looked at the photos of a case stands in the case's own log.
+    Who, when, what for; newest first. What a school's file changed stands in the record's history, and who looked at
+    the photos of a case in the case's own log.
     """
     return access_list(await archive.list_accesses(cursor=cursor, most=limit), language)
 
