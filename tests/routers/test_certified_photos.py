@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from datetime import date
@@ -10,11 +11,12 @@ from typing import Any
 from support.archive import add_photos
 from support.client import Client
 from support.clock import HandClock
-from support.imports import uploaded, worked, zipped
+from support.imports import seen, uploaded, work, worked, zipped
 from support.people import Student, students
 from support.records import add_records, change_record, registered_row, registrar_of
 from support.staff import Member
 from support.tables import rows_of
+from support.waiting import until_blocked
 from xuexin_api.demo.photos import draw_archive_photo
 from xuexin_api.dependencies.wiring import Wiring
 
@@ -88,3 +90,25 @@ async def test_in_the_freeze_a_missing_graduation_photo_comes_and_none_is_replac
         for one, expected in ((missing, []), (confirmed, ["photo_certified"]), (next_year, [])):
             _, codes = await _bring(registrar, _another(one, 7))
             assert codes == expected
+
+
+async def test_a_certificate_that_comes_at_the_last_moment_keeps_the_photo_that_it_bears(
+    client: Client, parts: Wiring
+) -> None:
+    (student,) = students(1)
+    (record,) = await add_records(parts, [registered_row(student)])
+    level = "06" if student.record.level == "专科" else "05"
+    photos = await add_photos(parts, student)
+    async with registrar_of(client) as registrar:
+        job = await uploaded(registrar, _another(student, 2), kind="graduation_photos")
+        async with parts.database.engine.begin() as before:
+            await before.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('photos of records', 0))")
+            publishing = asyncio.create_task(work(parts))
+            await until_blocked(parts)
+            certificate = {"certificate_number": f"9900112031{level}000001", "president_name": "示例校长"}
+            graduated = await change_record(registrar, record, "graduate", "requirements_met", 1, **certificate)
+            assert graduated.status_code == 201, graduated.text
+        await publishing
+        done = await seen(registrar, job)
+        assert (done["state"], done["result"]["changed"], done["result"]["rejected"]) == ("published", 0, 1)
+    assert await _photo_of(parts, record) == photos["graduation"]

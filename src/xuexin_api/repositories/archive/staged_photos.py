@@ -156,8 +156,19 @@ class StagedPhotoRepository:
             .values(outcome="rejected", code="row_about_yourself", params={})
         )
 
-    async def reject_certified(self, import_id: UUID, *, frozen_year: int | None) -> None:
-        """Graduation photos in the place of one that a certificate bears, or will bear once it is published."""
+    async def hold_records(self, import_id: UUID) -> None:
+        """Nobody certifies a record that one of these photos is for until this transaction ends."""
+        of_photos = select(StagedPhoto.enrollment_id).where(
+            StagedPhoto.import_id == import_id, StagedPhoto.object_key.is_not(None), StagedPhoto.outcome != "rejected"
+        )
+        held = select(Enrollment.id).where(Enrollment.id.in_(of_photos)).order_by(Enrollment.id)
+        await self._session.execute(select(func.count()).select_from(held.with_for_update(key_share=True).subquery()))
+
+    async def reject_certified(self, import_id: UUID, *, frozen_year: int | None) -> bool:
+        """Graduation photos in the place of one that a certificate bears, or will bear once it is published.
+
+        Whether there were any that nothing else is wrong with.
+        """
         has_one = exists().where(
             RecordPhoto.enrollment_id == StagedPhoto.enrollment_id, RecordPhoto.kind == "graduation"
         )
@@ -166,16 +177,19 @@ class StagedPhotoRepository:
             Enrollment.id == StagedPhoto.enrollment_id,
             func.extract("year", Enrollment.expected_graduation_date) == frozen_year,
         )
-        await self._session.execute(
+        rejected = await self._session.execute(
             update(StagedPhoto)
             .where(
                 StagedPhoto.import_id == import_id,
                 StagedPhoto.object_key.is_not(None),
+                StagedPhoto.outcome != "rejected",
                 has_one,
                 published if frozen_year is None else or_(published, frozen),
             )
             .values(outcome="rejected", code="photo_certified", params={})
+            .returning(StagedPhoto.id)
         )
+        return rejected.first() is not None
 
     async def count_outcomes(self, import_id: UUID) -> dict[str, int]:
         statement = (

@@ -152,9 +152,13 @@ class StagedPhotoImport(Service):
         async with self._transaction():
             await self._staged.reject_unfit(self._import_id)
             await self._staged.reject_own(self._import_id, senders.document_keys)
-            if self._kind == _CERTIFIED:
-                year = frozen_year(china_date(self._clock.now()), self._record_policy)
-                await self._staged.reject_certified(self._import_id, frozen_year=year)
+            await self._reject_certified()
+
+    async def _reject_certified(self) -> bool:
+        if self._kind != _CERTIFIED:
+            return False
+        year = frozen_year(china_date(self._clock.now()), self._record_policy)
+        return await self._staged.reject_certified(self._import_id, frozen_year=year)
 
     async def tell_rejected(self, tell: Callable[[RejectedPlace], None]) -> None:
         """Each file that was not taken, in the order of the archive."""
@@ -165,7 +169,7 @@ class StagedPhotoImport(Service):
     async def finish(self, *, dry_run: bool, settle: Callable[[PhotoReport, UUID | None], Awaitable[None]]) -> bool:
         """All photos in one transaction, with their lines in the histories, and `settle` in it.
 
-        False, and nothing of it, where one belongs to its record no more: then all are judged together once more.
+        False, and nothing of it, where one may hang no more: then all are judged together once more.
         """
         try:
             async with self._transaction():
@@ -179,6 +183,10 @@ class StagedPhotoImport(Service):
     async def _publish(self, report: PhotoReport) -> UUID:
         """What is known of the import when its job is long forgotten; who sent it is told by whoever settles it."""
         await self._photos.lock()
+        if self._kind == _CERTIFIED:
+            await self._staged.hold_records(self._import_id)
+        if await self._reject_certified():
+            raise _UnfitError
         now, published = self._clock.now(), self._entropy.identifier()
         await self._staged.note_import(
             import_values(
@@ -192,4 +200,4 @@ class StagedPhotoImport(Service):
 
 
 class _UnfitError(Exception):
-    """A number or a record became another's since the photos were judged."""
+    """A number or a record became another's, or a photo certified, since the photos were judged."""
