@@ -164,7 +164,8 @@ async def test_a_photo_that_came_under_a_grant_that_was_undone_is_not_shown_to_w
     (student,) = students(1)
     before = former(student)
     _, record = await add_records(parts, [row_of(student), row_of(before)])
-    await _bring_from_command_line(parts, clock, PHOTOS[0], before)
+    for photo in (PHOTOS[3], PHOTOS[0]):
+        await _bring_from_command_line(parts, clock, photo, before)
     await client.register(student)
     await client.verify(student)
     async with registrar_of(client) as registrar, connected_client(client.app, parts) as owner:
@@ -173,16 +174,17 @@ async def test_a_photo_that_came_under_a_grant_that_was_undone_is_not_shown_to_w
         clock.pass_time(seconds=1)
         await _bring(registrar, PHOTOS[1], before)
         await _bring(registrar, PHOTOS[2], before)
-        assert [line["photo_until"] is not None for line in await _lines(client, record)] == [True, True, False]
+        assert [line["photo_until"] is not None for line in await _lines(client, record)] == [True, True, True, False]
         assert (await decide(registrar, claim, "undo", "another_person")).status_code == 200
         clock.pass_time(seconds=1)
         await owner.register(replace(before, phone="+8617000000001"))
         await owner.verify(before)
         lines = await _lines(owner, record)
-        assert [line["photo_until"] is not None for line in lines] == [False, True, False]
+        # The second is no earlier photo any more: it was put back.
+        assert [line["photo_until"] is not None for line in lines] == [False, False, True, False]
         paths = [f"history/{line['id']}/photo" for line in lines]
-        hidden, own = [await owner.get(f"{OWN}/{record}/{path}") for path in paths[:2]]
-        assert (hidden.status_code, code_of(hidden), own.content) == (404, "photo_not_found", PHOTOS[0])
+        hidden, put_back, own = [await owner.get(f"{OWN}/{record}/{path}") for path in paths[:3]]
+        assert [code_of(hidden), code_of(put_back), own.content] == ["photo_not_found"] * 2 + [PHOTOS[3]]
         shown = await registrar.client.get(f"{OFFICE}/{record}/changes/{lines[0]['id']}/photo?purpose=complaint")
         assert shown.content == PHOTOS[1]
         lost = await client.get(f"{OWN}/{record}/{paths[0]}")

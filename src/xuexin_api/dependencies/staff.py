@@ -42,6 +42,7 @@ from xuexin_api.services.staff.correction_lookup import CorrectionLookup
 from xuexin_api.services.staff.correction_reach import CorrectionReach
 from xuexin_api.services.staff.corrections import CorrectionDeskService
 from xuexin_api.services.staff.office_contact import OfficeContactService
+from xuexin_api.services.staff.photo_restoring import PhotoRestoring
 from xuexin_api.services.staff.record_correcting import RecordCorrecting
 from xuexin_api.services.staff.record_linking import RecordLinking
 from xuexin_api.services.staff.record_lists import RecordListService
@@ -255,6 +256,11 @@ async def claim_desk_service(request: Request) -> ClaimDeskService:
             records=records,
             undoing=undoing,
             restoring=restoring,
+            photos=PhotoRestoring(
+                photos=RecordPhotoRepository(session),
+                earlier=EarlierPhotoRepository(session),
+                policy=parts.settings.record_policy(),
+            ),
             requests=shared.open_requests(parts, session),
             trace=trace,
             sealer=parts.sealer,

@@ -111,7 +111,8 @@ class RecordChange(Output):
     id: Id = Field(examples=[_ID])
     change: Choice = Field(
         description="What the school did; `roster` is an import of its whole list, `photo` a photo that came or was "
-        "replaced.",
+        "replaced, `claim_undone_photo` one that was put back, or taken away, as it came while the record was given to "
+        "somebody else.",
         examples=[{"id": "suspend", "title": "休学"}],
     )
     reason: Choice | None = Field(
@@ -126,7 +127,8 @@ class RecordChange(Output):
     at: Moment = Field(description="When it was written down.", examples=["2025-03-03T02:00:00Z"])
     fields: list[FieldChange] = Field(
         description="Before and after. Of a photo, under `admission_photo` or `graduation_photo`, the SHA-256 of its "
-        "file, as in its `ETag`, and never the picture; before is null where it was the first."
+        "file, as in its `ETag`, and never the picture; before is null where it was the first, after where none "
+        "is left."
     )
     photo_until: Moment | None = Field(
         description="Up to when the photo that this one replaced can be seen, at `…/{change_id}/photo` (of staff: "

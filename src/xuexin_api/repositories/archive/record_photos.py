@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.models.archive import Enrollment, RecordPhoto
+from xuexin_api.models.archive import Enrollment, EnrollmentChange, Qualification, RecordPhoto
 
 _WHICH_PHOTOS: Final = "photos of records"
 
@@ -25,6 +26,18 @@ class PhotoPlace:
     person_id: UUID
     sha256: bytes | None
     object_key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PresentPhoto:
+    """A photo of a record: where it lies sealed, and when it came."""
+
+    enrollment_id: UUID
+    kind: str
+    object_key: str
+    sha256: bytes
+    byte_size: int
+    imported_at: datetime
 
 
 class RecordPhotoRepository:
@@ -74,3 +87,51 @@ class RecordPhotoRepository:
         columns = (RecordPhoto.kind, RecordPhoto.sha256, RecordPhoto.imported_at)
         statement = select(*columns).where(RecordPhoto.enrollment_id == enrollment_id).order_by(RecordPhoto.kind)
         return [dict(row) for row in (await self._session.execute(statement)).mappings()]
+
+    async def list_uncertified(self, enrollment_id: UUID, *, since: datetime | None) -> list[PresentPhoto]:
+        """Photos of a record that came since then, or ever, without one that a certificate bears."""
+        certified = and_(
+            RecordPhoto.kind == "graduation", exists().where(Qualification.enrollment_id == RecordPhoto.enrollment_id)
+        )
+        statement = select(*(getattr(RecordPhoto, name) for name in PresentPhoto.__slots__)).where(
+            RecordPhoto.enrollment_id == enrollment_id, ~certified
+        )
+        if since is not None:
+            statement = statement.where(RecordPhoto.imported_at >= since)
+        return [PresentPhoto(*row) for row in await self._session.execute(statement.order_by(RecordPhoto.kind))]
+
+    async def get_digest_at(self, enrollment_id: UUID, kind: str, moment: datetime) -> bytes | None:
+        """Of what the record had then, as its history says: what the first photo since took the place of."""
+        field = f"{kind}_photo"
+        statement = (
+            select(EnrollmentChange.before[field].astext)
+            .where(
+                EnrollmentChange.enrollment_id == enrollment_id,
+                EnrollmentChange.at >= moment,
+                EnrollmentChange.after.has_key(field),
+            )
+            .order_by(EnrollmentChange.at, EnrollmentChange.id)
+            .limit(1)
+        )
+        first = (await self._session.execute(statement)).first()
+        if first is not None:
+            return None if first[0] is None else bytes.fromhex(first[0])
+        found: bytes | None = await self._session.scalar(
+            select(RecordPhoto.sha256).where(
+                RecordPhoto.enrollment_id == enrollment_id, RecordPhoto.kind == kind, RecordPhoto.imported_at < moment
+            )
+        )
+        return found
+
+    async def put_back(self, photo: PresentPhoto) -> None:
+        """In the place of the one that the record has now."""
+        await self._session.execute(
+            update(RecordPhoto)
+            .where(RecordPhoto.enrollment_id == photo.enrollment_id, RecordPhoto.kind == photo.kind)
+            .values({name: getattr(photo, name) for name in PresentPhoto.__slots__})
+        )
+
+    async def delete(self, enrollment_id: UUID, kind: str) -> None:
+        await self._session.execute(
+            delete(RecordPhoto).where(RecordPhoto.enrollment_id == enrollment_id, RecordPhoto.kind == kind)
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -239,7 +239,11 @@ class ClaimDeskService(Service):
                 raise ClaimClosedError
             if step is ClaimStep.GRANT:
                 await self._refuse_unless_claimed(claim)
-            locked = await self._linking.lock_numbers(claim) if step is ClaimStep.UNDO else []
+            locked: Sequence[str] = []
+            if step is ClaimStep.UNDO:
+                locked = await self._linking.lock_imports(claim)
+                # What came while this waited came before it.
+                now = self._clock.now()
             # The record before the claim, whatever is decided: of two who decide, one waits here for the other.
             await self._identities.get_record_for_update(claim.enrollment_id)
             given = [claim.enrollment_id]

@@ -24,11 +24,13 @@ from xuexin_api.repositories.staff.record_undoing import RecordUndoingRepository
 from xuexin_api.repositories.staff.staff import StaffRow
 from xuexin_api.services.archive.claim_holders import ClaimHolders
 from xuexin_api.services.archive.open_requests import OpenRequests
+from xuexin_api.services.staff.photo_restoring import PhotoRestoring
 from xuexin_api.services.staff.record_restoring import SHOWN_NUMBER, Period, RecordRestoring, Restored
 from xuexin_api.services.staff.record_trace import RecordTrace
 
 _GRANT: Final = "claim_granted"
 _UNDO: Final = "claim_undone"
+_PHOTO_UNDONE: Final = "claim_undone_photo"
 _FIELDS: Final = ("former_name", "former_document_number_masked")
 _DOCUMENT: Final = ("document_type", "document_key", "document_ciphertext")
 _NUMBERS: Final = (
@@ -72,6 +74,7 @@ class RecordLinking:
         records: RecordOfficeRepository,
         undoing: RecordUndoingRepository,
         restoring: RecordRestoring,
+        photos: PhotoRestoring,
         requests: OpenRequests,
         trace: RecordTrace,
         sealer: Sealer,
@@ -82,6 +85,7 @@ class RecordLinking:
         self._records = records
         self._undoing = undoing
         self._restoring = restoring
+        self._photos = photos
         self._requests = requests
         self._trace = trace
         self._sealer = sealer
@@ -150,9 +154,11 @@ class RecordLinking:
             later.append(last)
         return later
 
-    async def lock_numbers(self, claim: ClaimRow) -> Sequence[str]:
-        """Before the record: what taking it back may change there waits for no import; which schools are locked."""
-        return await self._restoring.lock_numbers(claim)
+    async def lock_imports(self, claim: ClaimRow) -> Sequence[str]:
+        """Before the record: what taking it back may change waits for no import; of which schools no roster comes."""
+        locked = await self._restoring.lock_numbers(claim)
+        await self._photos.lock()
+        return locked
 
     async def take_back(
         self, claim: ClaimRow, member: StaffRow, verdict: Verdict, locked: Sequence[str], *, now: datetime
@@ -237,6 +243,11 @@ class RecordLinking:
             fields = dict(restored.before), dict(restored.after)
             change = f"{_UNDO}_{kind}"
             await self._write_down(record, claim.from_person_id, fields, member, change, verdict, now=now)
+        for photo in await self._photos.strange(periods, now=now):
+            line = await self._write_down(
+                record, claim.from_person_id, photo.told(), member, _PHOTO_UNDONE, verdict, now=now
+            )
+            await self._photos.put_back(photo, line, now=now)
 
     async def _document_before(self, claim: ClaimRow, taught: TaughtIdentity, masked: str | None) -> dict[str, Any]:
         """The number under which the record was given, where a correction changed it since.
@@ -266,9 +277,9 @@ class RecordLinking:
         verdict: Verdict,
         *,
         now: datetime,
-    ) -> None:
+    ) -> UUID:
         before, after = fields
-        await self._trace.changed(
+        return await self._trace.changed(
             {"id": record.id, "person_id": person_id} | before,
             after,
             member,

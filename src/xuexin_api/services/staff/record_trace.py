@@ -52,11 +52,12 @@ class RecordTrace:
         note: str | None,
         effective_on: date,
         now: datetime,
-    ) -> None:
-        """What the record was and is, by whom, since when, and why."""
+    ) -> UUID:
+        """What the record was and is, by whom, since when, and why; the id of its line."""
+        change_id = self._entropy.identifier()
         await self._records.add_change(
             {
-                "id": self._entropy.identifier(),
+                "id": change_id,
                 "enrollment_id": row["id"],
                 "change": change,
                 "staff_id": member.id,
@@ -69,3 +70,4 @@ class RecordTrace:
         )
         await self.looked([row], member, "changed", change, now=now)
         await self.note(f"record:{change}", member, row["id"], now=now)
+        return change_id
