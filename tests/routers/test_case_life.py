@@ -55,6 +55,7 @@ _DECISIONS = {
     "undo_review": ("undo", "uphold"),
 }
 _STANDING = ("id", "state", "person_id", "verified_strength", "phone_key", "email_key", "document_key", "name")
+_STAFF_WHO = "SELECT staff_id FROM staff_events WHERE {}"
 Row = Mapping[str, Any]
 
 
@@ -324,7 +325,7 @@ class CaseLife(RuleBasedStateMachine):
                 continue
             assert set(accepted) == {"front", "back"}, "no verification without its photos"
             said = f"subject_id = '{row['id']}' AND action = 'verification:accept_photos'"
-            (decided,) = await rows_of(self.life.parts, "", f"SELECT staff_id FROM staff_events WHERE {said}")
+            (decided,) = await rows_of(self.life.parts, "", _STAFF_WHO.format(said))
             looks = "SELECT subject_id FROM staff_events WHERE action = 'verification:photo:view' AND staff_id = "
             seen = await rows_of(self.life.parts, "", f"{looks}'{decided['staff_id']}'")
             assert set(accepted.values()) <= {look["subject_id"] for look in seen}
@@ -355,6 +356,8 @@ class CaseLife(RuleBasedStateMachine):
             undos = [row for row in await self._decisions(case_id) if row["decision"] == "undo"]
             assert len({row["staff_id"] for row in undos}) >= reviewers_to_undo(self._reviewers_of(case, holders))
             granters = {row["staff_id"] for row in await self._decisions(case_id) if row["decision"] == "approve"}
+            said = f"subject_id = '{case_id}' AND action = 'case:accept_photos'"
+            granters |= {row["staff_id"] for row in await rows_of(self.life.parts, "", _STAFF_WHO.format(said))}
             assert granters.isdisjoint(row["staff_id"] for row in undos)
         if new == "rejected" and old != "rejected":
             assert accounts[case["account_id"]]["state"] in {"conflict", "closed"}
@@ -376,15 +379,16 @@ class CaseLife(RuleBasedStateMachine):
             accepted = {row["side"] for row in photos if row["state"] == "accepted"}
             assert accepted == {"front", "back"}, "no photo evidence without the photos"
             said = f"subject_id = '{case['id']}' AND action = 'case:accept_photos'"
-            (decided,) = await rows_of(parts, "", f"SELECT staff_id FROM staff_events WHERE {said}")
+            (decided,) = await rows_of(parts, "", _STAFF_WHO.format(said))
             looks = "SELECT subject_id FROM staff_events WHERE action = 'case:photo:view' AND staff_id = "
             seen = {look["subject_id"] for look in await rows_of(parts, "", f"{looks}'{decided['staff_id']}'")}
             assert {row["id"] for row in photos if row["state"] == "accepted"} <= seen, "nor without a look at them"
-        approvals = {row["staff_id"] for row in await self._decisions(case["id"]) if row["decision"] == "approve"}
+        approvals = await self._last_approvals(case["id"])
         for row in holders:
             objected = row["objected_at"] is not None
+            heard = (approval["at"] >= row["objected_at"] for approval in approvals if objected)
+            assert any(heard) is objected, "whoever objects is heard"
             if row["superseded_at"] is None:
-                assert not objected or approvals
                 continue
             ruling = judge(_holding(row), strength)
             assert not ruling.refused
@@ -399,6 +403,12 @@ class CaseLife(RuleBasedStateMachine):
             )
             forgotten = self.life.clock.now() - row["told_at"] >= timedelta(days=30)
             assert told or forgotten, "the holder was told"
+
+    async def _last_approvals(self, case_id: Any) -> list[Row]:
+        """Of the round that granted it: one of each reviewer, by the primary key."""
+        approvals = [row for row in await self._decisions(case_id) if row["decision"] == "approve"]
+        last = max((row["round"] for row in approvals), default=0)
+        return [row for row in approvals if row["round"] == last]
 
     async def _decisions(self, case_id: Any) -> list[Row]:
         return await rows_of(self.life.parts, "", f"SELECT * FROM case_decisions WHERE case_id = '{case_id}'")

@@ -43,6 +43,10 @@ async def _hold(client: Client, parts: Wiring, *, verified: bool = False) -> Stu
     return student
 
 
+def _steps(case: dict[str, Any]) -> list[str]:
+    return [step["id"] for step in case["next"]]
+
+
 async def _state_of(parts: Wiring, phone: str) -> Any:
     key = parts.lookups.phone(phone).hex()
     (row,) = await rows_of(parts, "", f"SELECT * FROM accounts WHERE phone_key = '\\x{key}'")
@@ -121,8 +125,12 @@ async def test_a_draft_is_told_to_nobody_and_expires(client: Client, parts: Wiri
         await claimant.log_in(CLAIMANTS_PHONE)
         refused = await claimant.post(f"/v1/identity-cases/{case_id}/record-facts", facts_of(student))
         assert code_of(refused) == "case_closed"
+        seen = await case_of(claimant, case_id)
         await parts.housekeeping.purge()
         assert (await case_of(claimant, case_id))["state"] == "expired"
+        # Before it was swept it was over just as well.
+        assert (seen["state"], _steps(seen), seen["questions"]) == ("expired", ["open_case"], [])
+        assert code_of(await claimant.post(f"/v1/identity-cases/{case_id}/withdraw", None)) == "case_closed"
         again = await claimant.post("/v1/identity-cases", None)
         assert again.status_code == 201
         assert again.json()["id"] != case_id
@@ -143,9 +151,12 @@ async def test_an_account_opens_few_cases(client: Client, parts: Wiring) -> None
     student = await _hold(client, parts)
     async with connected_client(client.app, parts) as claimant:
         case_id = await claim(claimant, student)
-        await claimant.post(f"/v1/identity-cases/{case_id}/withdraw", None)
+        withdrawn = await claimant.post(f"/v1/identity-cases/{case_id}/withdraw", None)
+        assert _steps(withdrawn.json()) == ["open_case"]
         again = (await claimant.post("/v1/identity-cases", None)).json()["id"]
-        await claimant.post(f"/v1/identity-cases/{again}/withdraw", None)
+        assert _steps(await case_of(claimant, case_id)) == []
+        withdrawn = await claimant.post(f"/v1/identity-cases/{again}/withdraw", None)
+        assert _steps(withdrawn.json()) == []
         assert code_of(await claimant.post("/v1/identity-cases", None)) == "case_limit_reached"
 
 
@@ -335,6 +346,7 @@ async def test_an_objection_by_login_goes_to_a_reviewer(client: Client, parts: W
         body = {"statement": "这是我本人的账号。"}
         answer = await client.post(f"/v1/identity-cases/{case_id}/objection", body)
         assert (answer.status_code, answer.json()["state"]) == (200, "in_review")
+        assert _steps(answer.json()) == ["send_photos", "verify_identity"]
         again = await client.post(f"/v1/identity-cases/{case_id}/objection", body)
         assert code_of(again) == "objection_rejected"
         refused = await claimant.post(f"/v1/identity-cases/{case_id}/objection", body)
@@ -563,13 +575,15 @@ async def test_a_list_of_many_cases_costs_what_a_list_of_one_costs(client: Clien
     student = await _hold(client, parts)
     costs = []
     async with connected_client(client.app, parts) as claimant:
-        case_id = await claim(claimant, student)
+        over = await claim(claimant, student)
+        assert (await claimant.post(f"/v1/identity-cases/{over}/withdraw", None)).status_code == 200
+        case_id = (await claimant.post("/v1/identity-cases", None)).json()["id"]
         for _ in range(3):
             await give_facts(claimant, case_id, student)
             async with counted_work(claimant) as work:
                 cases = (await claimant.get("/v1/identity-cases")).json()["items"]
             costs.append(work.statements.total())
-            assert [len(case["evidence"]) for case in cases] == [1] * len(costs)
+            assert [len(case["evidence"]) for case in cases] == [1] * len(costs) + [0]
             assert (await claimant.post(f"/v1/identity-cases/{case_id}/withdraw", None)).status_code == 200
             case_id = (await claimant.post("/v1/identity-cases", None)).json()["id"]
     assert costs == costs[:1] * 3

@@ -249,6 +249,8 @@ async def test_a_decision_after_an_objection_waits_for_the_end_of_the_notice(
         assert seen["holders"][0]["objection"] == "这是我的账号"
         assert (await one.decide(scene.case_id, "approve", "objection_unfounded")).status_code == 204
         assert (await _account(parts, scene.student.phone))["state"] == "active"
+        steps = [step["id"] for step in (await case_of(scene.claimant, scene.case_id))["next"]]
+        assert steps == ["await_notice", "withdraw_case"]
         assert await waiting() == 0
         assert code_of(await one.take(scene.case_id)) == "case_closed"
         clock.pass_time(hours=24)
@@ -437,6 +439,69 @@ async def test_what_two_reviewers_granted_two_others_undo(client: Client, parts:
         await four.take_and_decide(scene.case_id, "undo", "evidence_false")
         holder = await _account(parts, scene.student.phone)
         assert (holder["state"], holder["verified_strength"]) == ("active", "strong")
+
+
+async def test_who_accepted_the_photos_of_a_grant_does_not_judge_its_undoing(
+    client: Client, parts: Wiring, clock: HandClock
+) -> None:
+    """Against a weakly verified holder nobody else looks at the claim: the table asks for no reviewer."""
+    async with _scene(client) as scene, member(client) as one, member(client, "reviewer.two") as two:
+        await send_both(scene.claimant, f"/v1/identity-cases/{scene.case_id}")
+        await submit(scene.claimant, scene.case_id)
+        await one.take_and_decide(scene.case_id, "accept_photos", "photos_show_applicant", "证件与本人一致。")
+        accepted = {event["kind"]: event for event in (await case_of(scene.claimant, scene.case_id))["log"]}
+        assert accepted["evidence_accepted"]["note"] == "证件与本人一致。"
+        (told,) = [kept for kept in await client.messages(scene.student.phone) if "提出异议" in kept.body]
+        clock.pass_time(hours=72)
+        await parts.housekeeping.purge()
+        await _ask_to_undo(scene, link_in(told.body))
+        for reviewer in (one, two):
+            await reviewer.log_in()
+        refused = await one.take(scene.case_id)
+        assert (refused.status_code, code_of(refused)) == (403, "not_yours_to_decide")
+        await two.take_and_decide(scene.case_id, "undo", "evidence_false")
+        assert (await _account(parts, scene.student.phone))["state"] == "active"
+
+
+async def test_an_objection_after_a_yes_is_heard(client: Client, parts: Wiring, clock: HandClock) -> None:
+    """Two accounts hold what is claimed, one the document, one the person; each objects in its own time."""
+    async with (
+        _scene(client) as scene,
+        member(client) as one,
+        connected_client(client.app, parts) as second,
+    ):
+        key = parts.lookups.document(students(2)[1].document_number).hex()
+        moved = f"UPDATE accounts SET document_key = '\\x{key}' WHERE state = 'active' RETURNING id"
+        assert len(await rows_of(parts, "", moved)) == 1
+        await second.register(replace(scene.student, phone="+8617199990002"))
+        await give_facts(scene.claimant, scene.case_id, scene.student)
+        await submit(scene.claimant, scene.case_id)
+        path = f"/v1/identity-cases/{scene.case_id}/objection"
+        assert (await second.post(path, {"statement": "不属实"})).status_code == 200
+        await one.take_and_decide(scene.case_id, "approve", "objection_unfounded")
+        assert (await one.client.get("/v1/staff/identity-cases")).json()["items"] == []
+        heard = await client.post(path, {"statement": "这是我的学籍"})
+        assert (heard.json()["state"], heard.json()["waiting"]["cases_before"]) == ("in_review", 0)
+        (item,) = (await one.client.get("/v1/staff/identity-cases")).json()["items"]
+        assert (item["approvals"], item["assigned"]) == (0, False)
+        clock.pass_time(hours=72)
+        await parts.housekeeping.purge()
+        assert (await _account(parts, scene.student.phone))["state"] == "active"
+        await one.log_in()
+        await one.take_and_decide(scene.case_id, "reject", "objection_convincing")
+        assert (await _account(parts, scene.student.phone))["state"] == "active"
+
+
+async def test_who_has_a_case_takes_it_anew_when_its_holder_objects(client: Client) -> None:
+    async with _scene(client) as scene, member(client) as one:
+        await _wait_for_review(scene)
+        await one.log_in()
+        await one.take(scene.case_id)
+        await scene.holder.log_in(scene.student.phone)
+        path = f"/v1/identity-cases/{scene.case_id}/objection"
+        assert (await scene.holder.post(path, {"statement": "不属实"})).status_code == 200
+        assert code_of(await one.decide(scene.case_id, "approve", "evidence_convincing")) == "case_not_assigned"
+        await one.take_and_decide(scene.case_id, "approve", "objection_unfounded")
 
 
 async def test_a_grant_on_which_a_later_one_stands_is_not_undone_before_it(

@@ -149,7 +149,10 @@ class CaseHolder(Base):
 
 
 class CaseDecision(Base):
-    """What one reviewer decided in one round; a grant is the first round, its undoing the next."""
+    """What one reviewer decided in one round.
+
+    An objection to what somebody has agreed to begins another, and so does the wish to undo a grant.
+    """
 
     __tablename__ = "case_decisions"
     __table_args__ = (one_of("decision", "approve", "reject", "undo", "uphold"),)

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Select, exists, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -135,10 +135,10 @@ class ReviewDeskRepository:
         )
         return await self._session.scalar(statement) is not None
 
-    async def has_decided(self, case_id: UUID, staff_id: UUID) -> bool:
-        """Whether the member has decided in the case, in whatever round."""
+    async def has_decided(self, case_id: UUID, staff_id: UUID, *, since: int) -> bool:
+        """Whether the member has decided in the case, in this round of it or a later one."""
         statement = select(CaseDecision.case_id).where(
-            and_(CaseDecision.case_id == case_id, CaseDecision.staff_id == staff_id)
+            CaseDecision.case_id == case_id, CaseDecision.staff_id == staff_id, CaseDecision.round >= since
         )
         return await self._session.scalar(statement.limit(1)) is not None
 

@@ -42,7 +42,15 @@ class CaseOpening:
         return case_id
 
     async def add_evidence(
-        self, case_id: UUID, kind: Evidence, person_id: UUID | None, actor: Actor, *, now: datetime
+        self,
+        case_id: UUID,
+        kind: Evidence,
+        person_id: UUID | None,
+        actor: Actor,
+        *,
+        now: datetime,
+        staff_id: UUID | None = None,
+        note: str | None = None,
     ) -> None:
         """This much is proven."""
         await self._cases.add_evidence(
@@ -54,4 +62,6 @@ class CaseOpening:
                 "at": now,
             }
         )
-        await self._log.note(case_id, "evidence_accepted", actor, now=now, reason=str(kind))
+        await self._log.note(
+            case_id, "evidence_accepted", actor, now=now, staff_id=staff_id, reason=str(kind), note=note
+        )

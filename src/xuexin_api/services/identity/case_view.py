@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from xuexin_api.core.case_rules import BOTH_SIDES, QUEUED, CaseState
 from xuexin_api.core.errors import Option
 from xuexin_api.core.policies import CasePolicy
+from xuexin_api.repositories.accounts.accounts import AccountRow
 from xuexin_api.repositories.identity.cases import CaseRepository, CaseRow, EventRow, EvidenceRow, HolderRow
 from xuexin_api.repositories.identity.vouchings import VouchingPlace
 from xuexin_api.repositories.sent_photos import PhotoPlace, PhotoRepository
@@ -37,6 +38,7 @@ _FOR_HOLDERS: Final = frozenset(
         "undone",
     }
 )
+_NOTHING: Final = frozenset({"rejected", "withdrawn", "expired", "undone"})
 _AHEAD: Final = frozenset({"notice", "in_review", "submitted"})
 
 
@@ -89,13 +91,14 @@ class CaseViews:
         self._providers = providers
         self._policy = policy
 
-    async def of(self, case: CaseRow, account_id: UUID, *, now: datetime) -> CaseView | None:
+    async def of(self, case: CaseRow, account: AccountRow, *, now: datetime) -> CaseView | None:
         """The case for this account, or None where it does not concern it."""
-        views = await self.of_all([case], account_id, now=now)
+        views = await self.of_all([case], account, now=now)
         return views[0] if views else None
 
-    async def of_all(self, cases: Sequence[CaseRow], account_id: UUID, *, now: datetime) -> list[CaseView]:
+    async def of_all(self, cases: Sequence[CaseRow], account: AccountRow, *, now: datetime) -> list[CaseView]:
         """Those of the cases that concern the account, as it may see them; many cost what one costs."""
+        account_id, cases = account.id, [_as_it_stands(case, now) for case in cases]
         ids = [case.id for case in cases]
         logs = await self._cases.list_events(ids, most=_MOST_EVENTS)
         places = [PhotoPlace(case_id=case_id) for case_id in ids]
@@ -104,12 +107,14 @@ class CaseViews:
         evidence = await self._cases.list_evidence(claimed)
         asked = await self._classmates.shown([VouchingPlace(case_id=case_id) for case_id in claimed])
         held = await self._cases.list_holdings(account_id, ids)
+        came_to_nothing = any(case.id in claimed and case.state in _NOTHING for case in cases)
+        another = came_to_nothing and await self._may_open(account, now)
         views = []
         for case, place in zip(cases, places, strict=True):
             log, photos = logs[case.id], [photo_view(row) for row in sent[place]]
             if case.account_id == account_id:
                 brought = evidence[case.id]
-                steps = _steps_of_claimant(case, brought, photos, self._providers)
+                steps = _steps_of_claimant(case, brought, photos, self._providers, another=another)
                 mates = asked[VouchingPlace(case_id=case.id)]
                 views.append(
                     await self._view(case, "claimant", log, photos, steps, now, evidence=brought, classmates=mates)
@@ -119,6 +124,15 @@ class CaseViews:
                 steps = _steps_of_holder(case, held[case.id])
                 views.append(await self._view(case, "holder", seen, photos, steps, now))
         return views
+
+    async def _may_open(self, account: AccountRow, now: datetime) -> bool:
+        """Whether the account may open another case."""
+        if account.state != "conflict":
+            return False
+        living = await self._cases.get_living_for_account(account.id)
+        if living is not None and _as_it_stands(living, now).state != CaseState.EXPIRED:
+            return False
+        return await self._cases.count_for_account(account.id) < self._policy.per_account
 
     async def _view(
         self,
@@ -168,8 +182,15 @@ class CaseViews:
         return Waiting(await self._cases.count_queued_before(case.queued_at), expected)
 
 
+def _as_it_stands(case: CaseRow, now: datetime) -> CaseRow:
+    """A draft that nobody handed in is over at its time, and not when it is swept."""
+    if case.state == CaseState.DRAFT and case.expires_at <= now:
+        return replace(case, state=str(CaseState.EXPIRED), decided_at=case.expires_at)
+    return case
+
+
 def _steps_of_claimant(
-    case: CaseRow, evidence: list[EvidenceRow], photos: list[PhotoView], providers: Collection[str]
+    case: CaseRow, evidence: list[EvidenceRow], photos: list[PhotoView], providers: Collection[str], *, another: bool
 ) -> tuple[Option, ...]:
     """What the claimant can do next, the most useful first."""
     state = CaseState(case.state)
@@ -184,11 +205,11 @@ def _steps_of_claimant(
         return (Option("verify_identity"),)
     if state is CaseState.UNDO_REVIEW:
         return (Option("await_review"),)
-    if state is CaseState.NOTICE:
+    if state is CaseState.NOTICE or case.agreed:
         return (Option("await_notice"), Option("withdraw_case"))
     if state in QUEUED:
         return (Option("await_review"), Option("withdraw_case"))
-    return (Option("open_case"),)
+    return (Option("open_case"),) if another else ()
 
 
 _WAYS: Final = {
@@ -201,6 +222,8 @@ _WAYS: Final = {
 
 
 def _steps_of_holder(case: CaseRow, row: HolderRow) -> tuple[Option, ...]:
-    if case.state in {CaseState.NOTICE, CaseState.IN_REVIEW} and row.objected_at is None:
-        return (Option("object"), Option("send_photos"), Option("verify_identity"))
-    return ()
+    """What supports an objection may come after it."""
+    if case.state not in {CaseState.NOTICE, CaseState.IN_REVIEW}:
+        return ()
+    objection = () if row.objected_at is not None else (Option("object"),)
+    return (*objection, Option("send_photos"), Option("verify_identity"))

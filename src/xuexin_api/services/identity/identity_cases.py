@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from xuexin_api.core.case_rules import HANDED_IN, CaseState, Evidence, Strength
+from xuexin_api.core.case_rules import LIVING, CaseState, Evidence, Strength
 from xuexin_api.core.clock import Clock
 from xuexin_api.core.errors import (
     AddressLimitedError,
@@ -122,7 +122,7 @@ class IdentityCaseService(Service):
                 if await self._cases.count_for_account(account.id) >= self._policy.per_account:
                     raise CaseLimitReachedError
                 case_id = await self._opening.open(account.id, account.document_key, now=now)
-                return await self._show(case_id, account.id, now)
+                return await self._show(case_id, account, now)
 
     async def list_mine(self, claims: Claims, *, cursor: str | None, most: int) -> CasePage:
         """Every case that concerns the caller's account, on either side."""
@@ -132,7 +132,7 @@ class IdentityCaseService(Service):
             account = await self._callers.account_of(claims)
             found = await self._cases.list_for_account(account.id, before=before, most=most + 1)
             page = found[:most]
-            seen = await self._views.of_all(page, account.id, now=now)
+            seen = await self._views.of_all(page, account, now=now)
         more = len(found) > most
         return CasePage(seen, write_cursor(page[-1].id) if more else None)
 
@@ -140,7 +140,7 @@ class IdentityCaseService(Service):
         """One case that concerns the caller's account."""
         async with self._read():
             account = await self._callers.account_of(claims)
-            return await self._show(case_id, account.id, self._clock.now())
+            return await self._show(case_id, account, self._clock.now())
 
     async def give_facts(self, case_id: UUID, answers: Mapping[str, str], claims: Claims) -> CaseView:
         """Facts of one's own record as evidence; FactsDoNotMatchError says not which, the try counted first."""
@@ -167,7 +167,7 @@ class IdentityCaseService(Service):
             await self._counters.take_back(_PERSON_TRIES, account.document_key)
             await self._counters.take_back(_ACCOUNT_TRIES, account.id.bytes)
             await self._opening.add_evidence(case.id, Evidence.RECORD_FACTS, person_id, "claimant", now=now)
-            return await self._show(case.id, account.id, now)
+            return await self._show(case.id, account, now)
 
     async def ask_classmate(self, case_id: UUID, phone: str, claims: Claims) -> CaseView:
         """Ask the classmate with this phone to vouch; the answer is the same whoever's the phone is."""
@@ -178,7 +178,7 @@ class IdentityCaseService(Service):
             self._refuse_unless_draft(case, account)
             if await self._classmates.ask(VouchingPlace(case_id=case.id), number, account, now=now):
                 await self._log.note(case.id, "classmate_asked", "claimant", now=now)
-            view = await self._show(case.id, account.id, now)
+            view = await self._show(case.id, account, now)
         self._dispatcher.wake()
         return view
 
@@ -191,7 +191,7 @@ class IdentityCaseService(Service):
             await self._count_submission(case, now)
             await self._log.audit("submit", account.id, now=now, session_id=claims.session_id)
             await self._progress.proceed(case, now=now)
-            view = await self._show(case.id, account.id, now)
+            view = await self._show(case.id, account, now)
         self._dispatcher.wake()
         return view
 
@@ -202,24 +202,25 @@ class IdentityCaseService(Service):
             account = await self._callers.account_of(claims)
             if case.account_id != account.id:
                 raise CaseNotFoundError
-            if case.state not in {CaseState.DRAFT, *HANDED_IN}:
+            late = case.state == CaseState.DRAFT and case.expires_at <= now
+            if late or case.state not in LIVING:
                 raise CaseClosedError
             await self._cases.move(
                 case.id, case.state, CaseState.WITHDRAWN, decided_at=now, assigned_to=None, assigned_at=None
             )
             await self._log.note(case.id, "withdrawn", "claimant", now=now)
             await self._log.audit("withdraw", account.id, now=now, session_id=claims.session_id)
-            return await self._show(case.id, account.id, now)
+            return await self._show(case.id, account, now)
 
     async def object(self, case_id: UUID, statement: str, claims: Claims) -> CaseView:
         """The holder, logged in, does not agree: a reviewer looks at it."""
         async with self._working_on(case_id) as case:
             now = self._clock.now()
             account = await self._callers.account_of(claims)
-            if case.account_id == account.id or await self._views.of(case, account.id, now=now) is None:
+            if case.account_id == account.id or await self._views.of(case, account, now=now) is None:
                 raise CaseNotFoundError
             await self._object(case, account.id, statement, now)
-            view = await self._show(case.id, account.id, now)
+            view = await self._show(case.id, account, now)
         self._dispatcher.wake()
         return view
 
@@ -249,7 +250,7 @@ class IdentityCaseService(Service):
                 raise ObjectionRejectedError
             await self._log.note(case.id, "objected", "holder", now=now)
             await self._log.audit("object", account_id, now=now)
-            await self._progress.proceed(case, now=now)
+            await self._progress.proceed(await self._to_be_heard(case, now), now=now)
             return
         in_time = case.undo_until is not None and now < case.undo_until
         if case.state != CaseState.APPROVED or not in_time:
@@ -261,6 +262,14 @@ class IdentityCaseService(Service):
         )
         await self._log.note(case.id, "undo_asked", "holder", now=now)
         await self._log.audit("object", account_id, now=now)
+
+    async def _to_be_heard(self, case: CaseRow, now: datetime) -> CaseRow:
+        """Whoever has the case, or said yes to it, has not read this: it is taken anew, and no yes counts any more."""
+        again: dict[str, Any] = {"assigned_to": None, "assigned_at": None}
+        if case.approvals:
+            again |= {"approvals": 0, "round": case.round + 1, "queued_at": now}
+        await self._cases.move(case.id, case.state, case.state, **again)
+        return replace(case, **again)
 
     async def _count_submission(self, case: CaseRow, now: datetime) -> None:
         """Each tells the holder or takes a reviewer's time: a few a day of one account, and a few of a document.
@@ -306,9 +315,9 @@ class IdentityCaseService(Service):
         if case.state != CaseState.DRAFT or case.expires_at <= self._clock.now():
             raise CaseClosedError
 
-    async def _show(self, case_id: UUID, account_id: UUID, now: datetime) -> CaseView:
+    async def _show(self, case_id: UUID, account: AccountRow, now: datetime) -> CaseView:
         case = await self._cases.get(case_id)
-        view = None if case is None else await self._views.of(case, account_id, now=now)
+        view = None if case is None else await self._views.of(case, account, now=now)
         if view is None:
             raise CaseNotFoundError
         return view

@@ -45,6 +45,7 @@ from xuexin_api.services.staff.record_trace import RecordTrace
 from xuexin_api.services.staff.staff_callers import StaffCallers
 
 _PHOTO_VIEWED: Final = "case:photo:view"
+_PHOTOS_ACCEPTED: Final = f"case:{Decision.ACCEPT_PHOTOS}"
 _WHY: Final = {
     CaseState.SUBMITTED: "photos_in_review",
     CaseState.IN_REVIEW: "claim_in_review",
@@ -266,7 +267,9 @@ class ReviewDeskService(Service):
         await self._photos.judge(photos, accepted=accepted, reason=reason)
         await self._cases.move(case.id, case.state, case.state, reviewed_at=now)
         if accepted:
-            await self._opening.add_evidence(case.id, Evidence.HANDHELD_PHOTO, None, "staff", now=now)
+            await self._opening.add_evidence(
+                case.id, Evidence.HANDHELD_PHOTO, None, "staff", now=now, staff_id=member.id, note=note
+            )
         else:
             await self._log.note(
                 case.id, "evidence_refused", "staff", now=now, staff_id=member.id, reason=reason, note=note
@@ -404,7 +407,11 @@ class ReviewDeskService(Service):
             raise CaseNotAssignedError
 
     async def _refuse_if_involved(self, case: CaseRow, member: StaffRow) -> None:
-        if await self._desk.is_involved(case.id, member.id) or await self._desk.has_decided(case.id, member.id):
+        """Whoever is in the case, has had their say in this round, or had a part in the grant that is to be undone."""
+        undoing = case.state == CaseState.UNDO_REVIEW
+        decided = await self._desk.has_decided(case.id, member.id, since=1 if undoing else case.round)
+        accepted = undoing and await self._staff.list_subjects(member.id, _PHOTOS_ACCEPTED, [case.id])
+        if decided or accepted or await self._desk.is_involved(case.id, member.id):
             raise NotYoursToDecideError
 
     @asynccontextmanager
