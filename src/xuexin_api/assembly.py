@@ -48,6 +48,7 @@ from xuexin_api.repositories.database import Database
 from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
+from xuexin_api.repositories.identity.verification_methods import MethodReads
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
@@ -110,7 +111,9 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
         passkey_policy=settings.passkey_policy(),
         login_policy=settings.login_policy(),
         session_policy=settings.session_policy(),
-        verification_rule=VerificationRule(settings.verified_seconds, frozenset(identity_providers)),
+        verification_rule=VerificationRule(
+            settings.verified_seconds, frozenset(identity_providers), MethodReads(database)
+        ),
         devices=DeviceTokens(KeyedHash(derive_key(keys.secret, "device tokens")), entropy),
         hashing=PasswordHashing(settings.hashing_policy()),
         throttle=throttle,

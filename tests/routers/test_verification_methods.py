@@ -34,8 +34,13 @@ async def _ways(client: Client, *, english: bool = False) -> dict[str, dict[str,
 
 async def _assert_closed(client: Client, method: str, reason: str, chinese: str, english: str) -> None:
     for wants_english, words in ((False, chinese), (True, english)):
-        way = (await _ways(client, english=wants_english))[method]
+        ways = await _ways(client, english=wants_english)
+        way = ways[method]
         assert (way["available"], way["reason"], way["explanation"]) == (False, reason, words)
+        # Whoever is sent to verify reads the same.
+        refused = await client.get("/v1/archive/enrollments", headers=_ENGLISH if wants_english else {})
+        assert refused.status_code == 401
+        assert {one["method"]: one for one in refused.json()["methods"]} == ways
 
 
 async def test_an_account_that_is_not_active(client: Client, parts: Wiring) -> None:

@@ -42,6 +42,7 @@ async def identity_verification_service(request: Request) -> IdentityVerificatio
         case_opening=shared.case_opening(parts, session),
         persons=PersonRepository(session),
         vouchings=VouchingRepository(session),
+        rule=parts.verification_rule,
         asking=ProviderAsking(
             providers=parts.identity_providers, sealer=parts.sealer, policy=parts.settings.verification_policy()
         ),

@@ -43,6 +43,7 @@ from xuexin_api.services.assurance import methods_of_problem
 from xuexin_api.services.codes.phone_proofs import PHONE_OPTIONS
 from xuexin_api.services.login.third_party_login import NOT_LINKED_OPTIONS
 from xuexin_api.services.registration.registration import DOCUMENT_OPTIONS, WARNING
+from xuexin_api.services.verification_methods import methods_for
 
 LANGUAGES: Final[Mapping[str, Language]] = {"": DEFAULT_LANGUAGE, ".en": "en"}
 """What the name of an example ends in, and the language it is in."""
@@ -68,7 +69,7 @@ _CARRYING: Final[tuple[RefusalError, ...]] = (
     ClaimNoticeRunningError(params={"grant_from": "2026-11-30T08:00:00Z"}),
     ObjectionLateError(params={"object_until": "2026-12-23T08:00:00Z"}),
     OperationInProgressError(retry_after=1),
-    InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem("active")),
+    InsufficientUserAuthenticationError(max_age=1800, methods=methods_of_problem(methods_for("active"))),
 )
 """Refusals that bring more than their words, as services raise them."""
 _PICTURE: Final[dict[str, object]] = {

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from xuexin_api.core.errors import InsufficientUserAuthenticationError, TokenInvalidError
 from xuexin_api.core.tokens import Assurance, Claims
-from xuexin_api.services.verification_methods import methods_for
+from xuexin_api.repositories.identity.verification_methods import MethodReads
+from xuexin_api.services.verification_methods import VerificationMethod, methods_for
 
 DEAD_ACCOUNTS = frozenset({"superseded", "closed"})
 
@@ -33,19 +35,27 @@ class VerificationRule:
 
     max_age: int
     providers: Collection[str]
+    reads: MethodReads
 
     def is_met(self, claims: Claims, *, now: datetime) -> bool:
         """Whether the token was issued by a verification that is still fresh."""
         return claims.assurance is Assurance.VERIFIED and claims.auth_time + self.max_age > now.timestamp()
 
-    def refuse_unless_met(self, claims: Claims, *, account_state: str, now: datetime) -> None:
+    async def refuse_unless_met(self, claims: Claims, *, now: datetime) -> None:
         """The RFC 9470 challenge, with the ways to verify."""
         if not self.is_met(claims, now=now):
-            methods = methods_of_problem(account_state, self.providers)
+            methods = methods_of_problem(await self.methods_of(claims.account_id))
             raise InsufficientUserAuthenticationError(max_age=self.max_age, methods=methods)
 
+    async def methods_of(self, account_id: UUID) -> list[VerificationMethod]:
+        """Every way there is, and whether it is open to this account; TokenInvalidError where that is gone."""
+        found = await self.reads.get(account_id)
+        if found is None:
+            raise TokenInvalidError
+        return methods_for(providers=self.providers, **found)
 
-def methods_of_problem(account_state: str, providers: Collection[str] = ()) -> list[dict[str, Any]]:
+
+def methods_of_problem(methods: Iterable[VerificationMethod]) -> list[dict[str, Any]]:
     """The ways to verify, as the problem document lists them."""
     return [
         {
@@ -54,5 +64,5 @@ def methods_of_problem(account_state: str, providers: Collection[str] = ()) -> l
             "available": method.available,
             "reason": method.reason,
         }
-        for method in methods_for(account_state, providers=providers)
+        for method in methods
     ]

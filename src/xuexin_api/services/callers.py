@@ -36,7 +36,7 @@ class Callers:
     async def verified_account_of(self, claims: Claims) -> AccountRow:
         """The account, where its verification is fresh."""
         account = await self.account_of(claims)
-        self.refuse_unless_verified(account, claims)
+        await self.refuse_unless_verified(claims)
         return account
 
     async def student_of(self, claims: Claims, *, refusal: type[RefusalError]) -> tuple[AccountRow, UUID]:
@@ -59,9 +59,9 @@ class Callers:
             raise refusal
         return account.person_id
 
-    def refuse_unless_verified(self, account: AccountRow, claims: Claims) -> None:
+    async def refuse_unless_verified(self, claims: Claims) -> None:
         """The challenge to verify, where the token is not of a verification that is still fresh."""
-        self._rule.refuse_unless_met(claims, account_state=account.state, now=self._clock.now())
+        await self._rule.refuse_unless_met(claims, now=self._clock.now())
 
     def is_verified(self, claims: Claims) -> bool:
         """Whether it is of one."""

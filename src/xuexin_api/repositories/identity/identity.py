@@ -143,13 +143,6 @@ class VerificationRepository:
         )
         return int(await self._session.scalar(statement) or 0)
 
-    async def is_in_review(self, account_id: UUID) -> bool:
-        """Whether photos of the account wait for a reviewer."""
-        statement = select(IdentityVerification.id).where(
-            IdentityVerification.account_id == account_id, IdentityVerification.status == "in_review"
-        )
-        return await self._session.scalar(statement) is not None
-
     async def end_pending(self, account_id: UUID, method: str, *, now: datetime) -> None:
         """A new try by the method takes the place of those that were begun."""
         await self._session.execute(

@@ -63,7 +63,7 @@ class Confirmations(Service):
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
-            self._refuse_unless_fresh(account, claims)
+            await self._refuse_unless_fresh(account, claims)
             subject = self._lookups.attempt("confirmation", claims.session_id.bytes)
             tries = await self._counters.add_one(
                 _TRIES, subject, now=now, window_ends_at=now + timedelta(seconds=self._policy.confirmation_window)
@@ -89,7 +89,7 @@ class Confirmations(Service):
             raise TokenInvalidError
         return locked
 
-    def _refuse_unless_fresh(self, account: AccountRow, claims: Claims) -> None:
+    async def _refuse_unless_fresh(self, account: AccountRow, claims: Claims) -> None:
         """An account that nobody ever verified has only its password and its channels to show."""
         if account.person_id is not None:
-            self._callers.refuse_unless_verified(account, claims)
+            await self._callers.refuse_unless_verified(claims)

@@ -97,7 +97,7 @@ class ArchiveService:
         row = await self._reads.get_enrollment(
             session_id=self._claims.session_id, account_id=self._claims.account_id, enrollment_id=enrollment_id
         )
-        allowed = self._allow(row)
+        allowed = await self._allow(row)
         if allowed["id"] is None:
             raise RecordNotFoundError
         return enrollment_view(allowed, self._sealer)
@@ -108,7 +108,7 @@ class ArchiveService:
         rows = await self._reads.list_enrollments(
             session_id=self._claims.session_id, account_id=self._claims.account_id, after=after, most=most + 1
         )
-        self._allow(rows[0] if rows else None)
+        await self._allow(rows[0] if rows else None)
         views = [enrollment_view(row, self._sealer) for row in rows if row["id"] is not None]
         more = len(views) > most
         none = not views and cursor is None
@@ -127,7 +127,7 @@ class ArchiveService:
             before_id=AFTER_ALL if cursor is None else read_cursor(cursor),
             most=most + 1,
         )
-        if self._allow(rows[0] if rows else None)["id"] is None:
+        if (await self._allow(rows[0] if rows else None))["id"] is None:
             raise RecordNotFoundError
         changes = [without_others(row) for row in rows if row["change_id"] is not None]
         return history_page(changes, most, self._clock.now())
@@ -140,7 +140,7 @@ class ArchiveService:
             after=_BEFORE_ALL if cursor is None else read_cursor(cursor),
             most=most + 1,
         )
-        statuses = self._allow(rows[0] if rows else None)["statuses"] or ()
+        statuses = (await self._allow(rows[0] if rows else None))["statuses"] or ()
         views = [qualification_view(row) for row in rows if row["id"] is not None]
         return QualificationPage(
             views[:most],
@@ -156,7 +156,7 @@ class ArchiveService:
             after=_BEFORE_ALL if cursor is None else read_cursor(cursor),
             most=most + 1,
         )
-        self._allow(rows[0] if rows else None)
+        await self._allow(rows[0] if rows else None)
         views = [degree_view(row) for row in rows if row["id"] is not None]
         return DegreePage(
             views[:most],
@@ -172,7 +172,7 @@ class ArchiveService:
             before=AFTER_ALL if cursor is None else read_cursor(cursor),
             most=most + 1,
         )
-        self._allow(rows[0] if rows else None)
+        await self._allow(rows[0] if rows else None)
         return access_page([row for row in rows if row["id"] is not None], most)
 
     async def get_photo(self, enrollment_id: UUID, kind: str) -> tuple[bytes, str]:
@@ -183,7 +183,7 @@ class ArchiveService:
             enrollment_id=enrollment_id,
             kind=kind,
         )
-        allowed = self._allow(row)
+        allowed = await self._allow(row)
         if allowed["id"] is None:
             raise RecordNotFoundError
         return await self._stored(allowed)
@@ -196,7 +196,7 @@ class ArchiveService:
             enrollment_id=enrollment_id,
             change_id=change_id,
         )
-        allowed = self._allow(row)
+        allowed = await self._allow(row)
         if allowed["id"] is None:
             raise RecordNotFoundError
         if allowed["kept_until"] is None or allowed["kept_until"] <= self._clock.now():
@@ -209,11 +209,11 @@ class ArchiveService:
             raise PhotoNotFoundError
         return photo, row["sha256"].hex()
 
-    def _allow(self, row: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    async def _allow(self, row: Mapping[str, Any] | None) -> Mapping[str, Any]:
         now = self._clock.now()
         refuse_unless_live(row, self._claims, now=now)
         assert row is not None, "refused where there is none"
-        self._rule.refuse_unless_met(self._claims, account_state=row["account_state"], now=now)
+        await self._rule.refuse_unless_met(self._claims, now=now)
         return row
 
 

@@ -28,7 +28,7 @@ class ClaimPhotos:
         return PhotoPlace(claim_id=home_id)
 
     async def sender(self, home_id: UUID, account: AccountRow, claims: Claims, *, now: datetime, lock: bool) -> Sender:
-        self._callers.refuse_unless_verified(account, claims)
+        await self._callers.refuse_unless_verified(claims)
         if lock:
             await self._callers.keep(account.id)
             await self._claims.lock(home_id)

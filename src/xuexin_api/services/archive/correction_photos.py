@@ -27,7 +27,7 @@ class CorrectionPhotos:
     async def sender(self, home_id: UUID, account: AccountRow, claims: Claims, *, now: datetime, lock: bool) -> Sender:
         """Nothing is locked: whoever takes pictures along asks again whose they are."""
         del lock, now
-        self._callers.refuse_unless_verified(account, claims)
+        await self._callers.refuse_unless_verified(claims)
         person_id = self._callers.person_of(account, refusal=RecordNotFoundError)
         row = await self._office.get(home_id)
         if row is None or row["person_id"] != person_id:

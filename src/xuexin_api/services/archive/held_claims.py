@@ -87,7 +87,7 @@ class HeldClaimService(Service):
                 account.id, before_id=before_id, most=most + 1, granted_only=not verified
             )
         if not found:
-            self._callers.refuse_unless_verified(account, claims)
+            await self._callers.refuse_unless_verified(claims)
         items = [self._view(row) for row in found[:most]]
         return HeldClaimPage(items, write_cursor(items[-1].id) if len(found) > most else None)
 
@@ -98,7 +98,7 @@ class HeldClaimService(Service):
             account = await self._callers.account_of(claims)
             held = await self._notices.get_for_account(claim_id, account.id)
             if held is None or held.state != ClaimState.GRANTED:
-                self._callers.refuse_unless_verified(account, claims)
+                await self._callers.refuse_unless_verified(claims)
             if held is None:
                 raise ClaimNotFoundError
             object_until = self._object_until(held)

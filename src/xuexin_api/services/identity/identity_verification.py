@@ -35,6 +35,7 @@ from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.identity.vouchings import VouchingPlace, VouchingRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository
+from xuexin_api.services.assurance import VerificationRule
 from xuexin_api.services.base import Service, seconds_until
 from xuexin_api.services.callers import Callers
 from xuexin_api.services.codes.code_checking import DAY
@@ -42,7 +43,7 @@ from xuexin_api.services.identity.case_opening import CaseOpening
 from xuexin_api.services.identity.provider_asking import ProviderAsking
 from xuexin_api.services.identity.record_facts import PERSON_TRIES, judge_facts
 from xuexin_api.services.sessions.session_opening import SessionOpening, Tokens
-from xuexin_api.services.verification_methods import BY_PEOPLE, RECORD_FACTS, VerificationMethod, methods_for
+from xuexin_api.services.verification_methods import BY_PEOPLE, RECORD_FACTS, VerificationMethod
 
 # The candidate number is the secret of the three; of the others one is drawn from what every record has, so
 # that the questions say nothing about the record, or whether there is one.
@@ -99,6 +100,7 @@ class IdentityVerificationService(Service):
         persons: PersonRepository,
         vouchings: VouchingRepository,
         asking: ProviderAsking,
+        rule: VerificationRule,
         records: RecordRepository,
         counters: CounterRepository,
         audit: AuditRepository,
@@ -119,6 +121,7 @@ class IdentityVerificationService(Service):
         self._persons = persons
         self._vouchings = vouchings
         self._asking = asking
+        self._rule = rule
         self._records = records
         self._counters = counters
         self._audit = audit
@@ -131,14 +134,15 @@ class IdentityVerificationService(Service):
     async def list_methods(self, claims: Claims) -> list[VerificationMethod]:
         """Every way there is, and whether it is open to this account."""
         async with self._read():
-            return await self._methods(await self._callers.account_of(claims))
+            account = await self._callers.account_of(claims)
+        return await self._rule.methods_of(account.id)
 
     async def start(self, method: str, claims: Claims) -> StartedVerification:
         """Begin a verification by `method`."""
         now = self._clock.now()
         async with self._transaction():
             account = await self._callers.account_of(claims)
-            methods = await self._methods(account)
+            methods = await self._rule.methods_of(account.id)
             if not any(known.method == method and known.available for known in methods):
                 raise MethodNotAvailableError
             if account.state == "conflict":
@@ -337,15 +341,6 @@ class IdentityVerificationService(Service):
         if case is None or case.state != CaseState.DRAFT or case.expires_at <= self._clock.now():
             raise CaseClosedError
         return case.id
-
-    async def _methods(self, account: AccountRow) -> list[VerificationMethod]:
-        return methods_for(
-            account.state,
-            providers=self._asking.providers,
-            document_type=account.document_type,
-            contested=await self._is_contested(account),
-            in_review=await self._verifications.is_in_review(account.id),
-        )
 
     async def _is_contested(self, account: AccountRow) -> bool:
         """Whether a claim keeps the account from its first verification; one that was verified stays as it is."""
