@@ -122,6 +122,8 @@ async def test_it_is_the_session_that_began_which_asks_and_takes_up(client: Clie
         for number in range(2):
             await scene.vouch(number)
         elsewhere.keep((await elsewhere.try_to_log_in(scene.student.phone)).json())
+        steps = [step["id"] for step in (await elsewhere.get(scene.mine)).json()["next"]]
+        assert steps == ["verify_identity", "end_verification"]
         assert code_of(await elsewhere.post(f"{scene.mine}/check", None)) == "verification_not_found"
         asked = await elsewhere.post(f"{scene.mine}/classmates", {"phone": "+8617177776666"})
         assert code_of(asked) == "verification_not_found"

@@ -225,6 +225,8 @@ async def test_it_is_strong_evidence_of_a_case(own: Client, method: str, verifie
         verifier.verdicts[verifier.last()] = "passed"
         passed = (await _check(claimant, started)).json()
         assert (passed["status"], passed["tokens"], passed["case_id"]) == ("passed", None, case_id)
+        shown = (await claimant.get(f"/v1/identity-verifications/{started['id']}")).json()
+        assert (shown["status"], shown["valid_until"]) == ("passed", None)
         (evidence,) = (await case_of(claimant, case_id))["evidence"]
         assert (evidence["kind"], evidence["strength"]) == (method, "strong")
         assert code_of(await claimant.get("/v1/archive/enrollments")) == "insufficient_user_authentication"
@@ -275,6 +277,8 @@ async def test_ending_an_old_result_leaves_a_newer_one(own: Client, method: str,
     own.keep((await _check(own, started)).json())
     own.parts.clock.pass_time(minutes=1)  # type: ignore[attr-defined]
     await own.verify(student)
+    newer, older = (await own.get("/v1/identity-verifications")).json()["items"]
+    assert (newer["valid_until"], older["valid_until"]) == ("2031-03-05T02:31:00Z", None)
     assert (await own.delete(f"/v1/identity-verifications/{started['id']}")).status_code == 204
     assert (await own.get("/v1/archive/enrollments")).status_code == 200
 

@@ -162,7 +162,9 @@ class VerificationResult(Output):
         description="When it passed; null where it did not so far.", examples=["2026-11-23T08:01:00Z"]
     )
     valid_until: Moment | None = Field(
-        description="It opens the archive until then; null unless it passed.", examples=["2026-11-23T08:31:00Z"]
+        description="It opens the archive to its session until then; null where it opens nothing: it did not pass, it "
+        "is evidence of a case, or its session has ended or was verified anew.",
+        examples=["2026-11-23T08:31:00Z"],
     )
     ended_at: Moment | None = Field(
         description="When its owner ended it, or began another in its place; null: neither.", examples=[None]

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Label, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from xuexin_api.models.accounts import Session as SessionRow
 from xuexin_api.models.identity import IdentityVerification, VerificationEvent
 
 _REVIEWS_IN_SAMPLE: Final = 100
@@ -19,7 +20,7 @@ _REVIEWS_IN_SAMPLE: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class VerificationRow:
-    """One verification as it is stored."""
+    """One verification as it is stored; `raises` while its session lives and is verified by it."""
 
     id: UUID
     session_id: UUID
@@ -34,6 +35,7 @@ class VerificationRow:
     queued_at: datetime | None
     decided_at: datetime | None
     reason: str | None
+    raises: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class VerificationEventRow:
     at: datetime
 
 
-_COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
+_COLUMNS: Final[tuple[InstrumentedAttribute[Any] | Label[bool], ...]] = (
     IdentityVerification.id,
     IdentityVerification.session_id,
     IdentityVerification.method,
@@ -61,6 +63,13 @@ _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     IdentityVerification.queued_at,
     IdentityVerification.decided_at,
     IdentityVerification.reason,
+    exists()
+    .where(
+        SessionRow.id == IdentityVerification.session_id,
+        SessionRow.verified_at == IdentityVerification.passed_at,
+        SessionRow.ended_at.is_(None),
+    )
+    .label("raises"),
 )
 
 

@@ -125,14 +125,14 @@ class VerificationResultService(Service):
             account = await self._callers.account_of(claims)
             found = await self._verifications.list_for_account(account.id, before=before, most=most + 1)
             page = found[:most]
-            views = await self._views(account.id, page)
+            views = await self._views(claims, page)
         return VerificationPage(views, write_cursor(page[-1].id) if len(found) > most else None)
 
     async def get(self, verification_id: UUID, claims: Claims) -> VerificationView:
         """One of the caller's own."""
         async with self._read():
-            account = await self._callers.account_of(claims)
-            return await self._show(verification_id, account.id)
+            await self._callers.account_of(claims)
+            return await self._show(verification_id, claims)
 
     async def ask_classmate(self, verification_id: UUID, phone: str, claims: Claims) -> VerificationView:
         """Ask the classmate with this phone to vouch; the answer is the same whoever's the phone is."""
@@ -154,7 +154,7 @@ class VerificationResultService(Service):
                 await self._verifications.add_event(row.id, "classmate_asked", "owner", now=now)
             else:
                 await self._counters.take_back(_ASKED, subject)
-            view = await self._show(row.id, account.id)
+            view = await self._show(row.id, claims)
         self._dispatcher.wake()
         return view
 
@@ -171,7 +171,7 @@ class VerificationResultService(Service):
                 await self._verifications.hand_in(verification_id, now=now)
                 await self._home.note(verification_id, "submitted", "owner", now=now)
                 await self._note("submit", account.id, claims, now)
-                return await self._show(verification_id, account.id)
+                return await self._show(verification_id, claims)
 
     async def end(self, verification_id: UUID, claims: Claims) -> None:
         """A result that is to open nothing any more: its session is back at login, and lives on.
@@ -204,18 +204,18 @@ class VerificationResultService(Service):
             now=now,
         )
 
-    async def _show(self, verification_id: UUID, account_id: UUID) -> VerificationView:
-        row = await self._verifications.get(verification_id, account_id=account_id)
+    async def _show(self, verification_id: UUID, claims: Claims) -> VerificationView:
+        row = await self._verifications.get(verification_id, account_id=claims.account_id)
         if row is None:
             raise VerificationNotFoundError
-        (view,) = await self._views(account_id, [row])
+        (view,) = await self._views(claims, [row])
         return view
 
-    async def _views(self, account_id: UUID, rows: list[VerificationRow]) -> list[VerificationView]:
+    async def _views(self, claims: Claims, rows: list[VerificationRow]) -> list[VerificationView]:
         """Of one account, of whose verifications no more than one is in review."""
         by_photos = [self._home.place(row.id) for row in rows if row.method == Evidence.HANDHELD_PHOTO]
         by_mates = [VouchingPlace(verification_id=row.id) for row in rows if row.method == Evidence.CLASSMATES]
-        photos = await self._photos.list_sent(by_photos, account_id=account_id, most=_MOST_PHOTOS)
+        photos = await self._photos.list_sent(by_photos, account_id=claims.account_id, most=_MOST_PHOTOS)
         mates = await self._classmates.shown(by_mates)
         told = [row.id for row in rows if row.method in BY_PEOPLE]
         log = await self._verifications.list_events(told, most=_MOST_EVENTS) if told else {}
@@ -225,6 +225,7 @@ class VerificationResultService(Service):
                 photos.get(self._home.place(row.id), []),
                 mates.get(VouchingPlace(verification_id=row.id), []),
                 log.get(row.id, []),
+                here=row.session_id == claims.session_id,
             )
             for row in rows
         ]
@@ -235,10 +236,12 @@ class VerificationResultService(Service):
         photos: list[PhotoRow],
         classmates: list[AskedClassmate],
         log: list[VerificationEventRow],
+        *,
+        here: bool,
     ) -> VerificationView:
         now = self._clock.now()
         late = row.status == "pending" and row.expires_at <= now
-        opens = row.status == "passed" and row.passed_at is not None
+        opens = row.status == "passed" and row.raises
         waiting = await self._waiting(row, now)
         status = "expired" if late else row.status
         too_late_to_take_up = (
@@ -256,7 +259,7 @@ class VerificationResultService(Service):
             decided_at=row.decided_at,
             waiting_before=None if waiting is None else waiting[0],
             expected_by=None if waiting is None else waiting[1],
-            next=self._steps("expired" if too_late_to_take_up else status, row.method, photos, classmates),
+            next=self._steps("expired" if too_late_to_take_up else status, row.method, photos, classmates, here=here),
             reason=row.reason,
             classmates=classmates,
             photos=[photo_view(photo) for photo in photos],
@@ -276,11 +279,16 @@ class VerificationResultService(Service):
         return before, max(row.queued_at + timedelta(seconds=seconds), now)
 
     def _steps(
-        self, status: str, method: str, photos: list[PhotoRow], classmates: list[AskedClassmate]
+        self, status: str, method: str, photos: list[PhotoRow], classmates: list[AskedClassmate], *, here: bool
     ) -> tuple[Option, ...]:
-        """What its owner can do next, the most useful first; with one that came to nothing, begin another."""
-        if status != "pending":
-            steps: tuple[str, ...] = _NEXT.get(status, ("verify_identity",))
+        """What its owner can do next, the most useful first; with one that came to nothing, begin another.
+
+        Only the session that began one goes on with it, and takes what comes of it.
+        """
+        if not here and status in {"pending", "accepted"}:
+            steps: tuple[str, ...] = ("verify_identity", *(("end_verification",) if method in BY_PEOPLE else ()))
+        elif status != "pending":
+            steps = _NEXT.get(status, ("verify_identity",))
         elif method == Evidence.CLASSMATES:
             vouched = sum(one.state == "vouched" for one in classmates)
             enough = vouched >= self._case_policy.classmates_needed
