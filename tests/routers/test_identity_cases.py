@@ -583,7 +583,7 @@ async def test_a_list_of_many_cases_costs_what_a_list_of_one_costs(client: Clien
             async with counted_work(claimant) as work:
                 cases = (await claimant.get("/v1/identity-cases")).json()["items"]
             costs.append(work.statements.total())
-            assert [len(case["evidence"]) for case in cases] == [1] * len(costs) + [0]
+            assert sorted(len(case["evidence"]) for case in cases) == [0] + [1] * len(costs)
             assert (await claimant.post(f"/v1/identity-cases/{case_id}/withdraw", None)).status_code == 200
             case_id = (await claimant.post("/v1/identity-cases", None)).json()["id"]
     assert costs == costs[:1] * 3
