@@ -49,6 +49,7 @@ from xuexin_api.repositories.expiry import ExpiryRepository
 from xuexin_api.repositories.identity.cases import CaseRepository
 from xuexin_api.repositories.identity.persons import PersonRepository
 from xuexin_api.repositories.identity.verification_methods import MethodReads
+from xuexin_api.repositories.identity.vouchings import VouchingRepository
 from xuexin_api.repositories.login.sessions import SessionRepository
 from xuexin_api.repositories.messages import AuditRepository, OutboxRepository
 from xuexin_api.repositories.recoveries import RecoveryRepository
@@ -71,6 +72,7 @@ from xuexin_api.services.challenges import ChallengeService
 from xuexin_api.services.help.interest import HelpInterest
 from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.services.housekeeping import HousekeepingService
+from xuexin_api.services.identity.asked_phone_erasure import AskedPhoneErasure
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 from xuexin_api.services.identity.case_log import CASE_LOG, CaseLog
 from xuexin_api.services.identity.case_progress import CaseProgress
@@ -143,6 +145,13 @@ def wire(settings: Settings, *, keys: Keys, database: Database, clock: Clock, en
             claims=_claim_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             corrections=_correction_deadlines(cleaning, settings, sealer, lookups, clock, entropy),
             offices=_office_notices(cleaning, settings, sealer, lookups, clock, entropy),
+            phones=AskedPhoneErasure(
+                session=cleaning,
+                vouchings=VouchingRepository(cleaning),
+                sealer=sealer,
+                policy=settings.photo_policy(),
+                clock=clock,
+            ),
             photos=PhotoErasure(
                 session=cleaning,
                 photos=PhotoRepository(cleaning),

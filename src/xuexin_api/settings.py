@@ -399,7 +399,8 @@ class Settings(BaseSettings):
     photos_kept_seconds: int = Field(
         30 * 86400,
         gt=0,
-        description="photos are erased so long after the decision, and not before a grant can be undone no more",
+        description="photos and phones of asked classmates are erased so long after the decision, and not before a "
+        "grant can be undone no more",
     )
     photo_draft_seconds: int = Field(
         86400,

@@ -168,7 +168,8 @@ class CaseDecision(Base):
 class Vouching(Base):
     """A classmate who was asked to vouch, for a case or for a verification without any conflict.
 
-    Without an account it is a number that no classmate has.
+    Without an account it is a number that no classmate has. Once the asking is over there is no key, and what is sealed
+    is the masked number.
     """
 
     __tablename__ = "vouchings"
@@ -178,6 +179,7 @@ class Vouching(Base):
         Index("uq_vouchings_case_id_phone_key", "case_id", "phone_key", unique=True),
         Index("uq_vouchings_verification_id_phone_key", "verification_id", "phone_key", unique=True),
         Index("ix_vouchings_account_id_id", "account_id", "id"),
+        Index("ix_vouchings_phone_kept", "id", postgresql_where=text("phone_key IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -186,7 +188,7 @@ class Vouching(Base):
     account_id: Mapped[UUID | None] = mapped_column(ForeignKey("accounts.id"))
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("persons.id"))
     enrollment_id: Mapped[UUID | None] = mapped_column(ForeignKey("enrollments.id"))
-    phone_key: Mapped[bytes]
+    phone_key: Mapped[bytes | None]
     phone_ciphertext: Mapped[bytes]
     state: Mapped[str]
     created_at: Mapped[datetime]

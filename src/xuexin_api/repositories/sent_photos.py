@@ -16,6 +16,7 @@ from xuexin_api.models.cases import IdentityCase, Upload
 from xuexin_api.models.claims import RecordClaim
 from xuexin_api.models.corrections import RecordCorrection
 from xuexin_api.models.identity import IdentityVerification
+from xuexin_api.repositories.identity.endings import case_is_over, verification_is_over
 
 _COLUMNS: Final[tuple[InstrumentedAttribute[Any], ...]] = (
     Upload.id,
@@ -236,20 +237,6 @@ class PhotoRepository:
         stored. Nothing else that is being stored: a row that forgot its object before that arrives would leave it to
         nobody.
         """
-        over = or_(
-            IdentityCase.state.in_(("withdrawn", "expired")),
-            and_(
-                IdentityCase.state.in_(("approved", "rejected", "undone")),
-                IdentityCase.decided_at <= decided_before,
-                or_(IdentityCase.undo_until.is_(None), IdentityCase.undo_until <= now),
-            ),
-        )
-        status = IdentityVerification.status
-        verified = or_(
-            and_(status == "pending", IdentityVerification.expires_at <= now),
-            and_(status == "ended", IdentityVerification.decided_at.is_(None)),
-            IdentityVerification.decided_at <= decided_before,
-        )
         corrected = or_(RecordCorrection.state == "withdrawn", RecordCorrection.decided_at <= decided_before)
         claimed = or_(
             RecordClaim.state == "withdrawn",
@@ -274,8 +261,8 @@ class PhotoRepository:
                     Upload.account_id.is_(None),
                     _HOMELESS,
                     Upload.state == "storing",
-                    over,
-                    verified,
+                    case_is_over(decided_before=decided_before, now=now),
+                    verification_is_over(decided_before=decided_before, now=now),
                     corrected,
                     claimed,
                     _waits(waiting_before),

@@ -14,7 +14,8 @@ _TIME = "2026-11-23T08:00:00Z"
 
 class CaseClassmate(Output):
     phone_masked: str = Field(
-        description="By which number the classmate was asked, masked.", examples=["+86170****0001"]
+        description="By which number the classmate was asked, masked. Only this is kept once the asking is over.",
+        examples=["+86170****0001"],
     )
     state: Literal["asked", "vouched", "declined"] = Field(
         description="`asked` also where nobody of the class has this number.", examples=["asked"]
@@ -40,7 +41,7 @@ class VouchingRequest(Output):
     claimed_name: str = Field(description="Under which name the applicant registered.", examples=["示例同学"])
     applicant_phone_masked: str | None = Field(
         description="The phone of whoever asks, masked; make sure that it is your classmate's. Null where there is "
-        "none any more.",
+        "none any more, and once the request cannot be answered any more.",
         examples=["+86170****0001"],
     )
     institution_name: str = Field(description="院校: name of the school.", examples=["示例大学"])

@@ -20,6 +20,7 @@ from xuexin_api.services.archive.claim_deadlines import ClaimDeadlines
 from xuexin_api.services.archive.correction_deadlines import CorrectionDeadlines
 from xuexin_api.services.archive.import_cleaning import ImportCleaning
 from xuexin_api.services.base import Service
+from xuexin_api.services.identity.asked_phone_erasure import AskedPhoneErasure
 from xuexin_api.services.identity.case_deadlines import CaseDeadlines
 from xuexin_api.services.photos.photo_erasure import PhotoErasure
 from xuexin_api.services.staff.office_notices import OfficeNotices
@@ -49,6 +50,7 @@ class HousekeepingService(Service):
         claims: ClaimDeadlines,
         corrections: CorrectionDeadlines,
         offices: OfficeNotices,
+        phones: AskedPhoneErasure,
         photos: PhotoErasure,
         imports: ImportCleaning,
         policy: SessionPolicy,
@@ -61,6 +63,7 @@ class HousekeepingService(Service):
         self._claims = claims
         self._corrections = corrections
         self._offices = offices
+        self._phones = phones
         self._photos = photos
         self._imports = imports
         self._policy = policy
@@ -80,6 +83,7 @@ class HousekeepingService(Service):
                 gone += deleted
         gone += await self._accounts.run()
         await self._deadlines.run()
+        await self._phones.run()
         await self._claims.run()
         await self._corrections.run()
         # After both: what the clock sent to the provinces is news there in the same round.

@@ -16,6 +16,7 @@ from xuexin_api.models.accounts import Account
 from xuexin_api.models.archive import Enrollment, Institution, Person
 from xuexin_api.models.cases import IdentityCase, Vouching
 from xuexin_api.models.identity import IdentityVerification
+from xuexin_api.repositories.identity.endings import case_is_over, verification_is_over
 
 _SAME_CLASS_AT_MOST: Final = 20
 
@@ -50,9 +51,10 @@ class Classmate:
 
 @dataclass(frozen=True, slots=True)
 class AskedRow:
-    """One asked classmate, as whoever asked knows it."""
+    """One asked classmate, as whoever asked knows it; of a forgotten phone the masked form is sealed."""
 
     id: UUID
+    forgotten: bool
     phone_ciphertext: bytes
     state: str
     created_at: datetime
@@ -78,6 +80,10 @@ class RequestRow:
     created_at: datetime
     expires_at: datetime
     answered_at: datetime | None
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it may still be answered."""
+        return self.state == "asked" and self.gathers and now < self.expires_at
 
     @property
     def place(self) -> VouchingPlace:
@@ -149,13 +155,48 @@ class VouchingRepository:
         found: dict[VouchingPlace, list[AskedRow]] = {place: [] for place in places}
         if not places:
             return found
-        asked = (Vouching.id, Vouching.phone_ciphertext, Vouching.state, Vouching.created_at, Vouching.answered_at)
-        statement = select(Vouching.case_id, Vouching.verification_id, *asked).where(
-            or_(*(place.holds for place in places))
-        )
+        statement = select(
+            Vouching.case_id,
+            Vouching.verification_id,
+            Vouching.id,
+            Vouching.phone_key.is_(None),
+            Vouching.phone_ciphertext,
+            Vouching.state,
+            Vouching.created_at,
+            Vouching.answered_at,
+        ).where(or_(*(place.holds for place in places)))
         for row in await self._session.execute(statement.order_by(Vouching.id)):
             found[VouchingPlace(*row[:2])].append(AskedRow(*row[2:]))
         return found
+
+    async def list_to_forget(
+        self, *, decided_before: datetime, now: datetime, after: UUID, most: int
+    ) -> list[tuple[UUID, bytes]]:
+        """(vouching, sealed phone) of what is over and still knows whom it asked, after the last of the list before."""
+        statement = (
+            select(Vouching.id, Vouching.phone_ciphertext)
+            .outerjoin(IdentityCase, IdentityCase.id == Vouching.case_id)
+            .outerjoin(IdentityVerification, IdentityVerification.id == Vouching.verification_id)
+            .where(
+                Vouching.phone_key.is_not(None),
+                Vouching.id > after,
+                or_(
+                    case_is_over(decided_before=decided_before, now=now),
+                    verification_is_over(decided_before=decided_before, now=now),
+                ),
+            )
+            .order_by(Vouching.id)
+            .limit(most)
+        )
+        return [(row[0], row[1]) for row in await self._session.execute(statement)]
+
+    async def forget_phone(self, vouching_id: UUID, masked_ciphertext: bytes) -> None:
+        """The masked form takes the phone's place, once; nothing finds it by its number any more."""
+        await self._session.execute(
+            update(Vouching)
+            .where(Vouching.id == vouching_id, Vouching.phone_key.is_not(None))
+            .values(phone_key=None, phone_ciphertext=masked_ciphertext)
+        )
 
     async def list_for_account(self, account_id: UUID, *, before: UUID | None, most: int) -> list[RequestRow]:
         """Newest first."""

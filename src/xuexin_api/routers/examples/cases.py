@@ -207,8 +207,9 @@ def _list(*cases: Case) -> Callable[[Language], IdentityCaseList]:
 
 def _request(state: Literal["asked", "vouched", "declined"]) -> Callable[[Language], VouchingRequest]:
     answered = None if state == "asked" else NOW + timedelta(hours=1)
+    phone = _REQUEST.applicant_phone_masked if state == "asked" else None
     return lambda language: vouching_request(_REQUEST, language).model_copy(
-        update={"state": state, "answered_at": answered}
+        update={"state": state, "applicant_phone_masked": phone, "answered_at": answered}
     )
 
 

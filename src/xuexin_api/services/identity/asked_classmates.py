@@ -103,9 +103,9 @@ class AskedClassmates:
         return self._sealer.open(row.phone_ciphertext, PHONE_CONTEXT).decode()
 
     def _show(self, row: AskedRow) -> AskedClassmate:
-        return AskedClassmate(
-            mask_phone(self._phone_of(row)), row.state, self._codes.code_of(row.id), row.created_at, row.answered_at
-        )
+        phone = self._phone_of(row)
+        masked = phone if row.forgotten else mask_phone(phone)
+        return AskedClassmate(masked, row.state, self._codes.code_of(row.id), row.created_at, row.answered_at)
 
 
 def classmates_phone(phone: str) -> str:

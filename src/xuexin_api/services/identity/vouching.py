@@ -111,7 +111,10 @@ class VouchingService(Service):
             account = await self._callers.verified_account_of(claims)
             found = await self._vouchings.list_for_account(account.id, before=before, most=most + 1)
         page = found[:most]
-        return VouchingPage([self._view(row) for row in page], write_cursor(page[-1].id) if len(found) > most else None)
+        now = self._clock.now()
+        return VouchingPage(
+            [self._view(row, now) for row in page], write_cursor(page[-1].id) if len(found) > most else None
+        )
 
     async def vouch(self, vouching_id: UUID, code: str, claims: Claims) -> VouchingView:
         """The caller knows the applicant, who told the code in person; the try is counted first.
@@ -148,7 +151,7 @@ class VouchingService(Service):
             for person_id, vouched in await self._vouchings.list_vouched_for(row.place, row.document_key):
                 if vouched == self._policy.classmates_needed:
                     await home.enough(person_id, now=now)
-            view = self._view(await self._request(vouching_id, account))
+            view = self._view(await self._request(vouching_id, account), now)
         self._dispatcher.wake()
         return view
 
@@ -161,7 +164,7 @@ class VouchingService(Service):
             if not await self._vouchings.answer(vouching_id, "declined", now=now):
                 raise VouchingNotFoundError
             await self._home(row).note("classmate_declined", now=now)
-            return self._view(await self._request(vouching_id, account))
+            return self._view(await self._request(vouching_id, account), now)
 
     async def _was_let_in_by_classmates(self, account: AccountRow) -> bool:
         opened_by = await self._verifications.opened_by(account.id)
@@ -175,7 +178,7 @@ class VouchingService(Service):
 
     async def _open_request(self, vouching_id: UUID, account: AccountRow, now: datetime) -> RequestRow:
         row = await self._request(vouching_id, account)
-        if row.state != "asked" or not row.gathers or row.expires_at <= now:
+        if not row.is_open(now):
             raise VouchingNotFoundError
         return row
 
@@ -191,8 +194,9 @@ class VouchingService(Service):
             notices=self._notices,
         )
 
-    def _view(self, row: RequestRow) -> VouchingView:
-        phone = row.applicant_phone
+    def _view(self, row: RequestRow, now: datetime) -> VouchingView:
+        # It tells whether the one who asks is the one who is meant: who cannot answer any more need not know it.
+        phone = row.applicant_phone if row.is_open(now) else None
         return VouchingView(
             id=row.id,
             state=row.state,
