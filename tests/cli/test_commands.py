@@ -229,11 +229,13 @@ def test_the_keys_that_are_made_can_be_given_to_a_shell(run: Run, environment: d
         "XUEXIN_DATA_DIR": str(tmp_path / "data"),
         "XUEXIN_DATABASE_URL": environment["XUEXIN_DATABASE_URL"].replace("xuexin_cli", "xuexin_cli_keys"),
     }
-    words = f"set -a; . {file}; {XUEXIN} migrate && {XUEXIN} purge"
-    done = subprocess.run(["sh", "-c", words], env=own, capture_output=True, text=True, timeout=120, check=False)
+    words = f"set -a; . {file}; env -0"
+    read = subprocess.run(["sh", "-c", words], env=own, capture_output=True, text=True, timeout=60, check=True)
+    own = dict(line.split("=", 1) for line in read.stdout.rstrip("\0").split("\0"))
+    ran = [xuexin(command, environment=own) for command in ("migrate", "purge")]
     name = own["XUEXIN_DATABASE_URL"].partition("?")[0].rpartition("/")[2]
     asyncio.run(run_on(environment["XUEXIN_DATABASE_URL"], f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-    assert done.returncode == 0, done.stderr
+    assert [(done.returncode, "Traceback" in done.stderr) for done in ran] == [(0, False)] * 2
     assert not (tmp_path / "data" / "secrets.json").exists()
 
 

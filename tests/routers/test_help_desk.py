@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -56,7 +57,8 @@ async def test_a_request_is_found_read_answered_and_closed(client: Client, parts
         assert (await operator.client.get(f"{PATH}/{made['id']}")).json()["answer"] == ANSWER
         me = (await operator.client.get("/v1/staff/me")).json()["id"]
     lines = [line for line in await rows_of(parts, "staff_events") if line["action"].startswith("help:")]
-    assert [line["action"].removeprefix("help:request:") for line in lines] == ["view", "answered", "closed", "view"]
+    done = Counter(line["action"].removeprefix("help:request:") for line in lines)
+    assert done == {"view": 2, "answered": 1, "closed": 1}
     assert {(str(line["staff_id"]), str(line["subject_id"])) for line in lines} == {(me, made["id"])}
 
 

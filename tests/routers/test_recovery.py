@@ -227,7 +227,7 @@ async def test_a_wrong_triple_gets_ways_that_stay_and_lead_nowhere(
     assert first.begun.keys() == right.begun.keys()
     assert first.ways["phone"].keys() == right.ways["phone"].keys()
     assert (await first.send()).status_code == 202
-    assert (await client.messages(known.phone))[0].purpose == "registration"
+    assert await client.messages(known.phone) == []
     # The tests' code is known; even the right guess of a code that nobody got proves nothing.
     refused = await first.confirm()
     assert (refused.status_code, code_of(refused)) == (403, "code_rejected")

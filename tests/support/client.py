@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 import altcha
@@ -14,7 +15,10 @@ from fastapi import FastAPI
 from support.contract import contract_of_the_code
 from support.entropy import CODE
 from support.people import Student
+from xuexin_api.core.phones import parse_phone
+from xuexin_api.core.sealing import PHONE_CONTEXT
 from xuexin_api.dependencies.wiring import Wiring
+from xuexin_api.repositories.codes import CodeRepository
 from xuexin_api.repositories.messages import OutboxRepository
 from xuexin_api.services.messaging.outbox import OutboxReading, SentMessage
 from xuexin_api.services.registration.agreements import version_in_force
@@ -86,8 +90,29 @@ class Client:
         proof = changes.pop("phone_proof", None) or await self.prove_phone(student.phone)
         return await self.post("/v1/registrations", registration_form(student, phone_proof=proof) | changes)
 
+    async def give_proof(self, phone: str) -> str:
+        """What `prove_phone` gets, without its three requests: half of what tests begin with would go into them."""
+        parts, now, secret = self.parts, self.parts.clock.now(), self.parts.entropy.token().hex()
+        e164 = parse_phone(phone)
+        session = parts.database.session()
+        async with session.begin():
+            await CodeRepository(session).add_proof(
+                {
+                    "id": parts.entropy.identifier(),
+                    "purpose": "registration",
+                    "secret_hash": parts.lookups.secret("phone_proof", secret),
+                    "phone_key": parts.lookups.phone(e164),
+                    "phone_ciphertext": parts.sealer.seal(e164.encode(), PHONE_CONTEXT),
+                    "tried_documents": [],
+                    "created_at": now,
+                    "expires_at": now + timedelta(seconds=parts.settings.phone_proof_seconds),
+                }
+            )
+        return secret
+
     async def register(self, student: Student, **changes: Any) -> dict[str, Any]:
         """Register and stay logged in."""
+        changes.setdefault("phone_proof", await self.give_proof(student.phone))
         response = await self.try_to_register(student, **changes)
         assert response.status_code == 201, response.text
         return self.keep(response.json())

@@ -16,7 +16,7 @@ from xuexin_api.cli.workbench import with_parts
 from xuexin_api.core.errors import HelpRequestNotFoundError, HelpRequestOverError
 from xuexin_api.core.help.likeness import Group
 from xuexin_api.core.help.tables import known_questions
-from xuexin_api.core.help.teaching import lessons_of, teach
+from xuexin_api.core.help.teaching import Lesson, lessons_of, teach
 from xuexin_api.core.help.values import RULES
 from xuexin_api.dependencies import shared
 from xuexin_api.dependencies.wiring import Wiring
@@ -73,10 +73,15 @@ def close_request(request_id: Annotated[UUID, typer.Argument(help="Its id")]) ->
 
 def learn(file: Annotated[Path, typer.Argument(help="What to write: learnt.npz of the package")]) -> None:
     """Let the robot learn anew from the package's articles and known questions, after a change of either."""
-    shelf = HelpLibrary(folder=None, values=_values(), every_seconds=1).shelf
-    lessons = lessons_of({**dict(shelf.topics), **foreign_topics()}, chain.from_iterable(known_questions().values()))
+    lessons = package_lessons()
     file.write_bytes(teach(lessons).written())
     say(f"{len(lessons)} questions learnt")
+
+
+def package_lessons() -> list[Lesson]:
+    """What the package's articles and known questions teach."""
+    shelf = HelpLibrary(folder=None, values=_values(), every_seconds=1).shelf
+    return lessons_of({**dict(shelf.topics), **foreign_topics()}, chain.from_iterable(known_questions().values()))
 
 
 def _values() -> dict[str, int]:

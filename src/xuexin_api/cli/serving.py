@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -27,7 +28,15 @@ def app_of_worker() -> FastAPI:
     configure_logs()
     settings = read_settings()
     assert settings.database_url is not None, "the first process hands its database on"
-    app = create_app(make_wiring(settings, settings.database_url.get_secret_value()))
+    return _make_app(settings, settings.database_url.get_secret_value())
+
+
+def _make_app(settings: Settings, database_url: str) -> FastAPI:
+    parts = make_wiring(settings, database_url)
+    app = create_app(parts)
+    # It stays as long as the process, so it is there before the collector is told what stays, and nothing else is.
+    parts.help_library.matcher()
+    gc.collect()
     quiet_collector()
     return app
 
@@ -90,9 +99,7 @@ def serve() -> None:
             say("Play the whole journey against this server: `xuexin journey`")
         common = server_options(settings)
         if settings.workers == 1:
-            app = create_app(make_wiring(settings, places.database_url))
-            quiet_collector()
-            uvicorn.run(app, **common)
+            uvicorn.run(_make_app(settings, places.database_url), **common)
             return
         os.environ["XUEXIN_DATABASE_URL"] = places.database_url
         uvicorn.run(

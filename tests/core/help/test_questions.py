@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from xuexin_api.cli.help_desk import learn
+from xuexin_api.cli.help_desk import package_lessons
 from xuexin_api.cli.migration import PROJECT
 from xuexin_api.core.help.judging import NO_ARTICLE, judge, read_questions
 from xuexin_api.core.help.learnt import learnt, read_learnt
 from xuexin_api.core.help.matching import Matcher
 from xuexin_api.core.help.tables import known_questions
+from xuexin_api.core.help.teaching import Lesson, fingerprint, teach
 from xuexin_api.core.help.values import RULES
 from xuexin_api.services.help.library import HelpLibrary
 from xuexin_api.settings import Settings
@@ -51,16 +52,25 @@ def test_no_question_stands_in_an_article(library: HelpLibrary, file: Path) -> N
     assert len(remembered) <= (len(asked) / 10 if file.stem.startswith(STRANGERS) else 0), remembered
 
 
-def test_what_was_learnt_is_of_these_articles_tables_and_questions(matcher: Matcher, tmp_path: Path) -> None:
-    """Otherwise: make robot. What is learnt anew here answers alike, on another processor to the last digit but one."""
-    learn(tmp_path / "learnt.npz")
-    anew, kept = read_learnt((tmp_path / "learnt.npz").read_bytes()), learnt()
-    assert anew.made_of == kept.made_of
-    assert anew.slugs.tolist() == kept.slugs.tolist()
-    for text in ("密码忘了怎么办", "how do I get a report for my employer", "明天下雨吗", "照片"):
-        finer = matcher.finer(text)
-        one, other = anew.believe(finer), kept.believe(finer)
-        assert one.shares == pytest.approx(other.shares, abs=0.05)
+@pytest.fixture(scope="module")
+def lessons() -> list[Lesson]:
+    return package_lessons()
+
+
+def test_what_was_learnt_is_of_these_articles_tables_and_questions(lessons: list[Lesson]) -> None:
+    """Otherwise: make robot."""
+    assert str(learnt().made_of) == fingerprint(lessons)
+
+
+def test_lessons_are_learnt_kept_and_read_again(lessons: list[Lesson]) -> None:
+    """Few of them: all take half a minute, and what they lead to is judged by the questions above."""
+    few = [lesson for lesson in lessons if lesson.slugs[0].startswith("recover-")]
+    taught = read_learnt(teach(few).written())
+    assert len(few) > 100
+    assert str(taught.made_of) == fingerprint(few)
+    believed = [taught.believe(lesson.features).shares for lesson in few]
+    right = sum(max(shares, key=shares.__getitem__) in one.slugs for shares, one in zip(believed, few, strict=True))
+    assert right > len(few) * 0.95
 
 
 def test_every_way_to_ask_finds_its_own_article(library: HelpLibrary, matcher: Matcher) -> None:

@@ -64,8 +64,15 @@ class HelpLibrary:
         self._values = tuple(sorted(values.items()))
         self._every = every_seconds
         self._seen = fingerprint(folder)
-        self.shelf = self._shelve()
+        self._shelf: Shelf | None = None
         self._matched: tuple[Shelf | None, Matcher | None] = None, None
+
+    @property
+    def shelf(self) -> Shelf:
+        """The shelf that stands; put up at a server's start, or by the first who asks: most commands need none."""
+        if self._shelf is None:
+            self._shelf = self._shelve()
+        return self._shelf
 
     def matcher(self) -> Matcher:
         """The robot's index of the shelf that stands; made at start, or by the first who asks."""
@@ -85,7 +92,7 @@ class HelpLibrary:
         shelf = self._shelve()
         # Both are made before either is used: nobody waits for an index, and none answers from another shelf.
         self._matched = shelf, _matcher_of(shelf.topics)
-        self.shelf = shelf
+        self._shelf = shelf
         _LOG.info("help_folder_read", files=len(now))
         return True
 
