@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -41,35 +42,45 @@ def test_every_migration_goes_up_and_down_and_ends_at_the_models(server_url: str
 
 
 _INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
-_BUILDING = (
-    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    " AND query LIKE 'CREATE INDEX CONCURRENTLY%'"
-)
+_WAITS_FOR = "SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))"
+_EVERY_TABLE = "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
 
 
-def test_whoever_hands_in_waits_for_no_index_of_offices_and_one_that_was_cut_off_is_built_anew(
+def test_nobody_waits_for_an_index_that_is_built_and_one_that_was_cut_off_is_built_anew(
     server_url: str, database_url: str, testrun_uid: str, worker_id: str
 ) -> None:
-    async def story(url: str) -> None:
-        await _down_to(url, "5c0e91d7a3f8")
+    scripts = list(reversed(list(ScriptDirectory(str(PROJECT / "migrations")).walk_revisions())))
+    building = [script for script in scripts if "postgresql_concurrently" in Path(script.path).read_text("utf-8")]
+
+    async def cut_off(url: str, revision: str) -> None:
         plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        student, other = await asyncpg.connect(plain), await asyncpg.connect(plain)
-        handing_in = student.transaction()
-        await handing_in.start()
-        await student.execute("UPDATE record_claims SET note = 'a'")
-        migrating = asyncio.create_task(migrate(url))
-        await until(lambda: other.fetchval(_BUILDING))
-        await other.execute("SET lock_timeout = '1s'; UPDATE record_claims SET note = 'b'")
-        await other.execute("SELECT pg_cancel_backend($1)", await other.fetchval(_BUILDING))
+        reader, other = await asyncpg.connect(plain), await asyncpg.connect(plain)
+        # Before it is valid an index waits for whoever looked before it was there.
+        looking = reader.transaction(isolation="repeatable_read")
+        await looking.start()
+        held_by = await reader.fetchval("SELECT pg_backend_pid()")
+        migrating = asyncio.create_task(migrate(url, revision))
+        await until(lambda: other.fetchval(_WAITS_FOR, held_by))
+        async with other.transaction():
+            await other.execute(f"LOCK TABLE {await other.fetchval(_EVERY_TABLE)} IN ROW EXCLUSIVE MODE NOWAIT")
+        assert await other.fetchval("SELECT pg_cancel_backend($1)", await other.fetchval(_WAITS_FOR, held_by))
         with pytest.raises(DBAPIError):
             await migrating
-        assert await other.fetchval(_INVALID) == 1, "it was cut off in the middle"
-        await handing_in.rollback()
-        await migrate(url)
-        assert await other.fetchval(_INVALID) == 0
-        await student.close()
+        assert await other.fetchval(_INVALID) == 1, f"{revision} was not cut off in the middle"
+        await looking.rollback()
+        await migrate(url, revision)
+        assert await other.fetchval(_INVALID) == 0, revision
+        await reader.close()
         await other.close()
 
+    async def story(url: str) -> None:
+        await _down_to(url, str(building[0].down_revision))
+        for script in building:
+            await migrate(url, str(script.down_revision))
+            await cut_off(url, script.revision)
+        await migrate(url)
+
+    assert building
     # The template of the run is there, and gone with it, for the sake of `database_url`.
     with worker_database(server_url, testrun_uid[:12], f"{worker_id}_cut_off") as url:
         asyncio.run(story(url))

@@ -17,7 +17,10 @@ def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     with op.get_context().autocommit_block():
         for columns in (["institution_code", "id"], ["institution_code", "name", "id"]):
-            op.create_index(f"ix_enrollments_{'_'.join(columns)}", "enrollments", columns, postgresql_concurrently=True)
+            name = f"ix_enrollments_{'_'.join(columns)}"
+            # A build that was interrupted leaves an index that nobody reads.
+            op.drop_index(name, "enrollments", postgresql_concurrently=True, if_exists=True)
+            op.create_index(name, "enrollments", columns, postgresql_concurrently=True)
 
 
 def downgrade() -> None:

@@ -21,6 +21,8 @@ def upgrade() -> None:
     _replace_actions(f"{_ACTIONS}, 'exported'")
     with op.get_context().autocommit_block():
         columns = ["institution_code", "class_name", "id"]
+        # A build that was interrupted leaves an index that nobody reads.
+        op.drop_index(_INDEX, "enrollments", postgresql_concurrently=True, if_exists=True)
         op.create_index(_INDEX, "enrollments", columns, postgresql_concurrently=True)
 
 

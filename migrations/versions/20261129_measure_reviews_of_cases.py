@@ -16,6 +16,8 @@ _INDEX = "ix_identity_cases_decided_at"
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     with op.get_context().autocommit_block():
+        # A build that was interrupted leaves an index that nobody reads.
+        op.drop_index(_INDEX, "identity_cases", postgresql_concurrently=True, if_exists=True)
         op.create_index(
             _INDEX,
             "identity_cases",

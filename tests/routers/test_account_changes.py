@@ -438,9 +438,10 @@ async def test_a_copy_tells_nothing_of_who_had_the_number_before(
     clock.pass_time(hours=30)
     async with connected_client(client.app, parts) as other:
         await other.register(replace(new, phone=old.phone), on_phone_registered="take_over")
+        await other.send_code(old.phone, purpose="login")
         copy = await other.post("/v1/account/export", {"password": PASSWORD})
     (message,) = copy.json()["messages"]["items"]
-    assert (message["purpose"], message["created_at"]) == ("registration", "2031-03-06T08:02:00Z")
+    assert (message["purpose"], message["created_at"]) == ("login", "2031-03-06T08:02:00Z")
 
 
 @pytest.mark.settings(confirmations_per_minute=5)
@@ -577,6 +578,7 @@ async def test_the_owner_gets_a_copy_of_everything(client: Client, parts: Wiring
     await enroll(parts, student)
     await client.register(student)
     await client.verify(student)
+    await client.send_code(student.phone, purpose="login")
     refused = await client.post("/v1/account/export", {"password": "not-it-at-all"})
     assert code_of(refused) == "password_rejected"
     copy = await client.post("/v1/account/export", {"password": PASSWORD})
@@ -586,7 +588,7 @@ async def test_the_owner_gets_a_copy_of_everything(client: Client, parts: Wiring
     assert held["account"]["document_number"] == student.document_number
     assert held["enrollments"]["items"][0]["student_number"] == student.record.student_number
     assert [held[section]["items"] for section in ("qualifications", "degrees", "record_accesses")] == [[], [], []]
-    assert {row["purpose"] for row in held["messages"]["items"]} == {"registration"}
+    assert {row["purpose"] for row in held["messages"]["items"]} == {"login"}
     assert "account:export" in {row["action"] for row in held["audit_events"]["items"]}
     assert all(section["complete"] for name, section in held.items() if name != "account")
     assert "argon2" not in copy.text

@@ -261,7 +261,7 @@ async def test_an_import_ends_unpublished_when_its_uploader_is_disabled_meanwhil
     client: Client, parts: Wiring, tmp_path: Path, kind: str
 ) -> None:
     content = await _contents(parts, tmp_path, kind)
-    before = [await rows_of(parts, table) for table in _TABLES]
+    before = [await rows_of(parts, table, f"SELECT * FROM {table} ORDER BY 1") for table in _TABLES]
     async with (
         registrar_of(client, "registrar.one") as uploader,
         registrar_of(client, "registrar.two") as colleague,
@@ -278,7 +278,7 @@ async def test_an_import_ends_unpublished_when_its_uploader_is_disabled_meanwhil
         ended = await seen(colleague, job)
         assert (ended["state"], ended["error"]["code"]) == ("cancelled", "import_sender_gone")
         assert ended["result"] is None
-        assert [await rows_of(parts, table) for table in _TABLES] == before
+        assert [await rows_of(parts, table, f"SELECT * FROM {table} ORDER BY 1") for table in _TABLES] == before
         assert not list((parts.settings.data_dir / "imports").iterdir())
         assert await rows_of(parts, "staged_photos") == []
         # Whoever is there uploads it anew.
