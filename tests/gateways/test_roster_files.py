@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -141,9 +142,8 @@ def test_only_the_first_visible_sheet_counts_and_numbers_stay_numbers(tmp_path: 
         shown.write_row(2, 0, HEADER[:3])
         shown.write_row(3, 0, ["22001", 43, 119999200309010020])
         shown.write_formula(4, 0, "=1+1", value=2)
-        shown.merge_range(5, 0, 5, 2, "merged")
     rows = list(open_roster(path).rows)
-    assert [cells[0] for _, cells in rows] == ["KSH", "22001", 2.0, "merged"]
+    assert [cells[0] for _, cells in rows] == ["KSH", "22001", 2.0]
     assert isinstance(rows[1][1][2], float)
     assert "secret" not in str(rows)
 
@@ -181,8 +181,22 @@ def test_cells_merged_over_several_rows_are_refused_with_their_place(tmp_path: P
     with pytest.raises(BrokenRuleError, match="xlsx_merged_cells") as broken:
         _read(path)
     assert broken.value.params == {"place": "E2:E4"}
-    _book(path, lambda sheet: sheet.merge_range(1, 4, 1, 6, "in one row"))
-    assert _read(path)[1][:3] == ["22001", "43", "21"]
+
+
+def _merged(left: int, right: int, sheet: xlsxwriter.worksheet.Worksheet) -> None:
+    sheet.merge_range(9, left, 9, right, "note")
+
+
+def test_cells_merged_over_columns_are_refused_where_more_than_one_has_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "r.xlsx"
+    # Beside the table, out of it, and as far to the right as a sheet goes.
+    for left, right in ((4, 6), (2, 16_383), (9_000, 9_001)):
+        _book(path, partial(_merged, left, right))
+        assert _read(path)[1][:3] == ["22001", "43", "21"]
+    _book(path, lambda sheet: sheet.merge_range(4, 0, 4, 1, "王小明"))
+    with pytest.raises(BrokenRuleError, match="xlsx_merged_columns") as broken:
+        _read(path)
+    assert broken.value.params == {"place": "A5:B5"}
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

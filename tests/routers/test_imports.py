@@ -207,6 +207,7 @@ async def test_formulas_count_by_their_value_and_hidden_sheets_not_at_all(regist
         (zipped({"xl/workbook.xml": b"", "xl/worksheets/sheet1.xml": bytes(30 << 20)}), "xlsx_too_large"),
         (b"PK\x03\x04 and then nothing", "xlsx_damaged"),
         (_workbook(lambda sheet: sheet.merge_range(1, 4, 3, 4, "男")), "xlsx_merged_cells"),
+        (_workbook(lambda sheet: sheet.merge_range(1, 4, 1, 5, "男")), "xlsx_merged_columns"),
         (_workbook(lambda sheet: sheet.very_hidden()), "xlsx_no_sheet"),
         (_workbook(lambda sheet: sheet.write_string(0, 300, "x")), "xlsx_too_many_cells"),
     ],

@@ -26,7 +26,8 @@ def _letters(column: int) -> str:
     return (_letters(column // 26 - 1) if column >= 26 else "") + chr(65 + column % 26)  # noqa: PLR2004
 
 
-_COLUMNS: Final = {_letters(column): column for column in range(_MOST_CELLS)}
+# Where a column stands by its letters; those further right are none of a table.
+COLUMNS: Final = {_letters(column): column for column in range(_MOST_CELLS)}
 # The formats of dates that a workbook need not write down.
 _BUILT_IN_DATES: Final = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 # What of a format is shown as it stands, or is no part of the value: quoted, escaped, filled up, in brackets.
@@ -196,7 +197,7 @@ class SheetRows:
 
     def _place(self, cells: list[Cell], reference: str | None, kind: str | None, style: str | None, text: str) -> None:
         """Put a cell where its letters say, which is never before another that came first."""
-        column = len(cells) if reference is None else _COLUMNS.get(reference.rstrip(_DIGITS))
+        column = len(cells) if reference is None else COLUMNS.get(reference.rstrip(_DIGITS))
         if column is None:
             self._refuse_unless_beside(str(reference))
             return

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final
 from xml.parsers import expat
 
@@ -18,16 +19,16 @@ from xuexin_api.core.roster import Cell
 from xuexin_api.gateways.bounded_zip import open_zip
 from xuexin_api.gateways.sealed_file import Readable
 from xuexin_api.gateways.shared_strings import SharedStrings
-from xuexin_api.gateways.xlsx_cells import DateStyles, SheetRows, read_date_styles
+from xuexin_api.gateways.xlsx_cells import COLUMNS, DateStyles, SheetRows, read_date_styles
 from xuexin_api.gateways.xml_pieces import Pieces, parse_small
 
 _BLOCK: Final = 1 << 16
 _LARGEST_DIRECTORY: Final = 1 << 20
 _LARGEST_UNPACKED: Final = 1 << 30
 _HIGHEST_RATIO: Final = 200
-# The value of a merged cell stands in its first row only, and people see it in all.
+# The value of a merged cell stands in its first row and column only, and people see it in all.
 _MERGED_CELL: Final = re.compile(
-    rb"""mergeCell [^>]{0,20}?ref=["']([A-Z]{1,3}([0-9]{1,10}):[A-Z]{1,3}([0-9]{1,10}))["']"""
+    rb"""mergeCell [^>]{0,20}?ref=["'](([A-Z]{1,3})([0-9]{1,10}):([A-Z]{1,3})([0-9]{1,10}))["']"""
 )
 _LONGEST_PLACE: Final = 128
 _WORKBOOK: Final = "xl/workbook.xml"
@@ -54,7 +55,14 @@ def read_xlsx(file: Readable) -> tuple[int, Iterator[tuple[int, list[Cell]]]]:
     sheet = seen.get(book.sheet, _Seen())
     if sheet.merged:
         raise BrokenRuleError("xlsx_merged_cells", place=sheet.merged)
-    return sheet.lines, _rows(file, book)
+    rows = _rows(file, book)
+    if sheet.wide and (header := next(rows, None)) is not None:
+        named = [column for column, cell in enumerate(header[1]) if cell not in {None, ""}]
+        for first, (last, place) in sheet.wide.items():
+            if sum(first <= column <= last for column in named) > 1:
+                raise BrokenRuleError("xlsx_merged_columns", place=place)
+        rows = chain([header], rows)
+    return sheet.lines, rows
 
 
 def _rows(file: Readable, book: _Book) -> Iterator[tuple[int, list[Cell]]]:
@@ -83,10 +91,14 @@ def _opened(file: Readable) -> Iterator[zipfile.ZipFile]:
 
 @dataclass(slots=True)
 class _Seen:
-    """What is found while a sheet streams by: how many rows, and the first cell that is merged over several."""
+    """What is found while a sheet streams by: how many rows, and the first cell that is merged over several.
+
+    `wide` are cells merged in one row: from which column, to which, and where; of each column the widest.
+    """
 
     lines: int = 0
     merged: str = ""
+    wide: dict[int, tuple[int, str]] = field(default_factory=dict)
     _tail: bytes = b""
 
     def look(self, block: bytes) -> None:
@@ -94,9 +106,13 @@ class _Seen:
         text = self._tail + block
         self._tail = text[-_LONGEST_PLACE:]
         if not self.merged and b"mergeCell " in text:
-            self.merged = next(
-                (place.decode() for place, first, last in _MERGED_CELL.findall(text) if first != last), ""
-            )
+            for place, left, top, right, bottom in _MERGED_CELL.findall(text):
+                if top != bottom:
+                    self.merged = place.decode()
+                    break
+                first, last = COLUMNS.get(left.decode(), len(COLUMNS)), COLUMNS.get(right.decode(), len(COLUMNS))
+                if last > self.wide.get(first, (first, ""))[0]:
+                    self.wide[first] = last, place.decode()
 
 
 def _look_through(file: Readable) -> dict[str, _Seen]:

@@ -45,13 +45,13 @@ class CorrectionReach:
     async def reach(self, correction_id: UUID, claims: Claims) -> tuple[StaffRow, CorrectionRow | None]:
         """The member, and what came to their desk, wherever it is by now, unless its student took it back.
 
-        Reaching for another's is a line in the trail.
+        Reaching for another's, or for what did not come to the province yet, is a line in the trail.
         """
         member = await self.member(claims)
         row = await self._corrections.get(correction_id)
-        if row is not None and member.reaches(row.institution_code):
-            came = member.role == Role.REGISTRAR or row.forwarded_at is not None
-            return member, row if came and row.state != CorrectionState.WITHDRAWN else None
+        came = row is not None and (member.role == Role.REGISTRAR or row.forwarded_at is not None)
+        if row is not None and came and member.reaches(row.institution_code):
+            return member, row if row.state != CorrectionState.WITHDRAWN else None
         await self._trace.note("correction:out_of_reach", member, correction_id, now=self._clock.now())
         return member, None
 
