@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -256,12 +256,16 @@ async def _contents(parts: Wiring, folder: Path, kind: str) -> bytes:
 _TABLES = ("enrollments", "record_photos", "enrollment_changes")
 
 
+async def _standing(parts: Wiring) -> list[list[Mapping[str, Any]]]:
+    return [await rows_of(parts, table, f"SELECT * FROM {table} ORDER BY 1") for table in _TABLES]
+
+
 @pytest.mark.parametrize("kind", ["roster", "graduates", "admission_photos"])
 async def test_an_import_ends_unpublished_when_its_uploader_is_disabled_meanwhile(
     client: Client, parts: Wiring, tmp_path: Path, kind: str
 ) -> None:
     content = await _contents(parts, tmp_path, kind)
-    before = [await rows_of(parts, table, f"SELECT * FROM {table} ORDER BY 1") for table in _TABLES]
+    before = await _standing(parts)
     async with (
         registrar_of(client, "registrar.one") as uploader,
         registrar_of(client, "registrar.two") as colleague,
@@ -278,7 +282,7 @@ async def test_an_import_ends_unpublished_when_its_uploader_is_disabled_meanwhil
         ended = await seen(colleague, job)
         assert (ended["state"], ended["error"]["code"]) == ("cancelled", "import_sender_gone")
         assert ended["result"] is None
-        assert [await rows_of(parts, table, f"SELECT * FROM {table} ORDER BY 1") for table in _TABLES] == before
+        assert await _standing(parts) == before
         assert not list((parts.settings.data_dir / "imports").iterdir())
         assert await rows_of(parts, "staged_photos") == []
         # Whoever is there uploads it anew.

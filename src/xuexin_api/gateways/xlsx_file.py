@@ -57,10 +57,7 @@ def read_xlsx(file: Readable) -> tuple[int, Iterator[tuple[int, list[Cell]]]]:
         raise BrokenRuleError("xlsx_merged_cells", place=sheet.merged)
     rows = _rows(file, book)
     if sheet.wide and (header := next(rows, None)) is not None:
-        named = [column for column, cell in enumerate(header[1]) if cell not in {None, ""}]
-        for first, (last, place) in sheet.wide.items():
-            if sum(first <= column <= last for column in named) > 1:
-                raise BrokenRuleError("xlsx_merged_columns", place=place)
+        sheet.refuse_merged_columns(header[1])
         rows = chain([header], rows)
     return sheet.lines, rows
 
@@ -110,9 +107,16 @@ class _Seen:
                 if top != bottom:
                     self.merged = place.decode()
                     break
-                first, last = COLUMNS.get(left.decode(), len(COLUMNS)), COLUMNS.get(right.decode(), len(COLUMNS))
+                first, last = (COLUMNS.get(side.decode(), len(COLUMNS)) for side in (left, right))
                 if last > self.wide.get(first, (first, ""))[0]:
                     self.wide[first] = last, place.decode()
+
+    def refuse_merged_columns(self, header: list[Cell]) -> None:
+        """Beside the table, or over one column of it, a merged cell takes nothing away."""
+        named = [column for column, title in enumerate(header) if title not in {None, ""}]
+        for first, (last, place) in self.wide.items():
+            if sum(first <= column <= last for column in named) > 1:
+                raise BrokenRuleError("xlsx_merged_columns", place=place)
 
 
 def _look_through(file: Readable) -> dict[str, _Seen]:

@@ -49,8 +49,7 @@ class CorrectionReach:
         """
         member = await self.member(claims)
         row = await self._corrections.get(correction_id)
-        came = row is not None and (member.role == Role.REGISTRAR or row.forwarded_at is not None)
-        if row is not None and came and member.reaches(row.institution_code):
+        if row is not None and _has_come_to(row, member):
             return member, row if row.state != CorrectionState.WITHDRAWN else None
         await self._trace.note("correction:out_of_reach", member, correction_id, now=self._clock.now())
         return member, None
@@ -74,6 +73,13 @@ class CorrectionReach:
 def desk_of(member: StaffRow) -> CorrectionHolder:
     """Whose desk the member works at."""
     return CorrectionHolder.PROVINCE if member.role == Role.PROVINCE else CorrectionHolder.SCHOOL
+
+
+def _has_come_to(row: CorrectionRow, member: StaffRow) -> bool:
+    """Whether it is, or once was, for this desk: a province's begins where a school or the clock sends it on."""
+    return member.reaches(row.institution_code) and (
+        desk_of(member) is CorrectionHolder.SCHOOL or row.forwarded_at is not None
+    )
 
 
 def waits_for(row: CorrectionRow, member: StaffRow) -> bool:
